@@ -1,0 +1,98 @@
+"""Encode and decode messages in Confluent's wire format: 0x00, a 4-byte schema id, an Avro body."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from fastavro import schemaless_reader, schemaless_writer
+
+from schemas import catalogue
+
+MAX_MESSAGE_BYTES = 100_000
+"""The largest value any topic takes, in bytes, wire-format prefix included."""
+
+_PREFIX = struct.Struct(">BI")
+
+
+class Undecodable(ValueError):
+    """The bytes are no message of ours: a poison record, for the dead-letter topic."""
+
+
+class Unencodable(ValueError):
+    """The fields do not fit the message's schema: the caller's data is wrong."""
+
+
+class TooLarge(ValueError):
+    """The message is over MAX_MESSAGE_BYTES."""
+
+
+class Message(NamedTuple):
+    """A decoded message: its name, such as `payment.CapturePayment`, and its fields."""
+
+    name: str
+    fields: dict[str, Any]
+
+
+class Codec:
+    """Encoder and decoder over the published schemas. Holds no state but the parsed schemas."""
+
+    __slots__ = ("_by_id", "_by_name")
+
+    def __init__(self) -> None:
+        by_id, newest = catalogue.load(), catalogue.latest()
+        self._by_name = {name: (_PREFIX.pack(0, schema.schema_id), schema.parsed) for name, schema in newest.items()}
+        self._by_id = {
+            schema_id: (
+                schema.name,
+                schema.parsed,
+                newest[schema.name].parsed if newest[schema.name] != schema else None,
+            )
+            for schema_id, schema in by_id.items()
+        }
+
+    def encode(self, name: str, fields: Mapping[str, Any]) -> bytes:
+        """Encode with the newest version. Raises Unencodable, TooLarge, and KeyError for a name nobody published."""
+        prefix, schema = self._by_name[name]
+        out = BytesIO()
+        out.write(prefix)
+        try:
+            schemaless_writer(out, schema, fields)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise Unencodable(f"{name}: {error}") from error
+        data = out.getvalue()
+        if len(data) > MAX_MESSAGE_BYTES:
+            raise TooLarge(f"{name} has {len(data)} bytes; at most {MAX_MESSAGE_BYTES} are allowed")
+        return data
+
+    def decode(self, data: bytes | None) -> Message:
+        """Decode any published version, resolved to the newest. Raises Undecodable."""
+        if data is None or len(data) < _PREFIX.size:
+            raise Undecodable("the value is too short to hold a schema id")
+        magic, schema_id = _PREFIX.unpack_from(data)
+        if magic != 0:
+            raise Undecodable(f"the value starts with {magic:#04x} instead of 0x00")
+        found = self._by_id.get(schema_id)
+        if found is None:
+            raise Undecodable(f"schema id {schema_id} is not published")
+        name, written, wanted = found
+        body = BytesIO(data)
+        body.seek(_PREFIX.size)
+        try:
+            fields = schemaless_reader(body, written, wanted)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            EOFError,
+            OverflowError,
+            struct.error,
+            RecursionError,
+        ) as error:
+            raise Undecodable(f"{name}: {error!r}") from error
+        if body.tell() != len(data):
+            raise Undecodable(f"{name}: {len(data) - body.tell()} bytes are left over")
+        return Message(name, fields)  # type: ignore[arg-type]  # every published message is a record

@@ -1,0 +1,68 @@
+"""The one table of topics: names, keys, partitions, retention, compaction, replication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DAY_MS = 86_400_000
+FOREVER = -1
+
+
+class Format(StrEnum):
+    """How the values of a topic are written."""
+
+    AVRO = "avro"
+    JSON = "json"
+    ORIGINAL = "as the record came"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `replication` is what a cluster uses; a single broker can hold only one copy."""
+
+    name: str
+    holds: str
+    key: str = "saga id"
+    partitions: int = 4
+    retention_ms: int = 7 * DAY_MS
+    compacted: bool = False
+    replication: int = 3
+    min_in_sync: int = 2
+    format: Format = Format.AVRO
+
+    def config(self) -> dict[str, str]:
+        """Return the topic's broker configuration, in Kafka's own names."""
+        policy = "compact" if self.compacted else "delete"
+        settings = {"cleanup.policy": policy, "max.message.bytes": str(1_048_576)}
+        if not self.compacted:
+            settings["retention.ms"] = str(self.retention_ms)
+        return settings
+
+
+INPUTS = Topic("saga.inputs", "StartSaga, Signal, CancelSaga")
+REPLIES = Topic("saga.replies", "what participants answer")
+EVENTS = Topic("saga.events", "every event of every saga", retention_ms=FOREVER)
+CHANGELOG = Topic(
+    "orchestrator.sagas-changelog", "state of every saga", key="saga id, or saga id + /origin", compacted=True
+)
+STATUS = Topic("orders.status", "business state of every saga", compacted=True, format=Format.JSON)
+DEAD_LETTERS = Topic(
+    "saga.dead-letters",
+    "records nobody could use",
+    key="as the record came",
+    partitions=1,
+    retention_ms=FOREVER,
+    format=Format.ORIGINAL,
+)
+ALERTS = Topic("ops.alerts", "pages for a person on duty", partitions=1, retention_ms=30 * DAY_MS, format=Format.JSON)
+PAYMENT_COMMANDS = Topic("payment.commands", "commands of the payment service")
+INVENTORY_COMMANDS = Topic("inventory.commands", "commands of the inventory service")
+SHIPPING_COMMANDS = Topic("shipping.commands", "commands of the shipping service")
+NOTIFICATION_COMMANDS = Topic("notification.commands", "commands of the notification service")
+
+ALL = (
+    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEAD_LETTERS, ALERTS,
+    PAYMENT_COMMANDS, INVENTORY_COMMANDS, SHIPPING_COMMANDS, NOTIFICATION_COMMANDS,
+)  # fmt: skip
+"""Every topic of an installation, in the order `saga topics list` shows them."""
