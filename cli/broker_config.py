@@ -64,8 +64,9 @@ def properties(settings: BrokerSettings) -> Mapping[str, str | int]:
         # Kafka's defaults here make a take-over last longer than the 5 s this product promises.
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
-        "broker.heartbeat.interval.ms": 500,
-        "broker.session.timeout.ms": 3000,
+        # After a kill -9 the controller refuses the broker until the dead one's session has run out.
+        "broker.heartbeat.interval.ms": 200,
+        "broker.session.timeout.ms": 1000,
         "controller.quorum.election.timeout.ms": 500,
         "controller.quorum.fetch.timeout.ms": 1000,
         "controlled.shutdown.enable": "false",
