@@ -66,7 +66,7 @@ class EmbeddedBroker:
         self._settings = prepare(self._directory, port, java, class_path)
         log = self._directory / "broker.log"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell is involved
                 tethered(broker_config.run_command(java, class_path, self._settings)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -54,9 +54,7 @@ def maven_source(coordinates: Sequence[str], staging: Path, pool: Executor) -> I
     pom = staging / "pom.xml"
     pom.write_text(_pom(coordinates), encoding="utf-8")
     command = [maven, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={staging}"]
-    run = pool.submit(
-        subprocess.run, command, capture_output=True, text=True, timeout=MAVEN_TIMEOUT_S, check=False
-    )
+    run = pool.submit(subprocess.run, command, capture_output=True, text=True, timeout=MAVEN_TIMEOUT_S, check=False)
     try:
         output = run.result().stdout
     except (OSError, subprocess.TimeoutExpired) as error:

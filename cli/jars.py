@@ -83,14 +83,12 @@ def _fetch(cache: Path, missing: Sequence[Jar], total: int, report: Report, sour
     raise Failure(
         f"{len(missing)} jars of the Kafka broker could not be fetched, {missing[0].coordinate} first: "
         + "; ".join(dict.fromkeys(problems)),
-        "Check the network (a proxy or mirror set up for Maven is used when mvn is on PATH), then run the command again; "
-        "or set KAFKA_BOOTSTRAP_SERVERS to a running cluster.",
+        "Check the network and run the command again (mvn on PATH brings its mirrors and proxies along); or set "
+        "KAFKA_BOOTSTRAP_SERVERS to a running cluster.",
     )
 
 
-def _fetch_from(
-    source: JarSource, staging: Path, cache: Path, missing: Sequence[Jar], report: Report
-) -> list[str]:
+def _fetch_from(source: JarSource, staging: Path, cache: Path, missing: Sequence[Jar], report: Report) -> list[str]:
     """Fetch, verify and keep what one source has; return what went wrong, one line each."""
     by_coordinate = {jar.coordinate: jar for jar in missing}
     problems: list[str] = []

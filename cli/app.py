@@ -1,0 +1,141 @@
+"""The `saga` command: its sub-commands and options; what they do is imported when they run."""
+
+# Every body imports its command when it runs: `saga --help` must not pay for Kafka and SQL clients.
+# ruff: noqa: PLC0415 - see above
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.failure import ExitCode, Failure
+
+if TYPE_CHECKING:
+    from cli.process_table import Installation
+
+app = typer.Typer(
+    help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
+    "3 this machine lacks something, 4 the data directory is in use, 5 no Kafka cluster answers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+
+DataOption = Annotated[Path, typer.Option("--data", help="Directory for everything `saga dev` keeps.")]
+BootstrapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Kafka's address; default: the one of `saga dev`."
+    ),
+]
+DEFAULT_DATA = Path(".saga")
+
+
+def main() -> None:
+    """Run the command line; a Failure becomes two lines on stderr and its exit code."""
+    try:
+        app()
+    except Failure as failure:
+        typer.echo(f"saga: {failure.problem}\n      {failure.remedy}", err=True)
+        sys.exit(failure.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+@app.command()
+def dev(
+    data: DataOption = DEFAULT_DATA,
+    port: Annotated[int, typer.Option(help="The gateway's port.")] = 8080,
+    kafka_port: Annotated[int, typer.Option(help="The embedded broker's port.")] = 9092,
+    orchestrators: Annotated[int, typer.Option(min=1, max=8, help="How many orchestrators share the partitions.")] = 1,
+    reset: Annotated[bool, typer.Option("--reset", help="Delete the data of earlier runs first.")] = False,
+) -> None:
+    """Run Kafka, every service and the gateway on this machine until Ctrl-C.
+
+    With KAFKA_BOOTSTRAP_SERVERS set, that cluster is used and no broker is started.
+    """
+    from cli.dev import DevOptions, run_dev
+
+    cluster = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
+    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster)
+    started = time.monotonic()
+    say = _reporter(started)
+    run_dev(options, say, lambda installation: _announce(installation, say))
+    say("stopped")
+
+
+@topics_app.command("create")
+def topics_create(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DATA) -> None:
+    """Create the missing topics; say which existing ones differ from the table (they are not changed)."""
+    from cli.topics import create_topics
+
+    for line in create_topics(_bootstrap(bootstrap, data)):
+        typer.echo(line)
+
+
+@topics_app.command("list")
+def topics_list(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DATA) -> None:
+    """Show every topic of the table as the cluster has it; exit 1 when one is missing or differs."""
+    from cli.topics import describe_topics
+    from cli.topics_view import render_topics
+
+    states = describe_topics(_bootstrap(bootstrap, data))
+    typer.echo(render_topics(states))
+    if any(state.drift for state in states):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@topics_app.command("tail")
+def topics_tail(
+    *,
+    topic: Annotated[str, typer.Argument(help="The topic to read.")],
+    bootstrap: BootstrapOption = None,
+    data: DataOption = DEFAULT_DATA,
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start at the oldest record.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new records until Ctrl-C.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("-n", min=1, help="How many: the newest 10, or all --from-beginning, without it.")
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="Only records with this key.")] = None,
+    headers: Annotated[bool, typer.Option("--headers", help="Show the records' headers too.")] = False,
+) -> None:
+    """Print committed records decoded, one JSON object a line."""
+    from cli.tail import Selection, tail
+
+    selection = Selection(
+        topic, from_beginning=from_beginning, follow=follow, limit=limit, key=key, with_headers=headers
+    )
+    for line in tail(_bootstrap(bootstrap, data), selection):
+        typer.echo(line)
+
+
+def _bootstrap(given: str | None, data: Path) -> str:
+    if given:
+        return given
+    from cli.data_directory import read_state
+
+    return str(read_state(data)["bootstrap"])
+
+
+def _reporter(started: float) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        typer.echo(f"{time.monotonic() - started:6.1f} s  {line}")
+
+    return say
+
+
+def _announce(installation: Installation, say: Callable[[str], None]) -> None:
+    say(f"ready: gateway {installation.gateway_url}, Kafka {installation.bootstrap}, {installation.directory.root}")
+    say("Ctrl-C stops everything")
+
+
+if __name__ == "__main__":
+    main()

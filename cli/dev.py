@@ -1,0 +1,109 @@
+"""`saga dev`: broker, sandboxes, services, orchestrators and gateway as processes on this machine, kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cli import broker, broker_config
+from cli.data_directory import DataDirectory, claim, write_state
+from cli.failure import Failure
+from cli.jars import cache_directory, ensure_jars, read_lock
+from cli.java import find_java
+from cli.migrations import migrate
+from cli.ports import LOOPBACK, free_ports, is_taken
+from cli.process_table import SANDBOXES, STOP_BROKER, WITH_DATABASE, Installation, processes
+from cli.supervisor import Process, Report, Step, Supervisor
+from cli.topics import create_topics
+
+PORT_RELEASE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevOptions:
+    """What the person asked for; `cluster` is the address of a Kafka to use instead of the embedded one."""
+
+    data: Path
+    gateway_port: int
+    kafka_port: int
+    orchestrators: int
+    reset: bool
+    cluster: str | None
+
+
+def run_dev(options: DevOptions, report: Report, when_ready: Callable[[Installation], None]) -> None:
+    """Run until Ctrl-C or SIGTERM. Raises Failure when it cannot start."""
+    with claim(options.data, reset=options.reset) as directory:
+        require_port(options.gateway_port, "--port", "the gateway")
+        installation = Installation(
+            directory=directory,
+            bootstrap=options.cluster or f"{LOOPBACK}:{options.kafka_port}",
+            gateway_port=options.gateway_port,
+            sandbox_ports=dict(zip(SANDBOXES, free_ports(len(SANDBOXES)), strict=True)),
+            orchestrators=options.orchestrators,
+            environ=os.environ,
+        )
+        table: list[Step | Process] = []
+        if options.cluster is None:
+            require_port(options.kafka_port, "--kafka-port", "the Kafka broker")
+            table.append(_broker(directory, options.kafka_port, report))
+        table += [
+            Step("topics", partial(_topics, installation, report), after=() if options.cluster else ("broker",)),
+            Step("migrations", partial(_migrations, installation)),
+            *processes(installation),
+        ]
+        endpoints = installation.endpoints()
+        supervisor = Supervisor(
+            table, directory.logs, report, lambda running: write_state(directory, endpoints, running)
+        )
+        asyncio.run(_supervise(supervisor, lambda: when_ready(installation)))
+
+
+async def _supervise(supervisor: Supervisor, when_ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, supervisor.stop)
+    await supervisor.run(when_ready)
+
+
+def require_port(port: int, flag: str, user: str) -> None:
+    """Wait until the port is free, for at most 3 s: killed processes leave theirs a moment late. Raises Failure."""
+    deadline = time.monotonic() + PORT_RELEASE_S
+    while is_taken(port):
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"Port {port} is taken by another program, so {user} cannot listen on it.",
+                f"Stop that program (`ss -ltnp 'sport = :{port}'` names it) or choose another port with {flag}.",
+            )
+        time.sleep(0.05)
+
+
+def _broker(directory: DataDirectory, port: int, report: Report) -> Process:
+    java = find_java(os.environ)
+    jars = read_lock()
+    class_path = ensure_jars(cache_directory(os.environ, jars), jars, report)
+    settings = broker.prepare(directory.broker, port, java, class_path)
+    return Process(
+        "broker",
+        tuple(broker_config.run_command(java, class_path, settings)),
+        os.environ,
+        ready=partial(broker.answers, settings.bootstrap),
+        explain=lambda log: broker.death_of_broker(log).problem,
+        stop_rank=STOP_BROKER,
+    )
+
+
+def _topics(installation: Installation, report: Report) -> None:
+    for line in create_topics(installation.bootstrap):
+        report(f"topics: {line}")
+
+
+def _migrations(installation: Installation) -> None:
+    urls: Mapping[str, str] = {name: installation.database_url(name) for name in WITH_DATABASE}
+    migrate(urls, installation.environ, installation.directory.logs / "migrations.log")

@@ -1,0 +1,37 @@
+"""Renders the topics of a cluster as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cli.topics import TopicState
+
+HEADINGS = ("topic", "partitions", "copies", "kept", "format", "holds")
+HOUR_MS = 3_600_000
+
+
+def render_topics(states: Sequence[TopicState]) -> str:
+    """Return one row a topic, and below them a line for every difference from the table."""
+    rows = [HEADINGS, *(_row(state) for state in states)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += [f"{state.topic.name}: {difference}" for state in states for difference in state.drift]
+    return "\n".join(lines)
+
+
+def _row(state: TopicState) -> tuple[str, ...]:
+    topic = state.topic
+    return (
+        topic.name,
+        str(state.partitions),
+        str(state.replication),
+        _kept(topic.compacted, topic.retention_ms),
+        topic.format.value,
+        topic.holds,
+    )
+
+
+def _kept(compacted: bool, retention_ms: int) -> str:
+    if compacted:
+        return "newest a key"
+    return "for ever" if retention_ms < 0 else f"{retention_ms / HOUR_MS / 24:g} days"
