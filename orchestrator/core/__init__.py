@@ -1,0 +1,1 @@
+"""The pure core: decide, evolve and react over immutable values; the standard library only, no clock, no chance, no I/O."""

@@ -1,0 +1,194 @@
+"""A compiled saga definition: an immutable graph whose expressions are plain callables. Durations are milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from orchestrator.core.events import Json
+
+
+class Refused(Exception):
+    """A local step refuses the saga's data, for good."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Scope(NamedTuple):
+    """What an expression can see: the saga's input, its exported results and the deployment's parameters."""
+
+    input: Json
+    context: Mapping[str, Json]
+    parameters: Json
+
+
+Compute = Callable[[Scope], Json]
+Predicate = Callable[[Scope], bool]
+Project = Callable[[Json], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A business state reached: None leaves that field as it is."""
+
+    lifecycle: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits of base x 2^attempt, at most `max_ms`, plus a jitter of 0 to `jitter_ms`; `limit` retries after the first try."""
+
+    limit: int = 3
+    base_ms: int = 200
+    jitter_ms: int = 100
+    max_ms: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """The command that undoes a step; `always` also where the step definitely failed."""
+
+    command: str
+    topic: str
+    arguments: Compute
+    timeout_ms: int
+    retry: RetryPolicy
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step that sends a command and waits for its reply; `budget_ms` bounds all its attempts together."""
+
+    name: str
+    command: str
+    topic: str
+    arguments: Compute
+    project: Project
+    timeout_ms: int
+    budget_ms: int | None
+    retry: RetryPolicy
+    compensation: Compensation | None
+    optional: bool
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A step computed in place by a pure function; it may raise Refused."""
+
+    name: str
+    compute: Compute
+    on_end: Milestone
+    then: str
+
+
+class Case(NamedTuple):
+    """One branch of a decision; without a predicate it is the default."""
+
+    name: str
+    when: Predicate | None
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A decision point: the first case that holds."""
+
+    name: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A wait for the first of several signals."""
+
+    name: str
+    signals: tuple[str, ...]
+    timeout_ms: int | None
+    timeout_code: str
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Branches that run at once."""
+
+    name: str
+    branches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Where a fork's branches meet: each branch is a set of steps, any one of which ends it."""
+
+    name: str
+    branches: tuple[frozenset[str], ...]
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Give up and undo, with a reason."""
+
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The saga is complete."""
+
+    name: str
+
+
+Node = Call | Local | Switch | Listen | Fork | Join | Raise | End
+
+
+@dataclass(frozen=True, slots=True)
+class LateSignal:
+    """A signal taken at any time after one of `after` was scheduled, such as the carrier's delivery.
+
+    The lifecycle moves from `requires` to `lifecycle`; afterwards the saga cannot be cancelled any more.
+    """
+
+    name: str
+    after: frozenset[str]
+    requires: str
+    lifecycle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """The business states that every saga of a definition goes through."""
+
+    started: Milestone
+    compensating: Milestone
+    completed: Milestone
+    revoked: Milestone
+    suspended: Milestone
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of one saga definition. `exports` names results in the context where it is not the step's own name."""
+
+    name: str
+    version: int
+    entry: str
+    nodes: Mapping[str, Node]
+    deadline_ms: int | None
+    exports: Mapping[str, str]
+    late_signals: Mapping[str, LateSignal]
+    milestones: Milestones
+    parameters: Json

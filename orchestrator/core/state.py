@@ -1,0 +1,107 @@
+"""The state of a saga: the fold of its events. Times are milliseconds since the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.core.events import Json
+
+
+class Phase(StrEnum):
+    """Which way a saga moves."""
+
+    FORWARD = "FORWARD"
+    COMPENSATING = "COMPENSATING"
+    ENDED = "ENDED"
+
+
+class StepStatus(StrEnum):
+    """Where a step stands."""
+
+    SCHEDULED = "SCHEDULED"
+    WAITING = "WAITING"
+    RETRYING = "RETRYING"
+    PARKED = "PARKED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+    SKIPPED = "SKIPPED"
+
+
+AWAITING_REPLY = frozenset({StepStatus.SCHEDULED, StepStatus.RETRYING, StepStatus.PARKED})
+"""Statuses of a called step whose result still counts."""
+
+OPEN = AWAITING_REPLY | {StepStatus.WAITING}
+"""Statuses of a step that is not settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the saga was started with; it never changes."""
+
+    data: Json
+    parameters: Json
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """One step, or its compensation where `undo` is true.
+
+    `dispatches` counts the commands sent, `attempt` only those that spent an attempt; `uncertain` is true once an
+    attempt may have had its effect though it gave no answer.
+    """
+
+    step: str
+    undo: bool
+    status: StepStatus
+    attempt: int = 0
+    dispatches: int = 0
+    uncertain: bool = False
+    timeout_at: int | None = None
+    budget_at: int | None = None
+    due_at: int | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A saga. `steps` is keyed by step path and ordered by completion; `plan` holds the steps still to undo, next first."""
+
+    saga_id: str
+    definition: str
+    version: int
+    sequence: int
+    lifecycle: str
+    status: str
+    phase: Phase
+    outcome: str | None
+    started_at: int
+    updated_at: int
+    deadline: int | None
+    steps: Mapping[str, StepState]
+    plan: tuple[str, ...]
+    outputs: Mapping[str, Json]
+    code: str | None
+    message: str | None
+    failed_step: str | None
+    origin: Origin
+
+
+def path_of(step: str, undo: bool) -> str:
+    """Return the step path, the part of command ids and tokens that names the step."""
+    return f"{step}:undo" if undo else step
+
+
+def next_due(state: State) -> int | None:
+    """Return when the saga's earliest timer is due, or None where it waits for no time at all."""
+    if state.phase is Phase.ENDED:
+        return None
+    due = state.deadline if state.phase is Phase.FORWARD else None
+    for step in state.steps.values():
+        at = step.timeout_at if step.due_at is None else step.due_at
+        if at is not None and (due is None or at < due):
+            due = at
+    return due
