@@ -58,8 +58,14 @@ class Driver(Protocol):
     def committed(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the group's committed offsets; a partition without one is left out."""
 
+    def topic_id(self, topic: str) -> str:
+        """Return the identity of a topic's incarnation: one deleted and made again has another. Raises Fatal."""
+
     def read_committed(self, partition: TopicPartition, start: int) -> Iterator[Sequence[Record]]:
-        """Yield batches of a changelog from `start` until the position reaches the read_committed end offset."""
+        """Yield batches of a changelog from `start` until the position reaches the end it had at the call.
+
+        A batch may be empty. Raises TaskCorrupted when `start` does not lie in the changelog.
+        """
 
     def close(self) -> None:
         """Abort what is open, leave no thread behind; a static member keeps its place in the group."""

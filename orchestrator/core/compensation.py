@@ -43,7 +43,7 @@ def plan_of(definition: Definition, state: State) -> tuple[str, ...]:
     """Return the steps to undo: unresolved ones first, then completed ones, last completed first."""
     unresolved: list[str] = []
     settled: list[str] = []
-    for step in reversed(state.steps.values()):
+    for step in reversed(list(state.steps.values())):
         node = definition.nodes.get(step.step)
         if step.undo or not isinstance(node, Call) or node.compensation is None:
             continue

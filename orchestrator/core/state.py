@@ -68,7 +68,7 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A saga. `steps` is keyed by step path and ordered by completion; `plan` holds the steps still to undo, next first."""
+    """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first."""
 
     saga_id: str
     definition: str
