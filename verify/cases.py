@@ -1,0 +1,79 @@
+"""One case per saga: its start, its events, its outcome, so that every check looks orders up the same way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from verify.evidence import ORDER_DEFINITION, TERMINAL, Event, Evidence, Outcome, Start
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One saga as the log shows it; `start` is None where events exist that nobody asked for."""
+
+    saga_id: str
+    start: Start | None
+    events: Sequence[Event]
+    outcome: Outcome | None
+
+    @property
+    def is_order(self) -> bool:
+        """Whether the oracle knows the business meaning of the saga."""
+        return self.start is not None and self.start.definition == ORDER_DEFINITION
+
+    @property
+    def price_minor(self) -> int:
+        """What the customer owes if everything ships, in minor units."""
+        return self.start.price_minor if self.start is not None else 0
+
+    def units_by_sku(self) -> Mapping[str, int]:
+        """Return the units ordered of each SKU, lines of the same SKU added up."""
+        units: defaultdict[str, int] = defaultdict(int)
+        for line in self.start.lines if self.start is not None else ():
+            units[line.sku] += line.quantity
+        return units
+
+
+@dataclass(frozen=True)
+class Cases:
+    """All sagas of a body of evidence."""
+
+    by_id: Mapping[str, Case]
+
+    @cached_property
+    def orders(self) -> Sequence[Case]:
+        """The orders, other sagas left out."""
+        return [case for case in self.by_id.values() if case.is_order]
+
+    @cached_property
+    def settled(self) -> Sequence[Case]:
+        """The orders whose books must be closed: completed or revoked."""
+        return [case for case in self.orders if case.outcome in ("COMPLETED", "REVOKED")]
+
+    @cached_property
+    def completed(self) -> Sequence[Case]:
+        """The orders that shipped."""
+        return [case for case in self.orders if case.outcome == "COMPLETED"]
+
+    @cached_property
+    def manual(self) -> Sequence[str]:
+        """The sagas that wait for a person."""
+        return sorted(case.saga_id for case in self.by_id.values() if case.outcome == "SUSPENDED")
+
+
+def gather(evidence: Evidence) -> Cases:
+    """Return the cases of every saga that was started, accepted or has events; the first start of a saga counts."""
+    starts: dict[str, Start] = {}
+    for start in evidence.log.starts:
+        starts.setdefault(start.saga_id, start)
+    events = evidence.log.events
+    ids = dict.fromkeys([*starts, *events])
+    return Cases({saga_id: _case(saga_id, starts.get(saga_id), events.get(saga_id, ())) for saga_id in ids})
+
+
+def _case(saga_id: str, start: Start | None, events: Sequence[Event]) -> Case:
+    ends = [TERMINAL[event.name] for event in events if event.name in TERMINAL]
+    return Case(saga_id, start, events, ends[-1] if ends else None)

@@ -1,0 +1,44 @@
+"""Check that every accepted order has exactly one terminal outcome, and that nothing runs which nobody asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from verify.cases import Cases
+from verify.evidence import TERMINAL, Evidence
+from verify.report import Finding
+
+
+def outcome_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    """Yield lost, unfinished, twice-ended and unasked-for sagas."""
+    for saga_id in sorted(evidence.accepted - {start.saga_id for start in evidence.log.starts}):
+        yield Finding("outcome", (saga_id,), "the client got 202, and no StartSaga is in the log")
+    for case in cases.by_id.values():
+        if case.start is None:
+            yield Finding("outcome", (case.saga_id,), "has events, and no StartSaga is in the log")
+        ends = [event for event in case.events if event.name in TERMINAL]
+        if not case.events:
+            yield Finding("outcome", (case.saga_id,), "was accepted and has no event: lost, or not taken up yet")
+        elif not ends:
+            last = case.events[-1]
+            detail = f"no terminal outcome: {last.lifecycle}/{last.status} after {last.name} {last.step}".rstrip()
+            yield Finding("outcome", (case.saga_id,), detail)
+        elif len(ends) > 1:
+            said = ", ".join(f"{end.name} at {end.sequence}" for end in ends)
+            yield Finding("outcome", (case.saga_id,), f"{len(ends)} terminal outcomes: {said}")
+
+
+def start_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    """Yield sagas whose repeated StartSaga differs from the first: a retry of the client may not change an order."""
+    contents = defaultdict(set)
+    for start in evidence.log.starts:
+        contents[start.saga_id].add((start.definition, start.price_minor, start.currency, start.lines))
+    for saga_id, seen in contents.items():
+        if len(seen) > 1:
+            yield Finding("start", (saga_id,), f"{len(seen)} different StartSaga records for the same saga")
+    for case in cases.orders:
+        added_up = sum(line.quantity * line.unit_price_minor for line in case.start.lines) if case.start else 0
+        if added_up != case.price_minor:
+            detail = f"accepted with a total of {case.price_minor}, and its lines add up to {added_up}"
+            yield Finding("start", (case.saga_id,), detail)

@@ -1,0 +1,88 @@
+"""Check that the published states are nothing but the fold of the events: the changelog, and orders.status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from verify.cases import Cases
+from verify.evidence import Event, Evidence, Status
+from verify.fold import Folded, fold
+from verify.report import Finding
+
+_PLAIN_FIELDS = (
+    "sequence",
+    "definition",
+    "version",
+    "lifecycle",
+    "status",
+    "phase",
+    "outcome",
+    "started_at",
+    "deadline",
+    "code",
+    "message",
+    "failed_step",
+)
+
+
+def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    """Yield a finding for every saga whose changelog state differs from the fold, field by field."""
+    for case in cases.by_id.values():
+        state = evidence.log.states.get(case.saga_id)
+        if not case.events:
+            continue
+        if state is None:
+            yield Finding("changelog", (case.saga_id,), "has events and no state in the changelog")
+            continue
+        for name, folded, stored in differences(fold(case.events), state):
+            yield Finding("changelog", (case.saga_id,), f"{name}: the events give {folded}, the changelog has {stored}")
+    for saga_id in evidence.log.states:
+        if saga_id not in evidence.log.events:
+            yield Finding("changelog", (saga_id,), "has a state in the changelog and no events")
+
+
+def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (field, by the events, in the state) for every field that differs."""
+    for name in _PLAIN_FIELDS:
+        if getattr(folded, name) != state[name]:
+            yield name, getattr(folded, name), state[name]
+    if folded.plan != list(state["plan"]):
+        yield "plan", folded.plan, state["plan"]
+    outputs = json.loads(state["outputs"])
+    if folded.outputs != outputs:
+        changed = sorted(k for k in folded.outputs.keys() | outputs.keys() if folded.outputs.get(k) != outputs.get(k))
+        yield "outputs of " + ", ".join(changed), folded.outputs, outputs
+    stored = {(step["step"], step["undo"]): step for step in state["steps"]}
+    for key in folded.steps.keys() | stored.keys():
+        mine, theirs = folded.steps.get(key), stored.get(key)
+        by_events = None if mine is None else (mine.status, mine.attempt, mine.dispatches, mine.code)
+        by_state = None if theirs is None else tuple(theirs[k] for k in ("status", "attempt", "dispatches", "code"))
+        if by_events != by_state:
+            yield f"step {key[0]}{' undo' if key[1] else ''}", by_events, by_state
+
+
+def status_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    """Yield a finding for every saga whose last orders.status value is not its last change of lifecycle or status."""
+    for case in cases.by_id.values():
+        if not case.events:
+            continue
+        expected = _last_change(case.events)
+        found = evidence.log.statuses.get(case.saga_id)
+        if found != expected:
+            detail = f"the events give {_say(expected)}, the topic has {_say(found)}"
+            yield Finding("orders.status", (case.saga_id,), detail)
+
+
+def _last_change(events: Sequence[Event]) -> Status:
+    last = events[0]
+    for before, event in pairwise(events):
+        if (before.lifecycle, before.status) != (event.lifecycle, event.status):
+            last = event
+    return Status(last.saga_id, last.sequence, last.lifecycle, last.status)
+
+
+def _say(status: Status | None) -> str:
+    return "nothing" if status is None else f"{status.lifecycle}/{status.status} at {status.sequence}"

@@ -1,0 +1,71 @@
+"""Run every check over the evidence and put the verdict together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from verify.cases import Cases, gather
+from verify.check_books import agreement_findings, book_sums, money_findings, shipment_findings
+from verify.check_compensations import compensation_findings
+from verify.check_log import command_findings, participant_findings, sequence_findings
+from verify.check_messages import message_findings, message_sums
+from verify.check_outcomes import outcome_findings, start_findings
+from verify.check_states import changelog_findings, status_findings
+from verify.check_stock import stock_findings, stock_sums
+from verify.check_transitions import order_of_events_findings, transition_findings
+from verify.evidence import Evidence
+from verify.report import Finding, Report, Sum
+
+UNFINISHED = "UNFINISHED"
+
+
+def prove(evidence: Evidence) -> Report:
+    """Return the verdict over the evidence."""
+    cases = gather(evidence)
+    outcomes = Counter(case.outcome or UNFINISHED for case in cases.by_id.values())
+    return Report(
+        outcomes=dict(outcomes),
+        sums=tuple(_sums(evidence, cases, outcomes)),
+        findings=tuple(_findings(evidence, cases)),
+        manual=tuple(cases.manual),
+        dead_letters=tuple(f"{one.origin}: {one.code} {one.detail}" for one in evidence.log.dead_letters),
+    )
+
+
+def _findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    yield from outcome_findings(evidence, cases)
+    yield from start_findings(evidence, cases)
+    yield from sequence_findings(evidence, cases)
+    yield from order_of_events_findings(cases)
+    yield from transition_findings(cases)
+    yield from command_findings(evidence, cases)
+    yield from participant_findings(evidence, cases)
+    yield from compensation_findings(cases)
+    yield from changelog_findings(evidence, cases)
+    yield from status_findings(evidence, cases)
+    yield from money_findings(evidence, cases)
+    yield from shipment_findings(evidence, cases)
+    yield from agreement_findings(evidence, cases)
+    yield from stock_findings(evidence, cases)
+    yield from message_findings(evidence, cases)
+
+
+def _sums(evidence: Evidence, cases: Cases, outcomes: Counter[str]) -> Iterator[Sum]:
+    ended = sum(count for outcome, count in outcomes.items() if outcome != UNFINISHED)
+    yield Sum("outcomes", "sagas asked for", len(cases.by_id), "with an outcome", ended)
+    if evidence.accepted:
+        started = evidence.accepted & cases.by_id.keys()
+        yield Sum("accepted", "orders that got 202", len(evidence.accepted), "of them in the log", len(started))
+    events = sum(len(case.events) for case in cases.by_id.values())
+    last = sum(max((event.sequence for event in case.events), default=0) for case in cases.by_id.values())
+    yield Sum("events", "events", events, "sum of the last sequences", last)
+    scheduled = sum(event.name == "StepScheduled" for case in cases.by_id.values() for event in case.events)
+    yield Sum("commands", "StepScheduled events", scheduled, "commands on the topics", len(evidence.log.commands))
+    distinct = len({command.command_id for command in evidence.log.commands})
+    yield Sum("command ids", "commands on the topics", len(evidence.log.commands), "distinct command ids", distinct)
+    yield from book_sums(evidence, cases)
+    yield from stock_sums(evidence, cases)
+    yield from message_sums(evidence, cases)
+    living = sum(1 for case in cases.by_id.values() if case.events)
+    yield Sum("states", "sagas with events", living, "states in the changelog", len(evidence.log.states))

@@ -1,0 +1,49 @@
+"""What the oracle says: findings that name orders, and the sums it compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must not be, and the sagas it concerns."""
+
+    check: str
+    orders: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Two figures that must be equal, each with what it counts and where it was read."""
+
+    name: str
+    left_of: str
+    left: int
+    right_of: str
+    right: int
+    money: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two figures are equal."""
+        return self.left == self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict over one body of evidence."""
+
+    outcomes: Mapping[str, int]
+    sums: Sequence[Sum]
+    findings: Sequence[Finding]
+    manual: Sequence[str]
+    """Orders that wait for a person: their books may be open, and are not judged."""
+    dead_letters: Sequence[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found and every sum agrees."""
+        return not self.findings and all(one.holds for one in self.sums)
