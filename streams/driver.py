@@ -24,6 +24,10 @@ class RebalanceListener(Protocol):
 class Driver(Protocol):
     """One group member with one transactional producer. Not thread-safe: one thread calls everything."""
 
+    @property
+    def renewals(self) -> int:
+        """How often the producer was replaced after a disturbed transaction."""
+
     def start(self, topics: Sequence[str], listener: RebalanceListener) -> None:
         """Join the group and fence whatever an earlier process of this instance left open. Raises Fatal."""
 
