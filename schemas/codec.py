@@ -53,6 +53,10 @@ class Codec:
             for schema_id, schema in by_id.items()
         }
 
+    def publishes(self, name: str) -> bool:
+        """Tell whether a message of this name has a schema."""
+        return name in self._by_name
+
     def encode(self, name: str, fields: Mapping[str, Any]) -> bytes:
         """Encode with the newest version. Raises Unencodable, TooLarge, and KeyError for a name nobody published."""
         prefix, schema = self._by_name[name]

@@ -1,1 +1,1 @@
-"""The pure core: decide, evolve and react over immutable values; the standard library only, no clock, no chance, no I/O."""
+"""The pure core: decide, evolve and react over immutable values; the standard library only, no clock and no I/O."""

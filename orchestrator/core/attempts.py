@@ -12,6 +12,7 @@ from orchestrator.core.events import (
     StepRetryScheduled,
     StepScheduled,
 )
+from orchestrator.core.inputs import Failed
 from orchestrator.core.state import StepState, path_of
 from orchestrator.core.turn import Turn
 
@@ -50,13 +51,18 @@ def dispatch(turn: Turn, call: Call, undo: bool) -> None:
     )
 
 
-def fail(
-    turn: Turn, call: Call, held: StepState, kind: FailureKind, code: str, message: str, causes: tuple[str, ...]
-) -> bool:
+def fail(turn: Turn, call: Call, held: StepState, failure: Failed) -> bool:
     """Record a failed attempt and the wait for the next one. Returns True where no further attempt follows."""
     policy = _compensation(call).retry if held.undo else call.retry
-    retry = None if kind is FailureKind.REJECTED else _next_attempt(turn, held, policy)
-    turn.record(StepFailed(call.name, held.undo, held.attempt, kind, code, message, causes, retry is None))
+    # A circuit that stayed open until the step may not be sent again says no more than any passing fault.
+    kind = FailureKind.TRANSIENT if failure.kind is FailureKind.UNAVAILABLE else failure.kind
+    hopeless = kind is FailureKind.REJECTED or not failure.retriable
+    retry = None if hopeless else _next_attempt(turn, held, policy)
+    turn.record(
+        StepFailed(
+            call.name, held.undo, held.attempt, kind, failure.code, failure.message, failure.causes, retry is None
+        )
+    )
     if retry is not None:
         turn.record(retry)
     return retry is None

@@ -112,22 +112,20 @@ def _failed(turn: Turn, reply: Failed) -> None:
         reply.command_id != newest or held.status is not StepStatus.SCHEDULED
     ):
         return
-    kind = reply.kind
-    if kind is FailureKind.UNAVAILABLE:
-        if attempts.park(turn, call, held, reply.code, reply.retry_after_ms or 0):
-            return
-        kind = FailureKind.TRANSIENT
-    if attempts.fail(turn, call, held, kind, reply.code, reply.message, reply.causes):
-        _given_up(turn, call, held.undo, reply.code, reply.message)
+    if reply.kind is FailureKind.UNAVAILABLE and attempts.park(turn, call, held, reply.code, reply.retry_after_ms or 0):
+        return
+    _attempt_failed(turn, call, held, reply)
 
 
-def _given_up(turn: Turn, call: Call, undo: bool, code: str, message: str) -> None:
-    if undo:
+def _attempt_failed(turn: Turn, call: Call, held: StepState, failure: Failed) -> None:
+    if not attempts.fail(turn, call, held, failure):
+        return
+    if held.undo:
         compensation.proceed(turn)
     elif call.optional:
         advance(turn, call.then)
     else:
-        compensation.start(turn, code, message, call.name)
+        compensation.start(turn, failure.code, failure.message, call.name)
 
 
 def _timers(turn: Turn) -> None:
@@ -158,8 +156,8 @@ def _timer(turn: Turn, held: StepState) -> None:
     assert isinstance(node, Call)
     if held.status is StepStatus.SCHEDULED:
         message = f"no reply to {node.name} in time"
-        if attempts.fail(turn, node, held, FailureKind.UNKNOWN, "timeout", message, ()):
-            _given_up(turn, node, held.undo, "timeout", message)
+        timeout = Failed(turn.cause, node.name, held.undo, FailureKind.UNKNOWN, "timeout", message, (), None)
+        _attempt_failed(turn, node, held, timeout)
     else:
         attempts.dispatch(turn, node, held.undo)
 

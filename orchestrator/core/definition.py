@@ -41,7 +41,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits of base x 2^attempt, at most `max_ms`, plus a jitter of 0 to `jitter_ms`; `limit` retries after the first try."""
+    """Waits of base x 2^attempt, at most `max_ms`, plus 0 to `jitter_ms`; `limit` retries after the first try."""
 
     limit: int = 3
     base_ms: int = 200
@@ -181,7 +181,7 @@ class Milestones:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of one saga definition. `exports` names results in the context where it is not the step's own name."""
+    """One version of one definition. `exports` names results in the context where it is not the name of the step."""
 
     name: str
     version: int

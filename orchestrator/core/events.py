@@ -1,4 +1,4 @@
-"""The events of a saga: everything that ever happened to it, in the past tense. Times are milliseconds since the epoch."""
+"""The events of a saga: all that ever happened to it, in the past tense. Times are milliseconds since the epoch."""
 
 from __future__ import annotations
 

@@ -30,10 +30,10 @@ _NEW = StepState("", False, StepStatus.SCHEDULED)
 
 
 def begin(saga_id: str, definition: str, version: int, traceparent: str, recorded: Recorded) -> State:
-    """Return the state after a saga's first event. Raises ValueError where that is not SagaStarted."""
+    """Return the state after a saga's first event. Raises TypeError where that is not SagaStarted."""
     event = recorded.event
     if not isinstance(event, SagaStarted):
-        raise ValueError(f"the first event of {saga_id} is {type(event).__name__}")
+        raise TypeError(f"the first event of {saga_id} is {type(event).__name__}")
     return State(
         saga_id=saga_id,
         definition=definition,

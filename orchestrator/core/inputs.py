@@ -48,7 +48,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A participant did not do what a command asked for, or cannot tell."""
+    """A participant did not do what a command asked for, or cannot tell. Without `retriable` no attempt follows."""
 
     command_id: str
     step: str
@@ -58,6 +58,7 @@ class Failed:
     message: str
     causes: tuple[str, ...]
     retry_after_ms: int | None
+    retriable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

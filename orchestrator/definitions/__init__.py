@@ -1,0 +1,1 @@
+"""Saga definitions: YAML documents, compiled once to the core's immutable graph."""

@@ -1,0 +1,83 @@
+"""Reading a definition document: typed access to its parts, with the path of whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from orchestrator.core.definition import Milestone, RetryPolicy
+from orchestrator.definitions.errors import DefinitionError
+
+_UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}
+
+
+def mapping(value: Any, where: str, allowed: Collection[str], required: Collection[str] = ()) -> Mapping[str, Any]:
+    """Return the value as an object with no key but the allowed ones. Raises DefinitionError."""
+    if not isinstance(value, dict):
+        raise DefinitionError(where, "must be an object")
+    for key in value:
+        if key not in allowed:
+            raise DefinitionError(f"{where}.{key}", f"is not known here; known are {', '.join(sorted(allowed))}")
+    for key in required:
+        if key not in value:
+            raise DefinitionError(where, f"needs {key}")
+    return value
+
+
+def text(value: Any, where: str) -> str:
+    """Return the value as a text that is not empty. Raises DefinitionError."""
+    if not isinstance(value, str) or not value:
+        raise DefinitionError(where, "must be a text that is not empty")
+    return value
+
+
+def whole(value: Any, where: str) -> int:
+    """Return the value as a whole number of at least 0. Raises DefinitionError."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise DefinitionError(where, "must be a whole number of at least 0")
+    return value
+
+
+def duration_ms(value: Any, where: str) -> int:
+    """Return a CNCF duration object in milliseconds. Raises DefinitionError."""
+    parts = mapping(value, where, _UNITS_MS)
+    total = sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
+    if total == 0:
+        raise DefinitionError(where, "must be longer than nothing")
+    return total
+
+
+def milestone(value: Any, where: str) -> Milestone:
+    """Return a business state. Raises DefinitionError."""
+    parts = mapping(value, where, ("lifecycle", "status"))
+    return Milestone(parts.get("lifecycle"), parts.get("status"))
+
+
+def milestones_of(value: Any, where: str) -> tuple[Milestone, Milestone]:
+    """Return the business states at the start and at the end of a step. Raises DefinitionError."""
+    if value is None:
+        return Milestone(), Milestone()
+    if isinstance(value, dict) and not {"start", "end"}.isdisjoint(value):
+        parts = mapping(value, where, ("start", "end"))
+        return (
+            milestone(parts.get("start", {}), f"{where}.start"),
+            milestone(parts.get("end", {}), f"{where}.end"),
+        )
+    return Milestone(), milestone(value, where)
+
+
+def retry_policy(value: Any, where: str) -> RetryPolicy:
+    """Return a retry policy with exponential backoff. Raises DefinitionError."""
+    parts = mapping(value, where, ("delay", "backoff", "limit", "jitter", "max"), ("delay", "limit"))
+    limit = mapping(parts["limit"], f"{where}.limit", ("attempt",), ("attempt",))
+    attempt = mapping(limit["attempt"], f"{where}.limit.attempt", ("count",), ("count",))
+    mapping(parts.get("backoff", {"exponential": {}}), f"{where}.backoff", ("exponential",), ("exponential",))
+    jitter = mapping(parts.get("jitter", {}), f"{where}.jitter", ("from", "to"))
+    longest = jitter.get("to")
+    defaults = RetryPolicy()
+    return RetryPolicy(
+        limit=whole(attempt["count"], f"{where}.limit.attempt.count"),
+        base_ms=duration_ms(parts["delay"], f"{where}.delay"),
+        jitter_ms=0 if longest is None else duration_ms(longest, f"{where}.jitter.to"),
+        max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
+    )
