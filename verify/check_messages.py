@@ -52,8 +52,6 @@ def _missing(case: Case, told: _Sent, refused: Mapping[tuple[str, _Role], set[st
         if announced and not reached(SHIPPING_NOTICE) and not given_up(SHIPPING_NOTICE):
             yield Finding("messages", (case.saga_id,), "announced, and the customer got no shipping notice")
     else:
-        if reached(SHIPPING_NOTICE):
-            yield Finding("messages", (case.saga_id,), "revoked, and the customer got a shipping notice")
         if reached(CONFIRMATION) and not reached(CANCELLATION) and not given_up(CANCELLATION):
             yield Finding("messages", (case.saga_id,), "revoked after a confirmation, without a cancellation")
         if reached(CANCELLATION) and not reached(CONFIRMATION):

@@ -26,6 +26,7 @@ _PLAIN_FIELDS = (
     "message",
     "failed_step",
 )
+_STEP_FIELDS = ("status", "attempt", "dispatches", "uncertain", "code")
 
 
 def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
@@ -58,8 +59,8 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
     stored = {(step["step"], step["undo"]): step for step in state["steps"]}
     for key in folded.steps.keys() | stored.keys():
         mine, theirs = folded.steps.get(key), stored.get(key)
-        by_events = None if mine is None else (mine.status, mine.attempt, mine.dispatches, mine.code)
-        by_state = None if theirs is None else tuple(theirs[k] for k in ("status", "attempt", "dispatches", "code"))
+        by_events = None if mine is None else tuple(getattr(mine, name) for name in _STEP_FIELDS)
+        by_state = None if theirs is None else tuple(theirs[name] for name in _STEP_FIELDS)
         if by_events != by_state:
             yield f"step {key[0]}{' undo' if key[1] else ''}", by_events, by_state
 

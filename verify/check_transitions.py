@@ -18,11 +18,11 @@ LEGAL_LIFECYCLES: frozenset[tuple[str, str]] = frozenset(
 """The twelve changes of lifecycle: six forward, and to cancelled from every state but delivered."""
 
 LEGAL_STATUSES: Mapping[str, frozenset[str]] = {
-    "RUNNING": frozenset({"AWAITING_APPROVAL", "Inventory_Locked", "COMPENSATING", "COMPLETED", "TRANSACTION_REVOKED"}),
-    "AWAITING_APPROVAL": frozenset({"RUNNING", "COMPENSATING", "TRANSACTION_REVOKED"}),
-    "Inventory_Locked": frozenset({"RUNNING", "COMPENSATING", "COMPLETED"}),
+    "RUNNING": frozenset({"AWAITING_APPROVAL", "Inventory_Locked", "COMPENSATING", "COMPLETED"}),
+    "AWAITING_APPROVAL": frozenset({"RUNNING", "COMPENSATING"}),
+    "Inventory_Locked": frozenset({"RUNNING", "COMPENSATING"}),
     "COMPENSATING": frozenset({"TRANSACTION_REVOKED", "MANUAL_INTERVENTION"}),
-    "MANUAL_INTERVENTION": frozenset({"COMPENSATING", "TRANSACTION_REVOKED"}),
+    "MANUAL_INTERVENTION": frozenset(),
     "COMPLETED": frozenset(),
     "TRANSACTION_REVOKED": frozenset(),
 }
@@ -109,6 +109,8 @@ def _objection_to_sending(machine: _Machine, event: Event) -> str:
 
 
 def _objection_to_result(machine: _Machine, event: Event) -> str:
+    if machine.turned and not event.undo:
+        return "a forward result after the saga turned round"
     if event.name == "StepCompleted" and event.fields["local"]:
         return ""
     state = machine.open.get((event.step, event.undo))
