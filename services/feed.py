@@ -1,0 +1,98 @@
+"""Follows every partition of a topic from positions the caller keeps: read_committed, no consumer group."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+_METADATA_S = 10.0
+_METADATA_TRIES = 6
+
+
+class TopicUnavailable(Exception):
+    """The topic cannot be read: it does not exist, or no broker answers."""
+
+
+class PositionLost(Exception):
+    """The log no longer holds the position the database names: the topic was cut or made anew."""
+
+
+class Entry(NamedTuple):
+    """One record of the topic."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+class Feed:
+    """A consumer with manual assignment. Not thread-safe."""
+
+    def __init__(self, bootstrap: str, topic: str, client: str) -> None:
+        self._topic = topic
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": client,
+                "group.id": client,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "fetch.wait.max.ms": 100,
+                "queued.max.messages.kbytes": 16_384,
+                "partitioner": "murmur2_random",
+            }
+        )
+
+    def partitions(self) -> Sequence[int]:
+        """Return the numbers of the topic's partitions. Raises TopicUnavailable after a minute."""
+        problem = "no broker answers"
+        for _ in range(_METADATA_TRIES):
+            try:
+                found = self._consumer.list_topics(self._topic, timeout=_METADATA_S).topics[self._topic]
+            except KafkaException as error:
+                problem = str(error)
+                continue
+            if found.error is None and found.partitions:
+                return sorted(found.partitions)
+            problem = f"topic {self._topic}: {found.error}"
+            time.sleep(1.0)
+        raise TopicUnavailable(problem)
+
+    def start(self, positions: Mapping[int, int]) -> None:
+        """Read each partition from the offset given."""
+        self._consumer.assign(
+            [TopicPartition(self._topic, partition, offset) for partition, offset in positions.items()]
+        )
+
+    def take(self, limit: int, wait_s: float, linger_s: float) -> list[Entry]:
+        """Wait for a first record at most `wait_s`, for more of them at most `linger_s`; at most `limit` in all.
+
+        Raises PositionLost, and TopicUnavailable for an error the client cannot mend itself.
+        """
+        first = self._consumer.poll(wait_s)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(limit - 1, linger_s)]
+        return [entry for entry in map(self._entry, messages) if entry is not None]
+
+    def _entry(self, message: Message) -> Entry | None:
+        error = message.error()
+        if error is not None:
+            if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001 - the client's own name for it
+                raise PositionLost(f"{self._topic}/{message.partition()}: {error.str()}")
+            if error.fatal() or not error.retriable():
+                raise TopicUnavailable(f"{self._topic}: {error.str()}")
+            return None
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
+        assert offset is not None
+        return Entry(partition, offset, message.value())
+
+    def close(self) -> None:
+        """Leave no thread behind."""
+        self._consumer.close()

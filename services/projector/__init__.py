@@ -1,0 +1,1 @@
+"""The projector: keeps the SQL read model of orders from the events of sagas."""

@@ -1,0 +1,162 @@
+"""What an event means for the read model: pure functions from events to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+DEFINITION = "order-fulfillment"
+"""Only sagas of this definition are orders."""
+
+_JSON_FIELDS = ("output", "parameters", "data")
+_REASONS = frozenset({"CompensationStarted", "SagaRevoked", "SagaSuspended"})
+
+
+class Gap(Exception):
+    """An event's predecessor never came: the read model would be wrong from here on."""
+
+
+class EventRow(NamedTuple):
+    """A row of `order_events`, in the order of its columns."""
+
+    saga_id: str
+    sequence: int
+    at_ms: int
+    type: str
+    step: str | None
+    lifecycle: str
+    status: str
+    attempt: int | None
+    detail: str
+
+
+class NewOrder(NamedTuple):
+    """The columns of `orders` that never change, in their order."""
+
+    order_id: str
+    reference: str | None
+    customer_id: str | None
+    currency: str | None
+    total_minor: int | None
+    lines: str
+    created_at_ms: int
+
+
+@dataclass(slots=True)
+class Order:
+    """The columns of `orders` that change. `steps` are those in progress, `:undo` marks a compensation."""
+
+    updated_at_ms: int = 0
+    sequence: int = 0
+    lifecycle: str = "pending"
+    status: str = "RUNNING"
+    reason: str | None = None
+    warehouse_id: str | None = None
+    tracking_number: str | None = None
+    steps: tuple[str, ...] = ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
+    """Return what `SagaStarted.data` says of an order; what is not as it should be is left out, never an error."""
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        fields = {}
+    if not isinstance(fields, dict):
+        fields = {}
+    total = fields.get("total_minor")
+    lines = fields.get("lines")
+    return NewOrder(
+        order_id=order_id,
+        reference=_text(fields.get("reference")),
+        customer_id=_text(fields.get("customer_id")),
+        currency=_text(fields.get("currency")),
+        total_minor=total if isinstance(total, int) else None,
+        lines=orjson.dumps(lines if isinstance(lines, list) else []).decode(),
+        created_at_ms=at_ms,
+    )
+
+
+def _document(written: str) -> Any:
+    """Return JSON text as a document, so that it is not a text within a text; what is no JSON stays as it is."""
+    try:
+        return orjson.loads(written)
+    except orjson.JSONDecodeError:
+        return written
+
+
+def _without(steps: tuple[str, ...], step: str) -> tuple[str, ...]:
+    return tuple(other for other in steps if other != step) if step in steps else steps
+
+
+def _learn_output(order: Order, step: str, output: str) -> None:
+    """Take over what the finished step tells about the order."""
+    if step != "lock-inventory" and not step.startswith("ship-"):
+        return
+    told = _document(output)
+    if isinstance(told, dict):
+        order.warehouse_id = _text(told.get("warehouse_id")) or order.warehouse_id
+        order.tracking_number = _text(told.get("tracking_number")) or order.tracking_number
+
+
+def _label(fields: Mapping[str, Any]) -> str:
+    return f"{fields['step']}:undo" if fields.get("undo") else fields["step"]
+
+
+def _steps_after(steps: tuple[str, ...], kind: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the steps in progress after an event."""
+    match kind:
+        case "StepScheduled" | "SignalAwaited":
+            label = _label(fields)
+            return steps if label in steps else (*steps, label)
+        case "StepCompleted" | "SignalReceived":
+            return _without(steps, _label(fields))
+        case "StepFailed" if fields["final"]:
+            return _without(steps, _label(fields))
+        case "SagaCompleted" | "SagaRevoked" | "SagaSuspended":
+            return ()
+        case _:
+            return steps
+
+
+def apply(order: Order, kind: str, meta: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    """Bring an order up to one further event. Raises Gap when the event is not the next one."""
+    if meta["sequence"] != order.sequence + 1:
+        raise Gap(f"order {meta['saga_id']}: event {meta['sequence']} came after {order.sequence}")
+    order.sequence = meta["sequence"]
+    order.updated_at_ms = meta["at"]
+    order.lifecycle = meta["lifecycle"]
+    order.status = meta["status"]
+    order.steps = _steps_after(order.steps, kind, fields)
+    if kind == "StepCompleted" and not fields["undo"]:
+        _learn_output(order, fields["step"], fields["output"])
+    elif kind in _REASONS:
+        order.reason = fields["code"]
+
+
+def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> EventRow:
+    """Return the row of an event; `fields` without `meta` is used up."""
+    step, attempt = fields.pop("step", None), fields.pop("attempt", None)
+    if kind == "SagaStarted":
+        del fields["data"]  # the order's row has it
+    for name in _JSON_FIELDS:
+        if name in fields:
+            fields[name] = _document(fields[name])
+    return EventRow(
+        meta["saga_id"],
+        meta["sequence"],
+        meta["at"],
+        kind,
+        step,
+        meta["lifecycle"],
+        meta["status"],
+        attempt,
+        orjson.dumps(fields).decode(),
+    )

@@ -1,0 +1,150 @@
+"""Writes a batch of projected events and the position they lead to in one SQL transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Table, delete, insert
+
+from services.participant.database import Conflict, Database, execute
+from services.projector.fold import EventRow, NewOrder, Order
+from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REVISION
+
+_CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
+_ARRAY_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes: new and changed orders, events, and each partition's old and new position."""
+
+    created: Sequence[NewOrder]
+    orders: Mapping[str, Order]
+    events: Sequence[EventRow]
+    positions: Mapping[int, tuple[int, int]]
+
+
+def _row(order: Order) -> tuple[Any, ...]:
+    return (
+        order.updated_at_ms,
+        order.sequence,
+        order.lifecycle,
+        order.status,
+        order.reason,
+        order.warehouse_id,
+        order.tracking_number,
+        orjson.dumps(order.steps).decode(),
+    )
+
+
+def _order(row: Sequence[Any]) -> Order:
+    *changing, steps = row
+    return Order(**dict(zip(_CHANGING, changing, strict=True)), steps=tuple(orjson.loads(steps)))
+
+
+class Store:
+    """The read model's database. One process writes it; a second one is found out by the position."""
+
+    def __init__(self, database: Database, topic: str) -> None:
+        self._database = database
+        self._topic = topic
+        assignments = ", ".join(f"{name} = ?" for name in (*_CHANGING, "current_steps"))
+        self._update = f"UPDATE orders SET {assignments} WHERE order_id = ?"  # noqa: S608 - names of our columns
+
+    def open(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Return where to read on in each partition. Raises Unmigrated."""
+        self._database.require(REVISION)
+        with self._database.begin() as connection:
+            rows = connection.execute(PROJECTION.select().where(PROJECTION.c.topic == self._topic))
+            known = {row.partition: row.next_offset for row in rows}
+            new = [partition for partition in partitions if partition not in known]
+            for partition in new:
+                connection.execute(insert(PROJECTION).values(topic=self._topic, partition=partition, next_offset=0))
+        return {partition: known.get(partition, 0) for partition in partitions}
+
+    def orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
+        """Return those of the orders that the read model has."""
+        columns = ", ".join(("order_id", *_CHANGING, "current_steps"))
+        query = self._database.select_by(columns, "orders", "order_id")
+        with self._database.begin() as connection:
+            rows = connection.exec_driver_sql(query, self._database.keys(order_ids)).all()
+        return {row[0]: _order(row[1:]) for row in rows}
+
+    def write(self, batch: Batch) -> None:
+        """Write everything or nothing. Raises Conflict when another projector has written these partitions."""
+        with self._database.begin() as connection:
+            for partition, (old, new) in batch.positions.items():
+                moved = connection.execute(
+                    PROJECTION.update()
+                    .where(
+                        PROJECTION.c.topic == self._topic,
+                        PROJECTION.c.partition == partition,
+                        PROJECTION.c.next_offset == old,
+                    )
+                    .values(next_offset=new)
+                )
+                if moved.rowcount != 1:
+                    raise Conflict(f"partition {partition} is no longer at {old}: another projector writes here")
+            fresh = {order.order_id for order in batch.created}
+            self._insert(connection, ORDERS, [(*order, *_row(batch.orders[order.order_id])) for order in batch.created])
+            self._change(
+                connection,
+                [(*_row(order), order_id) for order_id, order in batch.orders.items() if order_id not in fresh],
+            )
+            self._insert(connection, ORDER_EVENTS, batch.events)
+
+    def clear(self) -> None:
+        """Forget everything, positions included: the next run builds the read model anew. Raises Unmigrated."""
+        self._database.require(REVISION)
+        with self._database.begin() as connection:
+            for table in METADATA.sorted_tables:
+                connection.execute(delete(table))
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        names = _names(table)
+        if self._database.is_sqlite:
+            marks = ", ".join("?" * len(names))
+            execute(connection, f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - names of our tables
+            return
+        arrays = ", ".join(f"%s::{_array(column)}[]" for column in _columns(table))
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})",  # noqa: S608 - names of our tables
+            tuple(map(list, zip(*rows, strict=True))),
+        )
+
+    def _change(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        if self._database.is_sqlite:
+            execute(connection, self._update, rows)
+            return
+        names = (*_CHANGING, "current_steps", "order_id")
+        arrays = ", ".join(f"%s::{_array(ORDERS.c[name])}[]" for name in names)
+        assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
+        connection.exec_driver_sql(
+            f"UPDATE orders SET {assignments} FROM unnest({arrays}) AS new({', '.join(names)})"  # noqa: S608 - names of our tables
+            " WHERE orders.order_id = new.order_id",
+            tuple(map(list, zip(*rows, strict=True))),
+        )
+
+
+def _columns(table: Table) -> list[Column[Any]]:
+    return list(table.columns)
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in _columns(table)]
+
+
+def _array(column: Column[Any]) -> str:
+    return _ARRAY_TYPES[str(column.type)]
+
+
+assert [field.name for field in fields(Order)][:-1] == list(_CHANGING)
+assert _names(ORDERS) == [*NewOrder._fields, *_CHANGING, "current_steps"]
+assert _names(ORDER_EVENTS) == list(EventRow._fields)

@@ -1,0 +1,60 @@
+"""The tables of the read model."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
+
+METADATA = MetaData()
+REVISION = "projector_0001"
+"""The revision of the schema this program needs."""
+
+_WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("order_id", String, primary_key=True),
+    Column("reference", String),
+    Column("customer_id", String),
+    Column("currency", String),
+    Column("total_minor", BigInteger),
+    Column("lines", Text, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("updated_at_ms", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("lifecycle", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String),
+    Column("warehouse_id", String),
+    Column("tracking_number", String),
+    Column("current_steps", Text, nullable=False),
+    Index("orders_by_time", "created_at_ms", "order_id"),
+    # Only what waits for a person is looked for by status often, and few rows at a time are in it.
+    Index("orders_waiting", "status", "created_at_ms", "order_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+)
+"""One row an order, as it is after its event `sequence`. Amounts in minor units; `lines`, `current_steps`: JSON."""
+
+ORDER_EVENTS = Table(
+    "order_events",
+    METADATA,
+    Column("saga_id", String, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("type", String, nullable=False),
+    Column("step", String),
+    Column("lifecycle", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("attempt", Integer),
+    Column("detail", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Every event of every order; `detail` is JSON."""
+
+PROJECTION = Table(
+    "projection",
+    METADATA,
+    Column("topic", String, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+)
+"""How far each partition has been projected: written with the rows that follow from it."""
