@@ -64,16 +64,20 @@ class SagaProcessor:
         if definition is None:
             raise LookupError(f"{saga_id} needs {state.definition} version {state.version}, which is not loaded")
         self._take(definition, state, TimerDue(), now_ms, context)
-        self._dirty.add(saga_id)
+        self._dirty.discard(saga_id)
+        self._put(saga_id, context)
 
     def flush(self, context: Context) -> None:
         """Write every saga that changed since the last commit, and forget the longest unused ones."""
         for saga_id in self._dirty:
-            state = self._sagas[saga_id]
-            context.put(saga_id.encode(), self.codec.encode("saga.State", state_fields(state)), self._due(state))
+            self._put(saga_id, context)
         self._dirty.clear()
         while len(self._sagas) > _CACHED_SAGAS:
             del self._sagas[next(iter(self._sagas))]
+
+    def _put(self, saga_id: str, context: Context) -> None:
+        state = self._sagas[saga_id]
+        context.put(saga_id.encode(), self.codec.encode("saga.State", state_fields(state)), self._due(state))
 
     def _due(self, state: State) -> int | None:
         if state.phase is not Phase.ENDED:

@@ -1,0 +1,90 @@
+"""The orchestrator process: puts its parts together, runs until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.registry import Registry, load
+from orchestrator.outbound import Outbound
+from orchestrator.processor import SagaProcessor
+from orchestrator.settings import BadSetting, Settings, read
+from schemas import topics
+from schemas.codec import Codec
+from streams.logs import configure
+from streams.errors import Fatal
+from streams.kafka_config import KafkaConfig
+from streams.kafka_driver import KafkaDriver
+from streams.rocks_store import RocksStore
+from streams.runtime import Runtime
+from streams.runtime_config import RuntimeConfig
+from streams.stats import Stats
+
+EXIT_FATAL = 1
+EXIT_BAD_SETTINGS = 2
+
+_log = logging.getLogger("orchestrator")
+
+
+def main() -> int:
+    """Run the orchestrator. Returns 0 after SIGTERM or SIGINT, 1 where a restart may help, 2 for unusable settings."""
+    try:
+        settings = read(os.environ)
+        configure(settings.instance, settings.log_level)
+        parameters = {"order-fulfillment": {"approval_limits_minor": dict(settings.approval_limits_minor)}}
+        registry = load(settings.definitions, parameters)
+    except (BadSetting, DefinitionError, ValueError) as error:
+        print(f"orchestrator: {error}", file=sys.stderr)  # noqa: T201 - logging may not be set up yet
+        return EXIT_BAD_SETTINGS
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        _runtime(settings, registry).run(stop)
+    except Fatal as error:
+        _log.critical("ending: %s", error)
+        return EXIT_FATAL
+    return 0
+
+
+def _runtime(settings: Settings, registry: Registry) -> Runtime:
+    codec = Codec()
+    outbound = Outbound(codec)
+    driver = KafkaDriver(
+        KafkaConfig(
+            bootstrap=settings.bootstrap,
+            application_id="orchestrator",
+            instance_id=settings.instance,
+            tracked_topics=frozenset({topics.CHANGELOG.name}),
+        )
+    )
+    config = RuntimeConfig(
+        input_topics=(topics.INPUTS.name, topics.REPLIES.name),
+        changelog_topic=topics.CHANGELOG.name,
+        dead_letter_topic=topics.DEAD_LETTERS.name,
+    )
+    stores = settings.state_dir / settings.instance
+    stores.mkdir(parents=True, exist_ok=True)
+    return Runtime(
+        driver,
+        config,
+        lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms),
+        lambda partition: RocksStore(stores / str(partition)),
+        lambda: time.time_ns() // 1_000_000,
+        _tell,
+    )
+
+
+def _tell(stats: Stats) -> None:
+    if stats.transactions:
+        _log.info("stats", extra=asdict(stats))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
