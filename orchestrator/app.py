@@ -17,10 +17,10 @@ from orchestrator.processor import SagaProcessor
 from orchestrator.settings import BadSetting, Settings, read
 from schemas import topics
 from schemas.codec import Codec
-from streams.logs import configure
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
+from streams.logs import configure
 from streams.rocks_store import RocksStore
 from streams.runtime import Runtime
 from streams.runtime_config import RuntimeConfig
