@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,13 @@ BootstrapOption = Annotated[
     ),
 ]
 DEFAULT_DATA = Path(".saga")
+
+
+class OutputFormat(StrEnum):
+    """How a command prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def main() -> None:
@@ -70,6 +78,23 @@ def dev(
     say = _reporter(started)
     run_dev(options, say, lambda installation: _announce(installation, say))
     say("stopped")
+
+
+@app.command()
+def verify(
+    data: Annotated[Path | None, typer.Option("--data", help="Data directory of a `saga dev`; default: .saga.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for every saga to end.")] = 0.0,
+    accepted: Annotated[Path | None, typer.Option(help="File with the order ids that were answered 202.")] = None,
+    output: Annotated[OutputFormat, typer.Option(help="How to print the verdict.")] = OutputFormat.TABLE,
+) -> None:
+    """Prove from topics, databases and providers' ledgers that every order ended right; exit 1 names those that did not.
+
+    Without --data, the addresses come from KAFKA_BOOTSTRAP_SERVERS, PAYMENT_DATABASE_URL and the other settings, if set.
+    """
+    from cli.verify import run_verify
+
+    if not run_verify(data, accepted, wait, as_json=output is OutputFormat.JSON):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
 @topics_app.command("create")

@@ -1,0 +1,50 @@
+"""`saga verify`: prove from outside that every order ended right, or name those that did not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from cli.failure import ExitCode, Failure
+from verify.collect import collect
+from verify.proof import prove
+from verify.render import json_of, print_report
+from verify.sources import Sources, Unreachable, from_data, from_settings
+
+
+def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, as_json: bool) -> bool:
+    """Print the verdict as tables or as JSON and return whether the books hold. Raises Failure."""
+    try:
+        sources = _sources(data)
+        ids = _ids(accepted)
+        evidence = collect(sources, ids, wait_s, lambda line: typer.echo(line, err=True))
+    except Unreachable as error:
+        raise Failure(
+            f"The evidence is incomplete: {error}.",
+            "Start what is missing, or name it: --data DIR of a `saga dev`, or the settings in docs/protocol.md.",
+            ExitCode.CLUSTER_UNREACHABLE,
+        ) from error
+    report = prove(evidence)
+    if as_json:
+        typer.echo(json_of(report))
+    else:
+        print_report(report, Console())
+    return report.holds
+
+
+def _sources(data: Path | None) -> Sources:
+    if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        return from_settings(os.environ)
+    return from_data(data or Path(".saga"))
+
+
+def _ids(path: Path | None) -> frozenset[str]:
+    if path is None:
+        return frozenset()
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", "Name the file of accepted order ids.") from error

@@ -1,0 +1,153 @@
+"""Turn raw records into the log that the checks judge; what decodes as nothing needs a dead letter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from schemas import topics
+from schemas.codec import Codec, Undecodable
+from verify.evidence import ORDER_DEFINITION, Command, DeadLetter, Event, Line, Log, Place, Start, Status
+from verify.topics import Raw
+
+COMMAND_TOPICS = (
+    topics.INVENTORY_COMMANDS.name,
+    topics.PAYMENT_COMMANDS.name,
+    topics.SHIPPING_COMMANDS.name,
+    topics.NOTIFICATION_COMMANDS.name,
+)
+READ = (
+    topics.INPUTS.name,
+    topics.REPLIES.name,
+    topics.EVENTS.name,
+    topics.CHANGELOG.name,
+    topics.STATUS.name,
+    topics.DEAD_LETTERS.name,
+    *COMMAND_TOPICS,
+)
+"""Every topic the evidence is taken from."""
+
+_ORIGIN_SUFFIX = "/origin"
+
+
+class LogBuilder:
+    """Collects records in the order they come; each partition must come in its own order."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.next_offsets: dict[tuple[str, int], int] = {}
+        self._codec = codec
+        self._starts: list[Start] = []
+        self._events: dict[str, list[Event]] = {}
+        self._commands: list[Command] = []
+        self._states: dict[str, Mapping[str, Any]] = {}
+        self._statuses: dict[str, Status] = {}
+        self._dead: list[DeadLetter] = []
+        self._unreadable: dict[str, str] = {}
+        self._by_topic: Mapping[str, Callable[[Raw], None]] = {
+            topics.INPUTS.name: self._input,
+            topics.REPLIES.name: self._reply,
+            topics.EVENTS.name: self._event,
+            topics.CHANGELOG.name: self._state,
+            topics.STATUS.name: self._status,
+            topics.DEAD_LETTERS.name: self._dead_letter,
+            **dict.fromkeys(COMMAND_TOPICS, self._command),
+        }
+
+    def add(self, records: Iterable[Raw]) -> None:
+        """Take records in; those that cannot be read are remembered with their place."""
+        for record in records:
+            self.next_offsets[record.topic, record.partition] = record.offset + 1
+            try:
+                self._by_topic[record.topic](record)
+            except (Undecodable, KeyError, TypeError, ValueError) as error:
+                self._unreadable[str(_place(record))] = f"{type(error).__name__}: {error}"
+
+    def build(self) -> Log:
+        """Return the log; an unreadable record that was dead-lettered is no longer held against anybody."""
+        explained = {letter.origin for letter in self._dead}
+        return Log(
+            self._starts,
+            self._events,
+            self._commands,
+            self._states,
+            self._statuses,
+            self._dead,
+            [f"{place}: {why}" for place, why in self._unreadable.items() if place not in explained],
+        )
+
+    def _input(self, record: Raw) -> None:
+        name, fields = self._codec.decode(record.value)
+        if name == "saga.StartSaga":
+            self._starts.append(_start(fields, _place(record)))
+
+    def _reply(self, record: Raw) -> None:
+        self._codec.decode(record.value)
+
+    def _event(self, record: Raw) -> None:
+        name, fields = self._codec.decode(record.value)
+        meta = fields.pop("meta")
+        event = Event(
+            meta["saga_id"],
+            meta["sequence"],
+            name.partition(".")[2],
+            meta["lifecycle"],
+            meta["status"],
+            meta["at"],
+            meta["definition"],
+            meta["version"],
+            fields,
+            _place(record),
+        )
+        self._events.setdefault(event.saga_id, []).append(event)
+
+    def _command(self, record: Raw) -> None:
+        name, fields = self._codec.decode(record.value)
+        meta = fields.pop("meta")
+        self._commands.append(
+            Command(
+                meta["saga_id"],
+                meta["sequence"],
+                meta["command_id"],
+                meta["token"],
+                meta["undoes"],
+                meta["step"],
+                meta["attempt"],
+                str(fields["type"]) if name == "saga.GenericCommand" else name.partition(".")[2],
+                fields,
+                _place(record),
+            )
+        )
+
+    def _state(self, record: Raw) -> None:
+        if record.key.endswith(_ORIGIN_SUFFIX):
+            return
+        if record.value is None:
+            self._states.pop(record.key, None)
+        else:
+            self._states[record.key] = self._codec.decode(record.value).fields
+
+    def _status(self, record: Raw) -> None:
+        if record.value is None:
+            self._statuses.pop(record.key, None)
+            return
+        value = json.loads(record.value)
+        self._statuses[record.key] = Status(value["saga_id"], value["sequence"], value["lifecycle"], value["status"])
+
+    def _dead_letter(self, record: Raw) -> None:
+        told = record.headers
+        origin = f"{told.get('origin_topic')}/{told.get('origin_partition')}@{told.get('origin_offset')}"
+        self._dead.append(DeadLetter(record.key, origin, told.get("error_code", ""), told.get("error_detail", "")))
+
+
+def _start(fields: Mapping[str, Any], place: Place) -> Start:
+    saga_id, definition = fields["meta"]["saga_id"], fields["definition"]
+    if definition != ORDER_DEFINITION:
+        return Start(saga_id, definition, 0, "", (), place)
+    data = json.loads(fields["data"])
+    lines = tuple(Line(line["sku"], line["quantity"], line["unit_price_minor"]) for line in data["lines"])
+    return Start(saga_id, definition, data["total_minor"], data["currency"], lines, place)
+
+
+def _place(record: Raw) -> Place:
+    return Place(record.topic, record.partition, record.offset)
