@@ -87,9 +87,9 @@ def verify(
     accepted: Annotated[Path | None, typer.Option(help="File with the order ids that were answered 202.")] = None,
     output: Annotated[OutputFormat, typer.Option(help="How to print the verdict.")] = OutputFormat.TABLE,
 ) -> None:
-    """Prove from topics, databases and providers' ledgers that every order ended right; exit 1 names those that did not.
+    """Prove from topics, databases and providers' ledgers that every order ended right, or name those that did not.
 
-    Without --data, the addresses come from KAFKA_BOOTSTRAP_SERVERS, PAYMENT_DATABASE_URL and the other settings, if set.
+    Without --data, the addresses come from KAFKA_BOOTSTRAP_SERVERS, PAYMENT_DATABASE_URL and so on, where set.
     """
     from cli.verify import run_verify
 
