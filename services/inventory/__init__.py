@@ -1,0 +1,1 @@
+"""The inventory participant: reserves, deducts and gives back stock in several warehouses."""

@@ -1,0 +1,1 @@
+"""The notification participant: one message to a customer over every channel at once."""

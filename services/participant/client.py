@@ -1,0 +1,150 @@
+"""The HTTP client of one provider: bounded concurrency, a time limit for each call, a circuit breaker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+
+from services.participant.breaker import Breaker
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+MAX_ANSWER_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The provider answered. `body` is decoded JSON, None if it was none."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The provider says it is in trouble (5xx, 429), or nothing listens there: nothing was done."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The request went out and no answer came: what it asked for may have been done."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitOpen:
+    """Nothing was sent; ask again after `retry_after_ms`."""
+
+    retry_after_ms: int
+
+
+Reply = Answer | Trouble | NoAnswer | CircuitOpen
+
+
+class Client:
+    """Belongs to the thread of the calls. `now_ms` is any steady clock in milliseconds."""
+
+    def __init__(
+        self, base_url: str, timeout_ms: int, concurrency: int, breaker: Breaker, now_ms: Callable[[], int]
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._timeout_s = timeout_ms / 1000
+        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency = concurrency
+        self._breaker = breaker
+        self._now_ms = now_ms
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the pool of connections that all calls share."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._concurrency, keepalive_timeout=30, ttl_dns_cache=60),
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def call(self, method: str, path: str, key: str | None = None, body: Any = None) -> Reply:
+        """Call the provider; the circuit is asked once a place is free, the time limit begins then."""
+        async with self._slots:
+            wait_ms = self._breaker.admit(self._now_ms())
+            if wait_ms is not None:
+                return CircuitOpen(wait_ms)
+            try:
+                reply = await self._request(method, path, key, body)
+            except asyncio.CancelledError:
+                self._breaker.withdrawn(self._now_ms())
+                raise
+        if isinstance(reply, Answer):
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed(self._now_ms())
+        return reply
+
+    async def peek(self, path: str) -> Any:
+        """GET without any part in the circuit; None for anything but 200."""
+        match await self._request("GET", path, None, None):
+            case Answer(200, body):
+                return body
+        return None
+
+    async def _request(self, method: str, path: str, key: str | None, body: Any) -> Answer | Trouble | NoAnswer:
+        if self._session is None:
+            raise RuntimeError("the client is used before it is open")
+        headers: Mapping[str, str] = {} if key is None else {IDEMPOTENCY_KEY: key}
+        data = None
+        if body is not None:
+            data = orjson.dumps(body)
+            headers = {**headers, "Content-Type": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._session.request(method, self._base + path, data=data, headers=headers) as response,
+            ):
+                raw = (
+                    await response.content.read(MAX_ANSWER_BYTES)
+                    if response.content_length is None
+                    else await response.read()
+                )
+                return _judge(response.status, raw)
+        except aiohttp.ClientConnectorError as error:
+            return Trouble(f"{method} {path}: {error}")
+        except TimeoutError:
+            return NoAnswer(f"{method} {path}: no answer within {self._timeout_s:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return NoAnswer(f"{method} {path}: {error!r}")
+
+
+def _judge(status: int, raw: bytes) -> Answer | Trouble:
+    if status >= 500 or status == 429:
+        return Trouble(f"the provider answered {status}")
+    try:
+        return Answer(status, orjson.loads(raw))
+    except orjson.JSONDecodeError:
+        return Answer(status, None)
+
+
+def error_of(body: Any) -> tuple[str, str]:
+    """Return code and message of an error answer, within what a reply may hold."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return str(error.get("code", "unspecified"))[:100], str(error.get("message", ""))[:500]
+    return "unspecified", str(error if error is not None else body)[:500]
+
+
+def id_of(body: Any, name: str) -> str | None:
+    """Return an id from an answer; None unless it is a text that can be stored anywhere."""
+    value = body.get(name) if isinstance(body, dict) else None
+    return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None

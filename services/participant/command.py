@@ -1,0 +1,52 @@
+"""Reading records: a command, or a record for the dead-letter topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from schemas.codec import Codec, Undecodable
+from streams.record import Record
+
+
+class Command(NamedTuple):
+    """A decoded command and the record it came in."""
+
+    name: str
+    fields: Mapping[str, Any]
+    meta: Mapping[str, Any]
+    record: Record
+
+
+class Poison(NamedTuple):
+    """A record nobody can answer, and why."""
+
+    record: Record
+    code: str
+    detail: str
+
+
+def read(records: Sequence[Record], codec: Codec) -> tuple[list[Command], list[Poison]]:
+    """Decode a batch; order is kept among the commands."""
+    commands: list[Command] = []
+    poison: list[Poison] = []
+    for record in records:
+        try:
+            name, fields = codec.decode(record.value)
+        except Undecodable as error:
+            poison.append(Poison(record, "undecodable", str(error)))
+            continue
+        meta = fields.get("meta")
+        if not isinstance(meta, dict) or "command_id" not in meta:
+            poison.append(Poison(record, "not_a_command", f"{name} is no command"))
+        elif not _usable(meta):
+            poison.append(Poison(record, "unusable_identity", "an id is empty or holds a NUL character"))
+        else:
+            commands.append(Command(name, fields, meta, record))
+    return commands, poison
+
+
+def _usable(meta: Mapping[str, Any]) -> bool:
+    """Whether the ids can be stored and answered: PostgreSQL refuses a NUL in a text."""
+    ids = (meta["saga_id"], meta["command_id"], meta["token"], meta["step"])
+    return all(ids) and "\0" not in "".join(ids) and "\0" not in (meta["undoes"] or "")

@@ -1,0 +1,110 @@
+"""Running a participant as a process: exit code 0 after SIGTERM, 2 for bad settings, 1 when it cannot go on."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Generic
+
+from schemas.codec import Codec
+from services.logs import configure
+from services.participant.breaker import Breaker
+from services.participant.calls import Calls
+from services.participant.client import Client
+from services.participant.database import Database, Unmigrated, Unusable
+from services.participant.handlers import L, Service
+from services.participant.rounds import Rounds
+from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
+from services.participant.shell import Shell
+from streams.errors import Fatal
+from streams.kafka_config import KafkaConfig
+from streams.kafka_driver import KafkaDriver
+from streams.watchdog import Watchdog
+
+_log = logging.getLogger(__name__)
+
+WATCHDOG_S = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[L]):
+    """What a participant's composition root hands over: its service and the clients of its calls."""
+
+    service: Service[L]
+    clients: Sequence[Client] = ()
+
+
+Build = Callable[[Mapping[str, str], Database], Parts[L]]
+"""Makes the parts from the environment and the database. Raises BadSettings."""
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def steady_ms() -> int:
+    """Return milliseconds of a clock that nobody sets."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def client_of(settings: ProviderSettings) -> Client:
+    """Return a client with its own circuit breaker."""
+    breaker = Breaker(settings.breaker_failures, settings.breaker_open_ms)
+    return Client(settings.url, settings.timeout_ms, settings.concurrency, breaker, steady_ms)
+
+
+def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
+    """Run until SIGTERM or SIGINT and return the exit code."""
+    try:
+        settings = read_settings(environment, name)
+        configure(settings.instance, settings.log_level)
+        database = Database(settings.database_url)
+        parts = build(environment, database)
+        database.require(parts.service.revision)
+    except (BadSettings, Unusable) as error:
+        print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - for the person who started it
+        return 2
+    except Unmigrated as error:
+        print(f"{name}: {error}; run: python -m services.migrate {name}", file=sys.stderr)  # noqa: T201 - as above
+        return 2
+    try:
+        return _serve(settings, database, parts)
+    except Fatal as error:
+        _log.critical("cannot go on: %s", error)
+        return 1
+    finally:
+        database.close()
+
+
+def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
+    service = parts.service
+    ending = False
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal ending
+        ending = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    driver = KafkaDriver(KafkaConfig(settings.bootstrap, service.name, settings.instance))
+    rounds = Rounds(service, database, Codec(), now_ms)
+    shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms)
+    watchdog = Watchdog(WATCHDOG_S)
+    watchdog.start()
+    try:
+        shell.start()
+        _log.info("started", extra={"database": database.engine.dialect.name})
+        while not ending:
+            shell.step()
+            watchdog.beat()
+    finally:
+        shell.close()
+        watchdog.stop()
+    _log.info("ended")
+    return 0

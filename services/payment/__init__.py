@@ -1,0 +1,1 @@
+"""The payment participant: captures and refunds at the PSP, each once."""

@@ -1,0 +1,1 @@
+"""The shipping participant: picks, packs, ships by the carrier, and hears of deliveries."""
