@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,9 @@ from cli.data_directory import DataDirectory, claim, write_state
 from cli.failure import Failure
 from cli.jars import cache_directory, ensure_jars, read_lock
 from cli.java import find_java
-from cli.migrations import migrate
+from cli.migrations import migrate_all
 from cli.ports import LOOPBACK, free_ports, is_taken
-from cli.process_table import SANDBOXES, STOP_BROKER, WITH_DATABASE, Installation, processes
+from cli.process_table import SANDBOXES, STOP_BROKER, Installation, processes
 from cli.supervisor import Process, Report, Step, Supervisor
 from cli.topics import create_topics
 
@@ -55,7 +55,7 @@ def run_dev(options: DevOptions, report: Report, when_ready: Callable[[Installat
             table.append(_broker(directory, options.kafka_port, report))
         table += [
             Step("topics", partial(_topics, installation, report), after=() if options.cluster else ("broker",)),
-            Step("migrations", partial(_migrations, installation)),
+            Step("migrations", partial(migrate_all, installation.database_url)),
             *processes(installation),
         ]
         endpoints = installation.endpoints()
@@ -102,8 +102,3 @@ def _broker(directory: DataDirectory, port: int, report: Report) -> Process:
 def _topics(installation: Installation, report: Report) -> None:
     for line in create_topics(installation.bootstrap):
         report(f"topics: {line}")
-
-
-def _migrations(installation: Installation) -> None:
-    urls: Mapping[str, str] = {name: installation.database_url(name) for name in WITH_DATABASE}
-    migrate(urls, installation.environ, installation.directory.logs / "migrations.log")

@@ -175,9 +175,8 @@ class Supervisor:
             delay = restart_delay(running.quick_deaths)
             log = self._log_file(process.name)
             when = f"in {delay:.1f} s" if delay else "at once"
-            self._report(f"{process.name}: died after {lived:.1f} s ({_death(code)}); restarting {when}; log: {log}")
-            if running.quick_deaths > 1:
-                self._report(f"{process.name}: {process.explain(log)}")
+            why = _death(code) if code < 0 else f"{_death(code)}: {process.explain(log)}"
+            self._report(f"{process.name}: died after {lived:.1f} s ({why}); restarting {when}; log: {log}")
             await asyncio.sleep(delay)
 
     async def _start(self, process: Process, running: _Running) -> None:

@@ -99,7 +99,7 @@ def test_a_process_that_keeps_dying_is_tried_again_after_growing_pauses_and_its_
 
     asyncio.run(play())
 
-    assert any("broken: no such setting" in line for line in scene.lines)
+    assert any("exit code 1: no such setting" in line for line in scene.lines)
 
 
 def test_pauses_between_restarts_grow_to_a_bound() -> None:
