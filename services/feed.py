@@ -44,7 +44,6 @@ class Feed:
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 16_384,
-                "partitioner": "murmur2_random",
             }
         )
 

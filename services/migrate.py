@@ -21,6 +21,8 @@ SERVICES: Mapping[str, str] = {
     "inventory": "inventory/versions",
     "shipping": "shipping/versions",
     "notification": "notification/versions",
+    "gateway": "gateway/versions",
+    "projector": "projector/versions",
 }
 """Where the revisions of each service lie, from the folder of the services."""
 

@@ -64,7 +64,7 @@ def follow(settings: Settings, stopped: Callable[[], bool], rebuild: bool) -> No
             store.clear()
         positions = store.open(feed.partitions())
         feed.start(positions)
-        _log.info("following", extra={"topic": topics.EVENTS.name, "positions": positions})
+        _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
         projection = Projection(store, Codec(), positions)
         while not stopped():
             entries = feed.take(_BATCH, _WAIT_S, _LINGER_S)

@@ -1,0 +1,1 @@
+"""The gateway: takes orders over HTTP and shows what becomes of them."""

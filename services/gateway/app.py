@@ -1,0 +1,113 @@
+"""The gateway as a process: the composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from schemas.codec import Codec
+from services import logs
+from services.gateway.application import application
+from services.gateway.outlet import KafkaOutlet
+from services.gateway.parts import Parts
+from services.gateway.read_model import SqlReadModel
+from services.gateway.settings import MissingSettings, Settings, read_settings
+from services.gateway.submissions import SqlSubmissions
+from services.gateway.tables import REVISION
+from services.participant.database import Database, Unmigrated, Unusable
+
+_log = logging.getLogger(__name__)
+_GRACE_S = 5
+
+
+def _traceparent() -> str:
+    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+
+
+class Lifeline:
+    """Ends the server when a part of it cannot go on; a supervisor starts a new one."""
+
+    def __init__(self) -> None:
+        self.server: uvicorn.Server | None = None
+        self.broken = False
+
+    def cut(self, why: str) -> None:
+        """End the process after the requests in hand."""
+        _log.error("the producer cannot go on", extra={"why": why})
+        self.broken = True
+        if self.server is not None:
+            self.server.should_exit = True
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable."""
+    lifeline = Lifeline()
+    database = Database(settings.database_url)
+    database.require(REVISION)
+    submissions = SqlSubmissions(database)
+    outlet = KafkaOutlet(settings.bootstrap, lifeline.cut)
+    read_model = SqlReadModel(settings.read_model_url)
+    parts = Parts(
+        currencies=settings.currencies,
+        codec=Codec(),
+        submissions=submissions,
+        outlet=outlet,
+        read_model=read_model,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        new_id=lambda: str(uuid.uuid4()),
+        new_traceparent=_traceparent,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        submissions.start(loop)
+        outlet.start(loop)
+        yield
+        outlet.stop()
+        submissions.stop()
+        read_model.close()
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(parts, lifespan),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+    lifeline.server = server
+    # The server raises the signal that ended it once more when it is done: this makes that a clean end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    server.run()
+    return 1 if lifeline.broken or not server.started else 0
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Run the process. Returns 0 after SIGTERM, 2 for unusable settings, 1 when it could not go on."""
+    try:
+        settings = read_settings(environment)
+        logs.configure("gateway", settings.log_level)
+        return serve(settings)
+    except (MissingSettings, Unmigrated, Unusable) as error:
+        sys.stderr.write(f"gateway: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

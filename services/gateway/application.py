@@ -1,0 +1,58 @@
+"""The gateway's web application: routers and error answers over given parts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from services.gateway import deciding, health, showing, taking
+from services.gateway.fields import FieldError
+from services.gateway.parts import Parts
+from services.gateway.problems import Problem, answer_problem
+from services.gateway.read_model import ReadModelUnavailable
+from services.gateway.submissions import Unavailable
+
+_log = logging.getLogger(__name__)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the application over the parts."""
+    app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
+    for module in (health, taking, deciding, showing):
+        app.include_router(module.routes(parts))
+    app.add_exception_handler(Problem, answer_problem)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Unavailable, _answer_database)
+    app.add_exception_handler(ReadModelUnavailable, _answer_database)
+    app.add_exception_handler(Exception, _answer_bug)
+    return app
+
+
+async def _answer_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    name = "method-not-allowed" if error.status_code == 405 else "not-found"
+    return Problem(name, str(error.detail)).response()
+
+
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldError(str(wrong["loc"][-1]), str(wrong["msg"])) for wrong in error.errors()]
+    return Problem("invalid-request", f"{errors[0].field}: {errors[0].message}", errors).response()
+
+
+async def _answer_database(_request: Request, error: Exception) -> Response:
+    _log.error("a database did not answer", extra={"why": str(error)})
+    return Problem("database-unavailable", "repeat the request later", retry_after_s=1).response()
+
+
+async def _answer_bug(request: Request, error: Exception) -> Response:
+    _log.error("a request met a bug", extra={"path": request.url.path}, exc_info=error)
+    return Problem("internal-error", "the request met a bug of ours").response()

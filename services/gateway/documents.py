@@ -1,0 +1,179 @@
+"""The shapes of bodies, for the OpenAPI document only: requests are read by `orders`, which names every fault."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.problems import MEDIA_TYPE
+
+_MONEY = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class LineForm(_Form):
+    """One line of an order."""
+
+    sku: str = Field(max_length=64, examples=["85123A"])
+    description: str = Field("", max_length=256)
+    quantity: int = Field(ge=1, le=1_000_000)
+    unit_price: str = Field(pattern=_MONEY, examples=["2.55"])
+
+
+class ShippingForm(_Form):
+    """Where an order goes, and how."""
+
+    method: Literal["standard", "express"]
+    country: str = Field(max_length=64)
+    address: str = Field(max_length=512)
+
+
+class OrderForm(_Form):
+    """An order. The total must be the sum of quantity times unit price."""
+
+    customer_id: str = Field(max_length=64, examples=["17850"])
+    currency: str = Field(examples=["GBP"])
+    total: str = Field(pattern=_MONEY, examples=["15.30"])
+    payment_method: str = Field(max_length=64, examples=["pm_card_ok"])
+    lines: list[LineForm] = Field(min_length=1)
+    shipping: ShippingForm
+    reference: str | None = Field(None, max_length=64)
+
+
+class Decision(_Form):
+    """Who decides, and why."""
+
+    actor: str = Field(max_length=128)
+    reason: str = Field("", max_length=512)
+
+
+class DecisionTaken(BaseModel):
+    """The decision is on its way to the order."""
+
+    order_id: str
+    status_url: str
+
+
+class OrderTaken(DecisionTaken):
+    """Kafka has the order."""
+
+    lifecycle: str
+    status: str
+
+
+class OrderView(BaseModel):
+    """An order as it is now."""
+
+    order_id: str
+    reference: str | None
+    customer_id: str | None
+    currency: str | None
+    total: str | None
+    lifecycle: str
+    status: str
+    reason: str | None
+    warehouse_id: str | None
+    tracking_number: str | None
+    sequence: int
+    created_at: str
+    updated_at: str
+    current_steps: list[str]
+    lines: list[LineForm]
+
+
+class OrderPage(BaseModel):
+    """A page of orders, newest first."""
+
+    orders: list[OrderView]
+    next_cursor: str | None
+
+
+class BusinessState(BaseModel):
+    """The two fields of business state."""
+
+    lifecycle: str
+    status: str
+
+
+class HistoryEvent(BaseModel):
+    """One thing that happened to an order."""
+
+    sequence: int
+    at: str
+    type: str
+    step: str | None
+    before: BusinessState | None = Field(alias="from")
+    after: BusinessState = Field(alias="to")
+    attempt: int | None
+    detail: dict[str, Any]
+
+
+class History(BaseModel):
+    """Everything that happened to an order, in order."""
+
+    order_id: str
+    events: list[HistoryEvent]
+
+
+class WrongField(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["lines[3].quantity"])
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = Field(examples=["/problems/invalid-request"])
+    title: str
+    status: int
+    detail: str
+    errors: list[WrongField]
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {name: _inlined(part, definitions) for name, part in schema.items() if name != "$defs"}
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    return schema
+
+
+def body(form: type[BaseModel], key_required: bool) -> dict[str, Any]:
+    """Return what an operation says of its body and its Idempotency-Key."""
+    schema = form.model_json_schema()
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _inlined(schema, schema.get("$defs", {}))}},
+        },
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": key_required,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            }
+        ],
+    }
+
+
+def responses(status: int, shape: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return what an operation answers: a document, or problem details."""
+    schema = shape.model_json_schema()
+    documented: dict[int | str, dict[str, Any]] = {
+        status: {
+            "description": (shape.__doc__ or "").strip(),
+            "content": {"application/json": {"schema": _inlined(schema, schema.get("$defs", {}))}},
+        }
+    }
+    problem = ProblemDetails.model_json_schema()
+    content = {MEDIA_TYPE: {"schema": _inlined(problem, problem["$defs"])}}
+    return documented | {number: {"description": "Problem details", "content": content} for number in problems}

@@ -1,0 +1,72 @@
+"""The records the gateway writes: the start of a saga, signals to it, its cancellation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas.cloudevents import Headers, headers
+from schemas.codec import Codec
+from services.gateway.orders import DEFINITION
+
+SOURCE = "gateway"
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Input(NamedTuple):
+    """One record for `saga.inputs`."""
+
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+class Asking(NamedTuple):
+    """Who asks for what, when: common to every input. `input_id` is equal when the same request comes again."""
+
+    order_id: str
+    input_id: str
+    at_ms: int
+    traceparent: str
+
+
+def traceparent(received: str | None, generated: str) -> str:
+    """Return the caller's trace context when it is a valid one, else the generated one."""
+    return received if received is not None and _TRACEPARENT.fullmatch(received) else generated
+
+
+def _input(codec: Codec, message: str, asking: Asking, fields: Mapping[str, Any]) -> Input:
+    meta = {"saga_id": asking.order_id, "input_id": asking.input_id, "at": asking.at_ms, "source": SOURCE}
+    return Input(
+        asking.order_id.encode(),
+        codec.encode(message, {"meta": meta, **fields}),
+        headers(
+            message,
+            f"/{SOURCE}",
+            asking.input_id,
+            asking.order_id,
+            asking.at_ms,
+            asking.input_id,
+            asking.traceparent,
+        ),
+    )
+
+
+def start(codec: Codec, asking: Asking, data: Mapping[str, Any]) -> Input:
+    """Return the record that starts an order's saga. Raises TooLarge."""
+    written = orjson.dumps(data).decode()
+    return _input(codec, "saga.StartSaga", asking, {"definition": DEFINITION, "version": None, "data": written})
+
+
+def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> Input:
+    """Return the record of a person's decision."""
+    data = orjson.dumps({"reason": reason}).decode()
+    return _input(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data})
+
+
+def cancel(codec: Codec, asking: Asking, actor: str, reason: str) -> Input:
+    """Return the record that asks a saga to stop and undo what it did."""
+    return _input(codec, "saga.CancelSaga", asking, {"actor": actor, "reason": reason})

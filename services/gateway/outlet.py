@@ -1,0 +1,122 @@
+"""Hands records to Kafka and waits for acks=all, without blocking the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from schemas.cloudevents import Headers
+
+MAX_IN_FLIGHT = 5_000
+CONFIRM_MS = 5_000
+"""How long a record may take to be confirmed before the client is told that nothing is certain."""
+_POLL_S = 0.1
+_FLUSH_S = 5.0
+
+
+class NotConfirmed(Exception):
+    """Kafka did not confirm the record in time: it may be there or not."""
+
+
+class Overloaded(Exception):
+    """Too many records wait for Kafka: this one was not handed over."""
+
+
+class Outlet(Protocol):
+    """Where records leave the gateway."""
+
+    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+        """Return when every in-sync replica has the record. Raises NotConfirmed, Overloaded."""
+
+    def check(self, topic: str) -> None:
+        """Raise NotConfirmed when no broker answers or the topic is not there. Blocks."""
+
+
+class KafkaOutlet:
+    """One idempotent producer. Delivery reports come in batches from a polling thread to the event loop."""
+
+    def __init__(self, bootstrap: str, on_fatal: Callable[[str], None]) -> None:
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "client.id": "gateway",
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "linger.ms": 2,
+                "message.timeout.ms": CONFIRM_MS,
+                "queue.buffering.max.messages": 2 * MAX_IN_FLIGHT,
+            }
+        )
+        self._on_fatal = on_fatal
+        self._in_flight = 0
+        self._reports: list[tuple[asyncio.Future[None], KafkaError | None]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="delivery-reports", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start handing delivery reports to the loop."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait a bounded time for records in flight, then end the thread."""
+        self._producer.flush(_FLUSH_S)
+        self._stopping.set()
+        self._thread.join()
+
+    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+        """Return when every in-sync replica has the record. Raises NotConfirmed, Overloaded."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            raise Overloaded(f"{MAX_IN_FLIGHT} records wait for Kafka already")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        report = partial(self._delivered, done)
+        try:
+            self._producer.produce(topic, value, key, headers=headers, on_delivery=report)  # type: ignore[arg-type]  # the stub wants str or bytes values in a wider list
+        except BufferError as error:
+            raise Overloaded(str(error)) from error
+        except KafkaException as error:
+            self._on_fatal(str(error))
+            raise NotConfirmed(str(error)) from error
+        self._in_flight += 1
+        try:
+            await done
+        finally:
+            self._in_flight -= 1
+
+    def check(self, topic: str) -> None:
+        """Raise NotConfirmed when no broker answers or the topic is not there. Blocks."""
+        try:
+            found = self._producer.list_topics(topic, timeout=2.0).topics[topic]
+        except KafkaException as error:
+            raise NotConfirmed(str(error)) from error
+        if found.error is not None:
+            raise NotConfirmed(f"topic {topic}: {found.error}")
+
+    def _delivered(self, done: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
+        self._reports.append((done, error))
+
+    def _poll(self) -> None:
+        assert self._loop is not None
+        while not self._stopping.is_set():
+            self._producer.poll(_POLL_S)
+            if self._reports:
+                reports, self._reports = self._reports, []
+                self._loop.call_soon_threadsafe(self._resolve, reports)
+
+    def _resolve(self, reports: list[tuple[asyncio.Future[None], KafkaError | None]]) -> None:
+        for done, error in reports:
+            if error is not None and error.fatal():
+                self._on_fatal(error.str())
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(NotConfirmed(error.str()))

@@ -1,0 +1,73 @@
+"""What the routes work with: the parts of a gateway, put together by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+from fastapi import Request
+
+from schemas import topics
+from schemas.codec import Codec
+from services.gateway.inputs import Input
+from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
+from services.gateway.problems import Problem
+from services.gateway.read_model import ReadModel
+from services.gateway.submissions import Submissions
+
+CLIENT = "public"
+"""The one client there is until requests carry credentials."""
+MAX_BODY_BYTES = 131_072
+"""Bytes of a body before anything is parsed: a form is longer than the record it becomes."""
+_MAX_KEY = 255
+_RETRY_S = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one gateway. Clock, ids and trace ids are inputs."""
+
+    currencies: frozenset[str]
+    codec: Codec
+    submissions: Submissions
+    outlet: Outlet
+    read_model: ReadModel
+    now_ms: Callable[[], int]
+    new_id: Callable[[], str]
+    new_traceparent: Callable[[], str]
+    in_flight: set[str] = field(default_factory=set)
+
+
+async def read_json(request: Request) -> object:
+    """Return the JSON document of a body, counted as it comes. Raises Problem."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY_BYTES:
+            raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes")
+    try:
+        document: object = orjson.loads(received)
+    except orjson.JSONDecodeError as error:
+        raise Problem("invalid-json", str(error)) from error
+    return document
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return the Idempotency-Key, None without one. Raises Problem for one that cannot be used."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable() or not key.strip():
+        raise Problem("missing-idempotency-key", f"a key must have 1 to {_MAX_KEY} printable ASCII characters")
+    return key
+
+
+async def send(parts: Parts, record: Input) -> None:
+    """Write to saga.inputs and wait for the brokers. Raises Problem when nothing can be claimed."""
+    try:
+        await parts.outlet.send(topics.INPUTS.name, record.key, record.value, record.headers)
+    except NotConfirmed as error:
+        raise Problem("kafka-unavailable", f"{error}; repeat the same request", retry_after_s=_RETRY_S) from error
+    except Overloaded as error:
+        raise Problem("overloaded", str(error), retry_after_s=_RETRY_S) from error

@@ -1,0 +1,65 @@
+"""Problem details (RFC 9457): every error of the gateway, with a stable type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.gateway.fields import FieldError
+
+MEDIA_TYPE = "application/problem+json"
+_TITLES = {
+    "invalid-json": (400, "The body is not JSON"),
+    "missing-idempotency-key": (400, "The Idempotency-Key header is missing or unusable"),
+    "invalid-request": (422, "Some fields are not as they should be"),
+    "idempotency-key-reused": (422, "The Idempotency-Key came with another body before"),
+    "request-in-progress": (409, "The same request is being worked on"),
+    "not-awaiting-approval": (409, "The order does not wait for an approval"),
+    "already-ended": (409, "The order has ended"),
+    "unknown-order": (404, "There is no such order"),
+    "not-found": (404, "There is nothing here"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "too-large": (413, "The order is too large"),
+    "kafka-unavailable": (503, "Kafka did not confirm the request in time"),
+    "overloaded": (503, "Too many requests are waiting for Kafka"),
+    "internal-error": (500, "The request met a bug"),
+    "database-unavailable": (503, "The database did not answer"),
+}
+
+
+class Problem(Exception):
+    """A request that gets no result. `name` is the last part of the problem's type and one of the known ones."""
+
+    def __init__(
+        self, name: str, detail: str, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: str
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.title = _TITLES[name]
+        self.name = name
+        self.detail = detail
+        self.errors = errors
+        self.retry_after_s = retry_after_s
+        self.more = more
+
+    def response(self) -> Response:
+        """Return the problem as an HTTP response."""
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.name}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "errors": [{"field": error.field, "message": error.message} for error in self.errors],
+            **self.more,
+        }
+        headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        return Response(orjson.dumps(body), self.status, headers, MEDIA_TYPE)
+
+
+async def answer_problem(_request: Request, error: Exception) -> Response:
+    """Answer a Problem that a route raised."""
+    assert isinstance(error, Problem)
+    return error.response()

@@ -1,0 +1,56 @@
+"""The gateway's settings, read from the environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services import logs
+
+_REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
+_THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'
+
+
+class MissingSettings(ValueError):
+    """The environment lacks something, or has something unusable; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says. `currencies`: those with an approval threshold, hence accepted."""
+
+    bootstrap: str
+    database_url: str
+    read_model_url: str
+    host: str
+    port: int
+    currencies: frozenset[str]
+    log_level: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises MissingSettings."""
+    missing = [name for name in _REQUIRED if not environment.get(name)]
+    if missing:
+        raise MissingSettings(f"missing settings: {', '.join(missing)}")
+    if not environment["PORT"].isdecimal():
+        raise MissingSettings(f"PORT must be a whole number, not {environment['PORT']!r}")
+    level = environment.get("LOG_LEVEL") or "INFO"
+    if level not in logs.LEVELS:
+        raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
+    try:
+        thresholds = json.loads(environment.get("APPROVAL_THRESHOLDS") or _THRESHOLDS)
+    except json.JSONDecodeError as error:
+        raise MissingSettings(f"APPROVAL_THRESHOLDS is not JSON: {error}") from error
+    if not isinstance(thresholds, dict) or not thresholds:
+        raise MissingSettings("APPROVAL_THRESHOLDS must map currencies to amounts")
+    return Settings(
+        bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
+        database_url=environment["DATABASE_URL"],
+        read_model_url=environment["READ_MODEL_URL"],
+        host=environment.get("HOST") or "127.0.0.1",
+        port=int(environment["PORT"]),
+        currencies=frozenset(thresholds),
+        log_level=level,
+    )
