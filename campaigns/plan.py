@@ -81,14 +81,17 @@ def synthetic_orders(count: int, seed: int, mix: Mix, prefix: str) -> Sequence[P
 
 
 def _invented(number: int, draw: random.Random) -> Mapping[str, Any]:
-    lines = [
-        {"sku": sku, "description": "synthetic", "quantity": draw.randint(1, 12), "unit_price": f"{draw.randint(1, 900) / 100:.2f}"}
-        for sku in draw.sample(_SYNTHETIC_SKUS, draw.randint(1, 8))
-    ]  # fmt: skip
+    lines: list[dict[str, Any]] = []
+    total = 0
+    for sku in draw.sample(_SYNTHETIC_SKUS, draw.randint(1, 8)):
+        quantity, price_minor = draw.randint(1, 12), draw.randint(1, 900)
+        total += quantity * price_minor
+        price = str(Decimal(price_minor) / 100)
+        lines.append({"sku": sku, "description": "synthetic", "quantity": quantity, "unit_price": price})
     return {
         "customer_id": str(20_000 + number % 500),
         "currency": "GBP",
-        "total": str(sum((line["quantity"] * Decimal(str(line["unit_price"])) for line in lines), Decimal(0))),
+        "total": str(Decimal(total) / 100),
         "payment_method": "pm_card_ok",
         "lines": lines,
         "shipping": {
