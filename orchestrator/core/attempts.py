@@ -19,6 +19,9 @@ from orchestrator.core.turn import Turn
 MAX_DISPATCHES = 1_000
 """Commands sent for one step at most, parked ones included."""
 
+MAX_PARK_MS = 3_600_000
+"""The longest wait for a circuit to close before the step is sent again, whatever its participant asks for."""
+
 _UNCHANGED = Milestone()
 
 
@@ -72,7 +75,8 @@ def park(turn: Turn, call: Call, held: StepState, code: str, retry_after_ms: int
     """Record that the step waits for a closed circuit. Returns False where it has been sent too often already."""
     if held.dispatches >= MAX_DISPATCHES:
         return False
-    turn.record(StepParked(call.name, held.undo, held.attempt, turn.now + max(retry_after_ms, 1), code))
+    wait_ms = min(max(retry_after_ms, 1), MAX_PARK_MS)
+    turn.record(StepParked(call.name, held.undo, held.attempt, turn.now + wait_ms, code))
     return True
 
 

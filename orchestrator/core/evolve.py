@@ -75,9 +75,9 @@ def evolve(state: State, recorded: Recorded) -> State:
             if event.undo and event.final:
                 plan = tuple(step for step in plan if step != event.step)
         case StepRetryScheduled() as event:
-            steps = _waiting(steps, event.step, event.undo, StepStatus.RETRYING, event.attempt, event.due_at)
+            steps = _retrying(steps, event)
         case StepParked() as event:
-            steps = _waiting(steps, event.step, event.undo, StepStatus.PARKED, event.attempt, event.until)
+            steps = _parked(steps, event)
         case BranchChosen() as event:
             steps = _completed(steps, event.step, False)
             outputs = {**outputs, event.step: {"branch": event.branch, "target": event.target}}
@@ -166,12 +166,21 @@ def _failed(steps: Mapping[str, StepState], event: StepFailed) -> Mapping[str, S
     return {**steps, path: failed}
 
 
-def _waiting(
-    steps: Mapping[str, StepState], step: str, undo: bool, status: StepStatus, attempt: int, due_at: int
-) -> Mapping[str, StepState]:
-    path = path_of(step, undo)
+def _retrying(steps: Mapping[str, StepState], event: StepRetryScheduled) -> Mapping[str, StepState]:
+    path = path_of(event.step, event.undo)
     held = steps.get(path, _NEW)
-    return {**steps, path: replace(held, status=status, attempt=attempt, timeout_at=None, due_at=due_at)}
+    waiting = replace(held, status=StepStatus.RETRYING, attempt=event.attempt, timeout_at=None, due_at=event.due_at)
+    return {**steps, path: waiting}
+
+
+def _parked(steps: Mapping[str, StepState], event: StepParked) -> Mapping[str, StepState]:
+    """Return the steps with this one parked; nothing was tried, so its budget begins anew with the next command."""
+    path = path_of(event.step, event.undo)
+    held = steps.get(path, _NEW)
+    parked = replace(
+        held, status=StepStatus.PARKED, attempt=event.attempt, timeout_at=None, budget_at=None, due_at=event.until
+    )
+    return {**steps, path: parked}
 
 
 def _closed(step: StepState, plan: tuple[str, ...]) -> StepState:
