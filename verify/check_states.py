@@ -26,6 +26,9 @@ _PLAIN_FIELDS = (
     "message",
     "failed_step",
 )
+_STEP_ROW = (
+    "step", "undo", "status", "attempt", "dispatches", "uncertain", "timeout_at", "budget_at", "due_at", "code",
+)  # fmt: skip
 _STEP_FIELDS = ("status", "attempt", "dispatches", "uncertain", "code")
 
 
@@ -56,7 +59,8 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
     if folded.outputs != outputs:
         changed = sorted(k for k in folded.outputs.keys() | outputs.keys() if folded.outputs.get(k) != outputs.get(k))
         yield "outputs of " + ", ".join(changed), folded.outputs, outputs
-    stored = {(step["step"], step["undo"]): step for step in state["steps"]}
+    rows = [dict(zip(_STEP_ROW, row, strict=True)) for row in json.loads(state["steps"])]
+    stored = {(step["step"], step["undo"]): step for step in rows}
     for key in folded.steps.keys() | stored.keys():
         mine, theirs = folded.steps.get(key), stored.get(key)
         by_events = None if mine is None else tuple(getattr(mine, name) for name in _STEP_FIELDS)

@@ -139,12 +139,9 @@ class Story:
         """Return the state that the changelog holds after the events."""
         folded = fold(self.events)
         steps = [
-            {
-                "step": name, "undo": undo, "status": step.status, "attempt": step.attempt,
-                "dispatches": step.dispatches, "uncertain": step.uncertain, "code": step.code,
-            }
+            (name, undo, step.status, step.attempt, step.dispatches, step.uncertain, None, None, None, step.code)
             for (name, undo), step in folded.steps.items()
-        ]  # fmt: skip
+        ]
         plain = {
             name: getattr(folded, name)
             for name in (
@@ -152,7 +149,7 @@ class Story:
                 "deadline", "code", "message", "failed_step", "plan",
             )
         }  # fmt: skip
-        return {**plain, "saga_id": self.saga_id, "outputs": json.dumps(folded.outputs), "steps": steps}
+        return {**plain, "saga_id": self.saga_id, "outputs": json.dumps(folded.outputs), "steps": json.dumps(steps)}
 
     def last_status(self) -> Status:
         """Return the last value on orders.status: that of the last change."""
