@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.driver import RebalanceListener
-from streams.errors import Abortable, Fatal, TaskMigrated
+from streams.errors import Fatal, TaskMigrated
 from streams.kafka_config import KafkaConfig
 from streams.kafka_errors import by_consequence, ends_consumer, kafka_error
 from streams.kafka_ownership import KafkaOwnership
@@ -287,11 +287,7 @@ class KafkaDriver:
     def close(self) -> None:
         """Abort what is open and stop all threads; a static member keeps its place in the group."""
         self._closing = True
-        try:
-            self._transactions.close()
-        except Abortable as error:
-            _log.warning("closing: %s", error)
-        finally:
-            if self._consumer is not None:
-                self._consumer.close()
-                self._consumer = None
+        self._transactions.close()
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None

@@ -64,5 +64,5 @@ class KafkaOwnership:
         dead = sorted(candidates - self.live_members())
         for transactional_id in dead:
             _log.warning("fencing the dead owner %s", transactional_id)
-            open_producer(self._config, transactional_id).close()
+            open_producer(self._config, transactional_id)
         return dead

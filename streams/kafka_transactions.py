@@ -62,7 +62,7 @@ class KafkaTransactions:
 
     def start(self) -> None:
         """Take over the instance's transactional id, fencing whoever held it. Raises Fatal."""
-        self._close_producer()
+        self._drop_producer()
         self._producer = open_producer(self._config, self._config.instance_id, self._on_error)
         self._disturbed = False
 
@@ -218,15 +218,18 @@ class KafkaTransactions:
         self.renewals += 1
         self.start()
 
-    def _close_producer(self) -> None:
+    def _drop_producer(self) -> None:
+        # Not `Producer.close`: it aborts and flushes without a bound. The last reference gone, the client is destroyed.
         if self._producer is not None:
             self._producer.purge(in_queue=True, in_flight=True, blocking=False)
-            self._producer.close()
             self._producer = None
 
     def close(self) -> None:
-        """Abort what is open and stop the producer's threads."""
-        try:
-            self.abort()
-        finally:
-            self._close_producer()
+        """Abort what is open, as well as it goes, and drop the producer; the id's next holder aborts the rest."""
+        if self._open and self._producer is not None:
+            self._open = False
+            try:
+                self._producer.abort_transaction(self._config.commit_timeout_s)
+            except KafkaException as error:
+                _log.warning("a transaction is left to the next holder of its id: %s", kafka_error(error).str())
+        self._drop_producer()
