@@ -68,13 +68,11 @@ class Answers:
                 }
                 return self._codec.encode(FAILED, fields)
 
-    def outgoing(
-        self, saga_id: str, command_id: str, value: bytes, at_ms: int, traceparent: str, outbox_id: str | None = None
-    ) -> Outgoing:
+    def outgoing(self, saga_id: str, command_id: str, value: bytes, at_ms: int, traceparent: str) -> Outgoing:
         """Return the record of an encoded reply."""
         name = self._names[int.from_bytes(value[1:5], "big")]
         about = headers(name, self._participant, f"{command_id}:reply", saga_id, at_ms, command_id, traceparent)
-        return Outgoing(REPLIES.name, saga_id.encode(), value, about, outbox_id)
+        return Outgoing(REPLIES.name, saga_id.encode(), value, about)
 
     def again(self, value: bytes, traceparent: str) -> Outgoing:
         """Return the record of a reply stored earlier: the same value, the same time."""

@@ -27,8 +27,16 @@ class Harvest:
     """Tokens whose job has ended, with their effect as it stands now."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Tokens with a job at work, and those of them that an undo waits for."""
+
+    running: Collection[str] = frozenset()
+    undoing: Collection[str] = frozenset()
+
+
 class Batch(Generic[L]):
-    """`running` are the tokens with a job under way, `undoing` those of them that an undo waits for."""
+    """Good for one transaction; nothing it does is visible before the journal and the ledger are saved."""
 
     def __init__(
         self,
@@ -37,9 +45,9 @@ class Batch(Generic[L]):
         codec: Codec,
         journal: Journal,
         ledger: L,
+        *,
         now_ms: int,
-        running: Collection[str],
-        undoing: Collection[str],
+        under_way: UnderWay,
     ) -> None:
         self._service = service
         self._answers = answers
@@ -47,8 +55,7 @@ class Batch(Generic[L]):
         self._journal = journal
         self._ledger = ledger
         self._now_ms = now_ms
-        self._running = running
-        self._undoing = undoing
+        self._under_way = under_way
         self._started: dict[str, Job] = {}
         self.harvest = Harvest()
 
@@ -103,7 +110,7 @@ class Batch(Generic[L]):
                 case Failed(kind=FailureKind.UNKNOWN):
                     pass
                 case Failed():
-                    if token in self._undoing:
+                    if token in self._under_way.undoing:
                         self._journal.put(effect._replace(state=State.BARRED, intent=None))
                     else:
                         self._journal.drop(token)
@@ -145,7 +152,7 @@ class Batch(Generic[L]):
         self._continue(command, newest)
 
     def _continue(self, command: Command, effect: Effect) -> None:
-        under_way = effect.token in self._running and effect.token not in self.harvest.settled
+        under_way = effect.token in self._under_way.running and effect.token not in self.harvest.settled
         if not under_way and effect.token not in self._started:
             undoes = command.meta["undoes"]
             original = self._journal.effects.get(undoes) if undoes is not None else None
@@ -227,13 +234,8 @@ class Batch(Generic[L]):
         value = self._answers.encode(meta, outcome, self._now_ms)
         self._journal.answer(effect.command_id, value)
         outgoing = self._answers.outgoing(
-            effect.saga_id,
-            effect.command_id,
-            value,
-            self._now_ms,
-            effect.traceparent or "",
-            f"{effect.command_id}:reply",
-        )
+            effect.saga_id, effect.command_id, value, self._now_ms, effect.traceparent or ""
+        )._replace(outbox_id=f"{effect.command_id}:reply")
         self._journal.send_later(outgoing, effect.partition)
         self.harvest.outgoing.append(outgoing)
 

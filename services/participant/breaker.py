@@ -36,7 +36,7 @@ class Breaker:
         self.circuit: Circuit = Closed()
 
     def admit(self, now_ms: int) -> int | None:
-        """Return None if the call may go, else after how many milliseconds to ask again. An admitted call must report."""
+        """Return None if the call may go, and it must report; else after how many milliseconds to ask again."""
         match self.circuit:
             case Closed():
                 return None
@@ -49,7 +49,7 @@ class Breaker:
                 return min(self._open_ms, 1_000)
 
     def succeeded(self) -> None:
-        """Report that the provider answered, whatever it said; an answer to a call from before it opened says nothing."""
+        """Report that the provider answered, whatever it said; to an open circuit that is old news."""
         if not isinstance(self.circuit, Open):
             self.circuit = Closed()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, update
 
 from services.participant.answers import Outgoing
 from services.participant.command import Command
@@ -30,7 +30,9 @@ class Statements:
         by_id = COMMANDS.c.command_id == bindparam("which")
         self.answer = database.sql(update(COMMANDS).where(by_id).values(reply=bindparam("reply")))
         by_token = EFFECTS.c.token == bindparam("which")
-        changed = {name: bindparam(name) for name in ("state", "result", "command_id", "intent", "traceparent")}
+        changed: dict[str, BindParameter[Any]] = {
+            name: bindparam(name) for name in ("state", "result", "command_id", "intent", "traceparent")
+        }
         self.change_effect = database.sql(update(EFFECTS).where(by_token).values(changed))
         self.drop_effect = database.sql(delete(EFFECTS).where(by_token))
         self.drop_outgoing = database.sql(delete(OUTBOX).where(OUTBOX.c.id == bindparam("which")))

@@ -1,4 +1,4 @@
-"""Acting at a provider under an idempotency key: an unknown outcome is looked up, never guessed, never blindly repeated."""
+"""Acting at a provider under an idempotency key: an unknown outcome is looked up, never guessed or blindly repeated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class Absent:
 
 
 Verdict = Outcome | Trouble | NoAnswer | CircuitOpen
-Found = Done | Failed | Absent | Trouble | NoAnswer | CircuitOpen
+Found = Outcome | Absent | Trouble | NoAnswer | CircuitOpen
+
+_KEPT_CAUSES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ class Patience:
         pause_ms = min(self.first_pause_ms << min(turn, 10), self.longest_pause_ms, max(0, until_ms - self.now_ms()))
         await self.pause(pause_ms / 1000)
 
+    async def in_time(self, call: Callable[[], Awaitable[Verdict]], until_ms: int) -> Verdict:
+        """Call, but not past the deadline."""
+        try:
+            async with asyncio.timeout(max(0, until_ms - self.now_ms()) / 1000):
+                return await call()
+        except TimeoutError:
+            return NoAnswer("the deadline came before an answer")
+
 
 async def act(
     job: Job, call: Callable[[], Awaitable[Verdict]], find: Callable[[], Awaitable[Found]], patience: Patience
@@ -56,69 +66,74 @@ async def act(
             found = await find()
             if isinstance(found, Done | Failed):
                 return found
-            over = job.stop.requested or patience.now_ms() >= until_ms
-            if over:
-                break
-            if not isinstance(found, Absent):
-                await patience.wait(turn, until_ms)
-                continue
-        elif patience.now_ms() >= until_ms or job.stop.requested:
-            return transient("too_late", "the time was over before the provider was called")
-        verdict = await call()
-        match verdict:
-            case Done() | Failed():
-                return verdict
-            case NoAnswer(detail):
-                causes.append(detail)
-            case Trouble(detail) if not causes:
-                return transient("provider_trouble", "the provider could not do it now", detail)
-            case CircuitOpen(retry_after_ms) if not causes:
-                return unavailable(retry_after_ms)
-            case Trouble() | CircuitOpen():
-                await patience.wait(turn, until_ms)
-    return unknown("outcome_unknown", "the provider did not say what became of it", *causes[:5])
+        if job.stop.requested or patience.now_ms() >= until_ms:
+            break
+        if causes and not isinstance(found, Absent):
+            await patience.wait(turn, until_ms)
+            continue
+        verdict = await patience.in_time(call, until_ms)
+        if isinstance(verdict, Done | Failed):
+            return verdict
+        if isinstance(verdict, NoAnswer):
+            causes.append(verdict.detail)
+        elif not causes:
+            return _nothing_happened(verdict)
+        else:
+            await patience.wait(turn, until_ms)
+    if not causes:
+        return transient("too_late", "the time was over before the provider was called")
+    return unknown("outcome_unknown", "the provider did not say what became of it", *causes[:_KEPT_CAUSES])
 
 
-async def undo(
-    job: Job,
-    find: Callable[[], Awaitable[Found]],
-    call: Callable[[Done], Awaitable[Verdict]],
-    known: Done | None,
-    nothing: Done,
-    patience: Patience,
-) -> Outcome:
-    """Undo what is there under the key of the original effect; a look-up that finds nothing also bars that key.
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """How to undo an effect at a provider."""
 
-    The call carries its own key, so repeating it after no answer is safe.
-    """
+    find: Callable[[], Awaitable[Found]]
+    """Look up what is there under the key of the effect, and bar the key if that is nothing."""
+    call: Callable[[Done], Awaitable[Verdict]]
+    """Undo what is there. It carries a key of its own, so that repeating it after no answer is safe."""
+    known: Done | None
+    """What is there, if that is known for sure."""
+    nothing: Done
+    """The reply when nothing is there."""
+
+
+async def undo(job: Job, reversal: Reversal, patience: Patience) -> Outcome:
+    """Undo what is there; what is not known for sure is looked up first."""
     until_ms = patience.deadline_of(job)
-    if known is None or job.resumed:
-        found = await find()
-        match found:
-            case Absent():
-                return nothing
-            case Done():
-                known = found
-            case Failed():
-                return found
-            case Trouble(detail) | NoAnswer(detail):
-                return transient("provider_trouble", "the provider could not be asked", detail)
-            case CircuitOpen(retry_after_ms):
-                return unavailable(retry_after_ms)
+    there = reversal.known
+    if there is None or job.resumed:
+        found = await reversal.find()
+        if isinstance(found, Absent):
+            return reversal.nothing
+        if isinstance(found, Failed):
+            return found
+        if not isinstance(found, Done):
+            return _nothing_happened(found)
+        there = found
+    return await _undo(there, reversal, until_ms, patience)
+
+
+async def _undo(there: Done, reversal: Reversal, until_ms: int, patience: Patience) -> Outcome:
     causes: list[str] = []
     for turn in range(patience.tries):
-        verdict = await call(known)
-        match verdict:
-            case Done() | Failed():
-                return verdict
-            case NoAnswer(detail):
-                causes.append(detail)
-            case Trouble(detail) if not causes:
-                return transient("provider_trouble", "the provider could not undo it now", detail)
-            case CircuitOpen(retry_after_ms) if not causes:
-                return unavailable(retry_after_ms)
-            case Trouble() | CircuitOpen():
-                await patience.wait(turn, until_ms)
+        verdict = await reversal.call(there)
+        if isinstance(verdict, Done | Failed):
+            return verdict
+        if isinstance(verdict, NoAnswer):
+            causes.append(verdict.detail)
+        elif not causes:
+            return _nothing_happened(verdict)
         if patience.now_ms() >= until_ms:
             break
-    return unknown("outcome_unknown", "the provider did not say whether it undid it", *causes[:5])
+        await patience.wait(turn, until_ms)
+    return unknown("outcome_unknown", "the provider did not say whether it undid it", *causes[:_KEPT_CAUSES])
+
+
+def _nothing_happened(verdict: Trouble | NoAnswer | CircuitOpen) -> Failed:
+    match verdict:
+        case CircuitOpen(retry_after_ms):
+            return unavailable(retry_after_ms)
+        case Trouble(detail) | NoAnswer(detail):
+            return transient("provider_trouble", "the provider could not do it now", detail)

@@ -19,7 +19,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The effect is there. `fields` are those of the reply without its meta; `facts` are for the participant's tables."""
+    """The effect is there. `fields` are the reply's, without its meta; `facts` are for the participant's tables."""
 
     reply: str
     fields: Mapping[str, Any]

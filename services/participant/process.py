@@ -94,7 +94,7 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     signal.signal(signal.SIGINT, end)
     driver = KafkaDriver(KafkaConfig(settings.bootstrap, service.name, settings.instance))
     rounds = Rounds(service, database, Codec(), now_ms)
-    shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms)
+    shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
     watchdog = Watchdog(WATCHDOG_S)
     watchdog.start()
     try:

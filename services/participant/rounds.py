@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic
 
@@ -11,7 +11,7 @@ import orjson
 
 from schemas.codec import Codec
 from services.participant.answers import Answers, Outgoing, letter
-from services.participant.batch import Batch, Harvest, job_of
+from services.participant.batch import Batch, Harvest, UnderWay, job_of
 from services.participant.command import Command, Poison, read
 from services.participant.database import Conflict, Database
 from services.participant.effect import Effect
@@ -55,17 +55,16 @@ class Rounds(Generic[L]):
         records: Sequence[Record],
         ended: Sequence[JobDone | FeedPage],
         sent: Sequence[str],
-        running: Collection[str],
-        undoing: Collection[str],
+        under_way: UnderWay,
     ) -> Harvest:
-        """Commit what the records and ended jobs mean; `sent` leaves the outbox. Raises Conflict after too many races."""
+        """Commit what records and ended jobs mean; `sent` leaves the outbox. Raises Conflict after too many races."""
         commands, poison = read(records, self._codec)
         broken: dict[str, str] = {}
         endings = list(ended)
         conflicts = 0
         while True:
             try:
-                harvest = self._once(commands, endings, sent, running, undoing, broken)
+                harvest = self._once(commands, endings, sent, under_way, broken)
             except Conflict as error:
                 conflicts += 1
                 _log.warning("another replica was faster, doing the batch again", extra={"why": str(error)})
@@ -94,8 +93,7 @@ class Rounds(Generic[L]):
         commands: Sequence[Command],
         ended: Sequence[JobDone | FeedPage],
         sent: Sequence[str],
-        running: Collection[str],
-        undoing: Collection[str],
+        under_way: UnderWay,
         broken: dict[str, str],
     ) -> Harvest:
         service = self._service
@@ -103,7 +101,9 @@ class Rounds(Generic[L]):
             journal = Journal(self._database, self._sql)
             journal.load(connection, commands, _tokens(ended))
             ledger = service.load(connection, commands, ended)
-            batch = Batch(service, self._answers, self._codec, journal, ledger, self._now_ms(), running, undoing)
+            batch = Batch(
+                service, self._answers, self._codec, journal, ledger, now_ms=self._now_ms(), under_way=under_way
+            )
             for end in ended:
                 self._end(batch, ledger, journal, end)
             for command in commands:

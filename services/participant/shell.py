@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Generic
 
 from services.participant.answers import Outgoing
-from services.participant.batch import Harvest
+from services.participant.batch import Harvest, UnderWay
 from services.participant.calls import Calls
 from services.participant.dispatch import calls_for, feed_call
 from services.participant.handlers import L, Service
@@ -44,8 +44,9 @@ class Shell(Generic[L]):
         rounds: Rounds[L],
         calls: Calls,
         driver: Driver,
+        *,
         now_ms: Callable[[], int],
-        bounds: Bounds = Bounds(),  # noqa: B008 - immutable
+        bounds: Bounds = Bounds(),
     ) -> None:
         self._service = service
         self._rounds = rounds
@@ -101,8 +102,8 @@ class Shell(Generic[L]):
         self._resume_assigned()
         ended = [end for end in self._calls.ended() if self._worth_recording(end)]
         if records or ended or (self._sent and not busy):
-            undoing = self._waiting.keys()
-            harvest = self._rounds.handle(records, ended, self._sent, self._running.keys(), undoing)
+            under_way = UnderWay(self._running.keys(), self._waiting.keys())
+            harvest = self._rounds.handle(records, ended, self._sent, under_way)
             self._sent = []
             self._reap(records, harvest)
         self._ask_feed()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, bindparam, insert, update
+from sqlalchemy import BigInteger, BindParameter, Column, Connection, MetaData, String, Table, bindparam, insert, update
 
 from schemas.topics import PAYMENT_COMMANDS
 from services.participant.client import Client
@@ -16,7 +16,7 @@ from services.participant.database import Database, execute
 from services.participant.effect import State
 from services.participant.handlers import Provider, ProviderUndo, Service
 from services.participant.job import FeedPage, Job, JobDone
-from services.participant.keyed import Patience, act, undo
+from services.participant.keyed import Patience, Reversal, act, undo
 from services.participant.outcome import Done, Outcome
 from services.payment import psp as api
 
@@ -65,7 +65,8 @@ async def _refund(psp: Client, patience: Patience, job: Job) -> Outcome:
     if original is not None and original.state == State.DONE:
         known = Done(api.CAPTURED, original.fields())
     find = partial(api.find_charge, psp, job.undoes or "", True)
-    return await undo(job, find, partial(api.refund, psp, job.token), known, api.NOTHING_TO_REFUND, patience)
+    reversal = Reversal(find, partial(api.refund, psp, job.token), known, api.NOTHING_TO_REFUND)
+    return await undo(job, reversal, patience)
 
 
 def _record_capture(job: Job, done: Done, charges: Charges) -> None:
@@ -91,7 +92,10 @@ def service(database: Database, psp: Client, patience: Patience) -> Service[Char
     """Return the payment participant."""
     select = database.select_by("token", "charges", "token")
     capture_sql = database.sql(insert(CHARGES))
-    changed = {"refund_id": bindparam("refund_id"), "refunded_minor": bindparam("refunded_minor")}
+    changed: dict[str, BindParameter[Any]] = {
+        "refund_id": bindparam("refund_id"),
+        "refunded_minor": bindparam("refunded_minor"),
+    }
     refund_sql = database.sql(update(CHARGES).where(CHARGES.c.token == bindparam("which")).values(changed))
 
     def load(connection: Connection, _commands: Sequence[Command], ended: Sequence[JobDone | FeedPage]) -> Charges:

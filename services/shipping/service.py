@@ -16,7 +16,7 @@ from services.participant.database import Database
 from services.participant.effect import State
 from services.participant.handlers import Feed, Local, Provider, ProviderUndo, Service
 from services.participant.job import FeedPage, Job
-from services.participant.keyed import Patience, act, undo
+from services.participant.keyed import Patience, Reversal, act, undo
 from services.participant.outcome import Done, Outcome
 from services.shipping import carrier as api
 from services.shipping.tables import Shipments, ShippingTables
@@ -60,7 +60,8 @@ async def _cancel(carrier: Client, patience: Patience, job: Job) -> Outcome:
     if original is not None and original.state == State.DONE:
         known = Done(api.SHIPPED, original.fields())
     find = partial(api.find_shipment, carrier, job.undoes or "", True)
-    return await undo(job, find, partial(api.cancel, carrier, job.token), known, api.NOTHING_TO_CANCEL, patience)
+    reversal = Reversal(find, partial(api.cancel, carrier, job.token), known, api.NOTHING_TO_CANCEL)
+    return await undo(job, reversal, patience)
 
 
 def _enter(token: str, job: Job, shipment: Mapping[str, Any], state: str, shipments: Shipments) -> None:
