@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import OffsetSpec as OffsetSpec  # type: ignore[attr-defined]  # public, missing in __all__
 
 from verify.sources import Unreachable
 
@@ -15,6 +25,8 @@ _ANSWER_S = 10.0
 _POLL_S = 1.0
 _SILENT_POLLS = 20
 _BATCH = 2_000
+
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client ships it without types
 
 EndOffsets = Mapping[tuple[str, int], int]
 
@@ -37,6 +49,7 @@ class Reader:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -58,10 +71,11 @@ class Reader:
     def end_offsets(self, topics: Sequence[str]) -> EndOffsets:
         """Return where each partition ends for a reader of committed records. Raises Unreachable."""
         try:
-            return {
-                (place.topic, place.partition): self._consumer.get_watermark_offsets(place, timeout=_ANSWER_S)[1]
-                for place in self._partitions(topics)
-            }
+            latest = {TopicPartition(place.topic, place.partition): _LATEST for place in self._partitions(topics)}
+            asked = self._admin.list_offsets(
+                latest, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_ANSWER_S
+            )
+            return {(place.topic, place.partition): answer.result().offset for place, answer in asked.items()}
         except KafkaException as error:
             raise Unreachable(f"Kafka on {self._bootstrap} does not answer: {error.args[0].str()}") from error
 
@@ -80,7 +94,8 @@ class Reader:
         open_partitions = {(place.topic, place.partition) for place in partitions}
         silent = 0
         while open_partitions:
-            messages = self._consumer.consume(_BATCH, _POLL_S)
+            first = self._consumer.poll(_POLL_S)
+            messages = [] if first is None else [first, *self._consumer.consume(_BATCH, 0)]
             silent = 0 if messages else silent + 1
             if silent > _SILENT_POLLS:
                 raise Unreachable(f"Kafka on {self._bootstrap} went silent while {sorted(open_partitions)} were read")
