@@ -17,7 +17,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin import OffsetSpec as OffsetSpec  # type: ignore[attr-defined]  # public, missing in __all__
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # public, missing in __all__
 
 from verify.sources import Unreachable
 
