@@ -33,6 +33,7 @@ class Feed:
 
     def __init__(self, bootstrap: str, topic: str, client: str) -> None:
         self._topic = topic
+        self._at_end: set[int] = set()
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -42,6 +43,7 @@ class Feed:
                 "enable.auto.offset.store": False,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "error",
+                "enable.partition.eof": True,
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 16_384,
             }
@@ -79,17 +81,25 @@ class Feed:
         messages = [first, *self._consumer.consume(limit - 1, linger_s)]
         return [entry for entry in map(self._entry, messages) if entry is not None]
 
+    def at_end(self, partition: int) -> bool:
+        """Tell whether the partition had nothing more when it was last read."""
+        return partition in self._at_end
+
     def _entry(self, message: Message) -> Entry | None:
         error = message.error()
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
         if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                self._at_end.add(partition)
+                return None
             if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001 - the client's own name for it
-                raise PositionLost(f"{self._topic}/{message.partition()}: {error.str()}")
+                raise PositionLost(f"{self._topic}/{partition}: {error.str()}")
             if error.fatal() or not error.retriable():
                 raise TopicUnavailable(f"{self._topic}: {error.str()}")
             return None
-        partition, offset = message.partition(), message.offset()
-        assert partition is not None
         assert offset is not None
+        self._at_end.discard(partition)
         return Entry(partition, offset, message.value())
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ SERVICES: Mapping[str, str] = {
     "notification": "notification/versions",
     "gateway": "gateway/versions",
     "projector": "projector/versions",
+    "watchdog": "watchdog/versions",
 }
 """Where the revisions of each service lie, from the folder of the services."""
 

@@ -114,8 +114,9 @@ def _steps_after(steps: tuple[str, ...], kind: str, fields: Mapping[str, Any]) -
     """Return the steps in progress after an event."""
     match kind:
         case "StepScheduled" | "SignalAwaited":
-            label = _label(fields)
-            return steps if label in steps else (*steps, label)
+            # A step whose undoing starts is no longer waited for.
+            label, others = _label(fields), _without(steps, fields["step"])
+            return others if label in others else (*others, label)
         case "StepCompleted" | "SignalReceived":
             return _without(steps, _label(fields))
         case "StepFailed" if fields["final"]:

@@ -1,0 +1,97 @@
+"""One turn of the watchdog: read, remember, raise what is overdue, send what is raised."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from schemas.codec import Codec, Undecodable
+from services.feed import Entry
+from services.watchdog.pager import Pager
+from services.watchdog.store import Store
+from services.watchdog.watch import Watch
+
+_log = logging.getLogger(__name__)
+_BATCH = 2000
+_MOST_ALERTS = 500
+_LOOK_MS = 500
+
+
+class Events(Protocol):
+    """The records of saga.events."""
+
+    def take(self, limit: int, wait_s: float, linger_s: float) -> list[Entry]:
+        """Return the next records, none when none come in time."""
+
+    def at_end(self, partition: int) -> bool:
+        """Tell whether the partition had nothing more when it was last read."""
+
+
+class Vigil:
+    """The watchdog between start and end. After any error it is of no use: the process starts anew."""
+
+    def __init__(
+        self,
+        *,
+        events: Events,
+        store: Store,
+        pager: Pager,
+        watch: Watch,
+        codec: Codec,
+        positions: dict[int, int],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._events = events
+        self._store = store
+        self._pager = pager
+        self._watch = watch
+        self._codec = codec
+        self._positions = positions
+        self._now_ms = now_ms
+        self._looked_ms = 0
+
+    def recover(self) -> None:
+        """Send what an earlier process put on record; an alert it has sent already is not sent again."""
+        while unsent := self._store.unsent():
+            written = self._pager.written_since(min(entry.searched_from for entry in unsent))
+            missing = [entry.alert for entry in unsent if entry.alert.alert_id not in written]
+            if missing:
+                self._pager.send(missing)
+            self._store.sent([entry.alert.alert_id for entry in unsent])
+
+    def turn(self, wait_s: float, linger_s: float) -> None:
+        """Take in a batch of events, and every half second raise what is overdue."""
+        entries = self._events.take(_BATCH, wait_s, linger_s)
+        if entries:
+            self._take_in(entries)
+        now_ms = self._now_ms()
+        if now_ms - self._looked_ms >= _LOOK_MS:
+            self._looked_ms = now_ms
+            self._raise(now_ms)
+
+    def _take_in(self, entries: Sequence[Entry]) -> None:
+        moves: dict[int, tuple[int, int]] = {}
+        for entry in entries:
+            moves[entry.partition] = (self._positions[entry.partition], entry.offset + 1)
+            try:
+                meta = self._codec.decode(entry.value).fields.get("meta", {})
+            except Undecodable as error:
+                where = {"partition": entry.partition, "offset": entry.offset, "why": str(error)}
+                _log.error("skipped a record that is no event", extra=where)
+                continue
+            if "status" in meta:
+                self._watch.see(entry.partition, meta)
+        self._store.write(self._watch.changes(), moves)
+        self._positions.update((partition, new) for partition, (_, new) in moves.items())
+
+    def _raise(self, now_ms: int) -> None:
+        alerts = self._watch.overdue(now_ms, self._events.at_end, _MOST_ALERTS)
+        if not alerts:
+            return
+        self._store.raise_alerts(alerts, self._pager.end())
+        self._watch.raised(alerts)
+        self._pager.send(alerts)
+        self._store.sent([alert.alert_id for alert in alerts])
+        for alert in alerts:
+            _log.warning("alert raised", extra=alert.document() | {"message": "alert"})
