@@ -76,7 +76,7 @@ def _real(invoice: Invoice, number: int, draw: random.Random, mix: Mix, prefix: 
 
 def synthetic_orders(count: int, seed: int, mix: Mix, prefix: str) -> Sequence[Planned]:
     """Plan `count` invented orders of 1 to 8 lines."""
-    draw = random.Random(seed)  # noqa: S311 - a plan must be the same for the same seed
+    draw = random.Random(seed)
     return [_disturbed(Planned(f"{prefix}-{n}", _invented(n, draw)), draw, mix) for n in range(count)]
 
 

@@ -16,8 +16,10 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # public, missing in __all__
+from confluent_kafka.admin import (
+    AdminClient,
+    OffsetSpec,  # type: ignore[attr-defined]  # public, missing in __all__
+)
 
 from verify.sources import Unreachable
 

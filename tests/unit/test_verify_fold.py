@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from verify_story import completed_story, declined_story, manual_story, revoked_story
 
 from orchestrator.core import events as core
 from orchestrator.core.evolve import begin, evolve
 from orchestrator.core.state import State
+from tests.unit.verify_story import completed_story, declined_story, manual_story, revoked_story
 from verify.evidence import Event, Place
 from verify.fold import Folded, fold
 

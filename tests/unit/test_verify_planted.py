@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from verify_story import COMPLETED, DECLINED, MANUAL, PRICE, REVOKED, honest_evidence
 
+from tests.unit.verify_story import COMPLETED, DECLINED, MANUAL, PRICE, REVOKED, honest_evidence
 from verify.evidence import Event, Evidence, Message, Place, Refund, Shipment
 from verify.proof import prove
 
