@@ -54,9 +54,13 @@ _DECLINES = ("pm_card_declined", "pm_insufficient_funds", "pm_fraud_suspected", 
 _SYNTHETIC_SKUS = ("85123A", "71053", "84406B", "84029G", "84029E", "22752", "21730", "22633", "22632", "84879")
 
 
+def _draw_from(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - the same seed must give the same plan; nothing here is secret
+
+
 def real_orders(count: int, seed: int, mix: Mix, prefix: str) -> Sequence[Planned]:
     """Plan `count` faultless real orders, repeated as re-orders where there are fewer, and every faulty one besides."""
-    draw = random.Random(seed)  # noqa: S311 - a plan must be the same for the same seed
+    draw = _draw_from(seed)
     invoices = read_invoices()
     faultless = [invoice for invoice in invoices if not invoice.faults]
     faulty = [invoice for invoice in invoices if invoice.faults]
@@ -76,7 +80,7 @@ def _real(invoice: Invoice, number: int, draw: random.Random, mix: Mix, prefix: 
 
 def synthetic_orders(count: int, seed: int, mix: Mix, prefix: str) -> Sequence[Planned]:
     """Plan `count` invented orders of 1 to 8 lines."""
-    draw = random.Random(seed)
+    draw = _draw_from(seed)
     return [_disturbed(Planned(f"{prefix}-{n}", _invented(n, draw)), draw, mix) for n in range(count)]
 
 
