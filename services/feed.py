@@ -90,7 +90,7 @@ class Feed:
         partition, offset = message.partition(), message.offset()
         assert partition is not None
         if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
+            if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own public name
                 self._at_end.add(partition)
                 return None
             if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001 - the client's own name for it

@@ -74,7 +74,7 @@ class Pager:
                 error = message.error()
                 if error is None:
                     found.add(_alert_id(message.value()))
-                elif error.code() == KafkaError._PARTITION_EOF:
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own public name
                     return found
                 elif not error.retriable():
                     raise NotConfirmed(error.str())
