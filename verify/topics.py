@@ -16,9 +16,9 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec is public and missing in __all__
     AdminClient,
-    OffsetSpec,  # type: ignore[attr-defined]  # public, missing in __all__
+    OffsetSpec,
 )
 
 from verify.sources import Unreachable
