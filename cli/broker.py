@@ -66,7 +66,7 @@ class EmbeddedBroker:
         self._settings = prepare(self._directory, port, java, class_path)
         log = self._directory / "broker.log"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell is involved
+            self._process = subprocess.Popen(
                 tethered(broker_config.run_command(java, class_path, self._settings)),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -177,7 +177,7 @@ def _tail(log: Path) -> str:
 def _format(settings: BrokerSettings, java: Java, class_path: Sequence[Path]) -> None:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     try:
-        done = subprocess.run(  # noqa: S603 - our own command line, no shell is involved
+        done = subprocess.run(
             broker_config.format_command(java, class_path, settings, cluster_id),
             capture_output=True,
             text=True,

@@ -58,7 +58,7 @@ def read_java_version(executable: Path) -> int | None:
 
 def _ask_version(executable: Path) -> str:
     try:
-        answer = subprocess.run(  # noqa: S603 - the executable is the user's own Java, no shell is involved
+        answer = subprocess.run(
             [str(executable), "-version"], capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):

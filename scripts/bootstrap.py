@@ -33,9 +33,8 @@ def main(locks: list[str]) -> int:
         if JAVA_LOCK not in locks and not has_java():
             locks.append(JAVA_LOCK)
         wanted = [lock for lock in locks if not is_installed(lock)]
-        if wanted or not PYTHON.exists():
-            if not make_venv() or not install(wanted):
-                return 3
+        if wanted and not (make_venv() and install(wanted)):
+            return 3
         link_project()
         for lock in locks:
             shutil.copyfile(ROOT / lock, INSTALLED / lock)
@@ -62,7 +61,7 @@ def has_java() -> bool:
 
 
 def make_venv() -> bool:
-    """Create .venv unless a working one is there. Installing pip into it takes 4 s, so that is left for the fallback."""
+    """Create .venv unless a working one is there; without pip, which would take 4 s: only the fallback needs it."""
     if PYTHON.exists() and run([str(PYTHON), "-c", ""]).returncode == 0:
         return True
     missing = [name for name in ("venv",) if importlib.util.find_spec(name) is None]
@@ -109,7 +108,8 @@ def install_uv() -> bool:
     else:
         return False
     lock = str(ROOT / BOOTSTRAP_LOCK)
-    done = run([*pip, "install", "-q", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r", lock])
+    options = ["-q", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
+    done = run([*pip, "install", *options, "-r", lock])
     if done.returncode == 0:
         INSTALLED.mkdir(exist_ok=True)
         shutil.copyfile(lock, INSTALLED / BOOTSTRAP_LOCK)

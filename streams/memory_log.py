@@ -100,7 +100,7 @@ class MemoryLog:
         """Append outside of any transaction, as a plain client does; return the record as it is stored."""
         return self.append(None, topic, key, value, headers or [], partition)
 
-    def append(  # noqa: PLR0917 - a record's parts, once each
+    def append(
         self,
         transaction: MemoryTransaction | None,
         topic: str,

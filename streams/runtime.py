@@ -36,7 +36,7 @@ class Stop(Protocol):
 class Runtime:
     """Runs one processor per assigned partition, exactly once, on any driver. One thread; can be stepped."""
 
-    def __init__(  # noqa: PLR0917 - the composition root of the runtime: every dependency enters here
+    def __init__(
         self,
         driver: Driver,
         config: RuntimeConfig,

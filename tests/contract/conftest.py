@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from streams_cluster import Cluster, KafkaCluster, MemoryCluster
+
+from tests.contract.streams_cluster import Cluster, KafkaCluster, MemoryCluster
 
 
 @pytest.fixture(params=["memory", "kafka"])

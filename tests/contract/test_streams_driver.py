@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from streams_cluster import Cluster, Owned, wait_until
 
 from streams.driver import Driver
 from streams.errors import Fatal, TaskCorrupted
 from streams.partitioner import partition_for
 from streams.record import Record, TopicPartition
+from tests.contract.streams_cluster import Cluster, Owned, wait_until
 
 
 class Member:

@@ -184,9 +184,7 @@ def publish(running):
     print(running["worker"].pid, flush=True)
 asyncio.run(Supervisor([worker], Path({str(tmp_path)!r}), lambda _: None, publish).run())
 """
-    supervisor = subprocess.Popen(  # noqa: S603 - our own command line, no shell is involved
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    )
+    supervisor = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert supervisor.stdout is not None
     worker = int(supervisor.stdout.readline())
     assert is_alive(worker)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from saga_story import HOUR, NOON, ORDER_FULFILLMENT, after, begun, order, order_data, says, the_next_timer
 
 from orchestrator.core.events import SignalAwaited
+from tests.saga_story import HOUR, NOON, ORDER_FULFILLMENT, after, begun, order, order_data, says, the_next_timer
 
 ABOVE = 10_001
 

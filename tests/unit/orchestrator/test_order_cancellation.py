@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from saga_story import (
+
+from tests.saga_story import (
     HOUR,
     REJECTED,
     RESULTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saga_story import REJECTED, RESULTS, Story, again, cancels, done, fails, order, order_waiting_for, says
+from tests.saga_story import REJECTED, RESULTS, Story, again, cancels, done, fails, order, order_waiting_for, says
 
 
 def completed() -> Story:

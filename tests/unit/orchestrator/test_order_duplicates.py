@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from saga_story import (
+
+from orchestrator.core.events import FailureKind
+from orchestrator.core.inputs import Start
+from tests.saga_story import (
     NOON,
     REJECTED,
     RESULTS,
@@ -20,9 +23,6 @@ from saga_story import (
     undo_fails,
     undone,
 )
-
-from orchestrator.core.events import FailureKind
-from orchestrator.core.inputs import Start
 
 
 @pytest.mark.parametrize("step", RESULTS)

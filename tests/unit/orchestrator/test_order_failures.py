@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from saga_story import REJECTED, TRANSIENT, Story, done, fails, order_waiting_for, undo_fails, undone
+
+from tests.saga_story import REJECTED, TRANSIENT, Story, done, fails, order_waiting_for, undo_fails, undone
 
 DECLINES = ("card_declined", "insufficient_funds", "fraud_suspected", "credit_limit_exceeded")
 
@@ -85,8 +86,7 @@ def test_an_undo_names_the_effect_it_undoes_and_has_an_id_and_a_token_of_its_own
     [undo] = order_waiting_for("capture-payment").when(fails("capture-payment", REJECTED)).commands[2:]
 
     assert undo.undoes == "ord_a:lock-inventory"
-    assert undo.token == "ord_a:lock-inventory:undo"
-    assert undo.command_id == "ord_a:lock-inventory:undo:0"
+    assert (undo.token, undo.command_id) == ("ord_a:lock-inventory:undo", "ord_a:lock-inventory:undo:0")
 
 
 def test_an_undo_that_fails_for_good_goes_to_a_person_and_the_others_still_run() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from saga_story import NOON, RESULTS, TO_THE_END, done, order, order_waiting_for
 
 from orchestrator.core.events import StepCompleted
+from tests.saga_story import NOON, RESULTS, TO_THE_END, done, order, order_waiting_for
 
 
 def test_an_order_goes_from_its_validation_to_completed() -> None:
