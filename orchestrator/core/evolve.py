@@ -56,7 +56,7 @@ def begin(saga_id: str, definition: str, version: int, traceparent: str, recorde
     )
 
 
-def evolve(state: State, recorded: Recorded) -> State:
+def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - one case for each event of the union
     """Return the state after the event."""
     steps, plan, outputs = state.steps, state.plan, state.outputs
     phase, outcome = state.phase, state.outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,13 +24,25 @@ from orchestrator.core.definition import (
     RetryPolicy,
     Switch,
 )
-from orchestrator.definitions.document import duration_ms, mapping, milestone, milestones_of, retry_policy, text
+from orchestrator.definitions.document import (
+    duration_ms,
+    entries,
+    flag,
+    items,
+    mapping,
+    milestone,
+    milestones_of,
+    retry_policy,
+    text,
+)
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import arguments, export_name, predicate, projection
 from orchestrator.definitions.graph import check, followers
 
 END = "end"
 DEFAULT_TIMEOUT_MS = 30_000
+
+_VERSION = re.compile(r"^([1-9]\d{0,8})\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?\Z")
 
 _TOP = ("document", "use", "timeout", "parameters", "milestones", "signals", "do")
 _STEP = ("with", "output", "export", "timeout", "retry", "status", "compensate", "optional", "then")
@@ -42,9 +55,14 @@ def compile_definition(document: Any, functions: Mapping[str, Compute]) -> Defin
     head = mapping(
         top["document"], "document", ("dsl", "namespace", "name", "version", "title"), ("dsl", "name", "version")
     )
+    if not text(head["dsl"], "document.dsl").startswith("1.0."):
+        raise DefinitionError("document.dsl", "must be a version 1.0 of the Serverless Workflow DSL")
     use = mapping(top.get("use", {}), "use", ("functions", "retries"))
-    retries = {name: retry_policy(policy, f"use.retries.{name}") for name, policy in use.get("retries", {}).items()}
-    compiler = _Compiler(use.get("functions", {}), retries, functions)
+    policies = entries(use.get("retries", {}), "use.retries")
+    retries = {name: retry_policy(policy, f"use.retries.{name}") for name, policy in policies.items()}
+    compiler = _Compiler(entries(use.get("functions", {}), "use.functions"), retries, functions)
+    signals = entries(top.get("signals", {}), "signals")
+    timeout = mapping(top.get("timeout", {}), "timeout", ("after",))
     entry = compiler.sequence(top["do"], "do", END)
     compiler.add(End(END), "do")
     definition = Definition(
@@ -52,11 +70,11 @@ def compile_definition(document: Any, functions: Mapping[str, Compute]) -> Defin
         version=_major(head["version"]),
         entry=entry,
         nodes=compiler.nodes,
-        deadline_ms=duration_ms(top["timeout"]["after"], "timeout.after") if "timeout" in top else None,
+        deadline_ms=duration_ms(timeout["after"], "timeout.after") if timeout else None,
         exports=compiler.exports,
-        late_signals={name: _late(name, value) for name, value in top.get("signals", {}).items()},
+        late_signals={name: _late(name, value) for name, value in signals.items()},
         milestones=_milestones(top["milestones"]),
-        parameters=dict(top.get("parameters", {})),
+        parameters=dict(entries(top.get("parameters", {}), "parameters")),
     )
     check(definition)
     return definition
@@ -64,10 +82,10 @@ def compile_definition(document: Any, functions: Mapping[str, Compute]) -> Defin
 
 def _major(value: Any) -> int:
     """Return the version by which sagas are pinned: the major part of the document's semantic version."""
-    major = text(value, "document.version").split(".")[0]
-    if not major.isdecimal() or int(major) < 1:
+    version = _VERSION.match(text(value, "document.version"))
+    if version is None:
         raise DefinitionError("document.version", "must be a semantic version from 1.0.0 on")
-    return int(major)
+    return int(version.group(1))
 
 
 def _milestones(value: Any) -> Milestones:
@@ -80,7 +98,12 @@ def _late(name: str, value: Any) -> LateSignal:
     where = f"signals.{name}"
     parts = mapping(value, where, ("after", "lifecycle"), ("after", "lifecycle"))
     edge = mapping(parts["lifecycle"], f"{where}.lifecycle", ("from", "to"), ("from", "to"))
-    return LateSignal(name, frozenset(parts["after"]), edge["from"], edge["to"])
+    return LateSignal(
+        name,
+        frozenset(text(step, f"{where}.after") for step in items(parts["after"], f"{where}.after")),
+        text(edge["from"], f"{where}.lifecycle.from"),
+        text(edge["to"], f"{where}.lifecycle.to"),
+    )
 
 
 class _Compiler:
@@ -96,22 +119,22 @@ class _Compiler:
         self._local = local
 
     def add(self, node: Node, where: str) -> None:
-        if node.name in self.nodes or ":" in node.name or "/" in node.name:
-            raise DefinitionError(f"{where}.{node.name}", "the name is taken, or holds ':' or '/'")
+        if node.name in self.nodes:
+            raise DefinitionError(where, f"the name {node.name} is taken")
         self.nodes[node.name] = node
 
     def sequence(self, tasks: Any, where: str, after: str) -> str:
         """Compile tasks in order, the last of which goes on to `after`. Returns the name of the first."""
-        if not isinstance(tasks, list) or not tasks:
-            raise DefinitionError(where, "must be a list of tasks")
-        named = [_named(task, f"{where}[{index}]") for index, task in enumerate(tasks)]
+        named = [_named(task, f"{where}[{index}]") for index, task in enumerate(items(tasks, where))]
         for index, (name, task) in enumerate(named):
             following = named[index + 1][0] if index + 1 < len(named) else after
             self._task(name, task, f"{where}.{name}", following)
         return named[0][0]
 
     def _task(self, name: str, task: Mapping[str, Any], where: str, following: str) -> None:
-        then = task.get("then", following)
+        if ":" in name or "/" in name or name == "undo":
+            raise DefinitionError(where, "a name may not hold ':' or '/', and 'undo' is taken: ids are made of names")
+        then = text(task["then"], f"{where}.then") if "then" in task else following
         if "export" in task:
             export = mapping(task["export"], f"{where}.export", ("as",), ("as",))
             self.exports[name] = export_name(export["as"], f"{where}.export.as")
@@ -137,7 +160,7 @@ class _Compiler:
         kind, function = self._function(task["call"], f"{where}.call")
         on_start, on_end = milestones_of(task.get("status"), f"{where}.status")
         if kind == "local":
-            local = self._local.get(function["function"])
+            local = self._local.get(text(function["function"], f"use.functions.{task['call']}.with.function"))
             if local is None:
                 raise DefinitionError(f"{where}.call", f"there is no local function {function['function']}")
             return Local(name, local, on_end, then)
@@ -159,14 +182,14 @@ class _Compiler:
             budget_ms=duration_ms(timeout["total"], f"{where}.timeout.total") if "total" in timeout else None,
             retry=self._retry(task.get("retry"), f"{where}.retry"),
             compensation=self._compensation(task["compensate"], f"{where}.compensate"),
-            optional=task.get("optional", False) is True,
+            optional=flag(task.get("optional", False), f"{where}.optional"),
             on_start=on_start,
             on_end=on_end,
             then=then,
         )
 
     def _function(self, name: Any, where: str) -> tuple[str, Mapping[str, Any]]:
-        declared = self._commands.get(name)
+        declared = self._commands.get(text(name, where))
         if declared is None:
             raise DefinitionError(where, f"there is no function {name} in use.functions")
         function = mapping(declared, f"use.functions.{name}", ("call", "with"), ("call", "with"))
@@ -175,7 +198,8 @@ class _Compiler:
                 return "local", mapping(function["with"], f"use.functions.{name}.with", ("function",), ("function",))
             case "command":
                 keys = ("topic", "message")
-                return "command", mapping(function["with"], f"use.functions.{name}.with", keys, keys)
+                command = mapping(function["with"], f"use.functions.{name}.with", keys, keys)
+                return "command", {key: text(command[key], f"use.functions.{name}.with.{key}") for key in keys}
             case other:
                 raise DefinitionError(f"use.functions.{name}.call", f"'{other}' is neither command nor local")
 
@@ -203,7 +227,7 @@ class _Compiler:
             arguments=arguments(parts.get("with", {}), f"{where}.with"),
             timeout_ms=duration_ms(timeout["after"], f"{where}.timeout.after") if timeout else DEFAULT_TIMEOUT_MS,
             retry=self._retry(parts.get("retry"), f"{where}.retry"),
-            always=parts.get("always", False) is True,
+            always=flag(parts.get("always", False), f"{where}.always"),
         )
 
     def _fork(self, name: str, task: Mapping[str, Any], where: str, then: str) -> Node:
@@ -211,7 +235,7 @@ class _Compiler:
         join = f"{name}.join"
         entries: list[str] = []
         ends: list[frozenset[str]] = []
-        for index, branch in enumerate(fork["branches"]):
+        for index, branch in enumerate(items(fork["branches"], f"{where}.fork.branches")):
             before = set(self.nodes)
             entries.append(self.sequence([branch], f"{where}.fork.branches[{index}]", join))
             new = [node for key, node in self.nodes.items() if key not in before]
@@ -231,7 +255,7 @@ def _named(task: Any, where: str) -> tuple[str, Mapping[str, Any]]:
 
 def _switch(name: str, task: Mapping[str, Any], where: str) -> Switch:
     cases: list[Case] = []
-    for index, case in enumerate(task["switch"]):
+    for index, case in enumerate(items(task["switch"], f"{where}.switch")):
         place = f"{where}.switch[{index}]"
         label, body = _named(case, place)
         parts = mapping(body, f"{place}.{label}", ("when", "then"), ("then",))
@@ -243,14 +267,25 @@ def _switch(name: str, task: Mapping[str, Any], where: str) -> Switch:
 def _listen(name: str, task: Mapping[str, Any], where: str, then: str) -> Listen:
     listen = mapping(task["listen"], f"{where}.listen", ("to",), ("to",))
     to = mapping(listen["to"], f"{where}.listen.to", ("any",), ("any",))
-    signals = tuple(text(item["with"]["type"], f"{where}.listen.to.any") for item in to["any"])
+    signals = tuple(
+        _event(item, f"{where}.listen.to.any[{index}]")
+        for index, item in enumerate(items(to["any"], f"{where}.listen.to.any"))
+    )
     timeout = mapping(task.get("timeout", {}), f"{where}.timeout", ("after", "code"))
     on_start, on_end = milestones_of(task.get("status"), f"{where}.status")
     timeout_ms = duration_ms(timeout["after"], f"{where}.timeout.after") if "after" in timeout else None
-    return Listen(name, signals, timeout_ms, timeout.get("code", "timeout"), on_start, on_end, then)
+    code = text(timeout.get("code", "timeout"), f"{where}.timeout.code")
+    return Listen(name, signals, timeout_ms, code, on_start, on_end, then)
+
+
+def _event(item: Any, where: str) -> str:
+    parts = mapping(mapping(item, where, ("with",), ("with",))["with"], f"{where}.with", ("type",), ("type",))
+    return text(parts["type"], f"{where}.with.type")
 
 
 def _raise(name: str, task: Mapping[str, Any], where: str) -> Raise:
     error = mapping(task["raise"], f"{where}.raise", ("error",), ("error",))["error"]
     parts = mapping(error, f"{where}.raise.error", ("type", "title", "status"), ("type", "title"))
-    return Raise(name, text(parts["type"], where), text(parts["title"], where))
+    return Raise(
+        name, text(parts["type"], f"{where}.raise.error.type"), text(parts["title"], f"{where}.raise.error.title")
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from orchestrator.core.definition import Milestone, RetryPolicy
@@ -24,6 +24,22 @@ def mapping(value: Any, where: str, allowed: Collection[str], required: Collecti
     return value
 
 
+def entries(value: Any, where: str) -> Mapping[str, Any]:
+    """Return the value as an object whose keys are texts of the author's choice. Raises DefinitionError."""
+    if not isinstance(value, dict):
+        raise DefinitionError(where, "must be an object")
+    for key in value:
+        text(key, where)
+    return value
+
+
+def items(value: Any, where: str) -> Sequence[Any]:
+    """Return the value as a list that is not empty. Raises DefinitionError."""
+    if not isinstance(value, list) or not value:
+        raise DefinitionError(where, "must be a list that is not empty")
+    return value
+
+
 def text(value: Any, where: str) -> str:
     """Return the value as a text that is not empty. Raises DefinitionError."""
     if not isinstance(value, str) or not value:
@@ -40,17 +56,31 @@ def whole(value: Any, where: str) -> int:
 
 def duration_ms(value: Any, where: str) -> int:
     """Return a CNCF duration object in milliseconds. Raises DefinitionError."""
-    parts = mapping(value, where, _UNITS_MS)
-    total = sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
+    total = _length_ms(value, where)
     if total == 0:
         raise DefinitionError(where, "must be longer than nothing")
     return total
 
 
+def _length_ms(value: Any, where: str) -> int:
+    parts = mapping(value, where, _UNITS_MS)
+    return sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
+
+
+def flag(value: Any, where: str) -> bool:
+    """Return the value as true or false. Raises DefinitionError."""
+    if not isinstance(value, bool):
+        raise DefinitionError(where, "must be true or false")
+    return value
+
+
 def milestone(value: Any, where: str) -> Milestone:
     """Return a business state. Raises DefinitionError."""
     parts = mapping(value, where, ("lifecycle", "status"))
-    return Milestone(parts.get("lifecycle"), parts.get("status"))
+    lifecycle, status = (
+        text(parts[name], f"{where}.{name}") if name in parts else None for name in ("lifecycle", "status")
+    )
+    return Milestone(lifecycle, status)
 
 
 def milestones_of(value: Any, where: str) -> tuple[Milestone, Milestone]:
@@ -71,13 +101,21 @@ def retry_policy(value: Any, where: str) -> RetryPolicy:
     parts = mapping(value, where, ("delay", "backoff", "limit", "jitter", "max"), ("delay", "limit"))
     limit = mapping(parts["limit"], f"{where}.limit", ("attempt",), ("attempt",))
     attempt = mapping(limit["attempt"], f"{where}.limit.attempt", ("count",), ("count",))
-    mapping(parts.get("backoff", {"exponential": {}}), f"{where}.backoff", ("exponential",), ("exponential",))
-    jitter = mapping(parts.get("jitter", {}), f"{where}.jitter", ("from", "to"))
-    longest = jitter.get("to")
+    backoff = mapping(parts.get("backoff", {"exponential": {}}), f"{where}.backoff", ("exponential",), ("exponential",))
+    mapping(backoff["exponential"], f"{where}.backoff.exponential", ())
+    longest = _jitter(parts.get("jitter", {}), f"{where}.jitter")
     defaults = RetryPolicy()
     return RetryPolicy(
         limit=whole(attempt["count"], f"{where}.limit.attempt.count"),
         base_ms=duration_ms(parts["delay"], f"{where}.delay"),
-        jitter_ms=0 if longest is None else duration_ms(longest, f"{where}.jitter.to"),
+        jitter_ms=longest,
         max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
     )
+
+
+def _jitter(value: Any, where: str) -> int:
+    """Return the longest jitter, in milliseconds; the shortest is always 0."""
+    parts = mapping(value, where, ("from", "to"))
+    if _length_ms(parts.get("from", {}), f"{where}.from") > 0:
+        raise DefinitionError(f"{where}.from", "must be 0: a jitter begins at no wait at all")
+    return _length_ms(parts.get("to", {}), f"{where}.to")

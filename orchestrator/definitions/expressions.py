@@ -9,11 +9,13 @@ from typing import Any
 
 from orchestrator.core.definition import Compute, Predicate, Project, Scope
 from orchestrator.core.events import Json
+from orchestrator.definitions.document import entries
 from orchestrator.definitions.errors import DefinitionError
 
 _EXPRESSION = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
-_PATH = re.compile(r"^(\$workflow\.input|\$context|\$parameters|)((?:\.[A-Za-z_][A-Za-z0-9_]*|\[\"[^\"\\]+\"\])*|\.)$")
-_PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[\"([^\"\\]+)\"\]")
+_KEY = r"\.[A-Za-z_][A-Za-z0-9_]*|\.?\[\"[^\"\\]+\"\]"
+_PATH = re.compile(rf"^(?:(\$workflow\.input|\$context|\$parameters)((?:{_KEY})*)|(?=\.)((?:{_KEY})+)|\.)$")
+_PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\.?\[\"([^\"\\]+)\"\]")
 _COMPARISON = re.compile(r"^(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
 _LITERAL = re.compile(r"^(?:(-?\d+)|\"([^\"\\]*)\"|(true|false|null))$")
 _EXPORT = re.compile(r"^\$context\s*\+\s*\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*:\s*\.\s*\}$")
@@ -52,10 +54,10 @@ def _ranked(value: Any) -> Any:
 def _path(text: str, where: str) -> _Value:
     """Compile a path. A key that is missing gives null; a key of something that is no object is an error."""
     matched = _PATH.match(text)
-    if matched is None or not text:
+    if matched is None:
         raise DefinitionError(where, f"'{text}' is no path, literal or comparison of jq that this version compiles")
     root = matched.group(1)
-    keys = tuple(name or quoted for name, quoted in _PART.findall(matched.group(2)))
+    keys = tuple(name or quoted for name, quoted in _PART.findall(matched.group(2) or matched.group(3) or ""))
 
     def read(scope: Scope, current: Any) -> Any:
         match root:
@@ -85,14 +87,14 @@ def _operand(text: str, where: str) -> _Value:
     return lambda _scope, _current: value
 
 
-def _inside(text: str, where: str) -> str:
-    matched = _EXPRESSION.match(text.strip())
+def _inside(text: Any, where: str) -> str:
+    matched = _EXPRESSION.match(text.strip()) if isinstance(text, str) else None
     if matched is None:
         raise DefinitionError(where, f"'{text}' is not written as ${{ ... }}")
     return matched.group(1).strip()
 
 
-def predicate(text: str, where: str) -> Predicate:
+def predicate(text: Any, where: str) -> Predicate:
     """Compile a condition. Raises DefinitionError."""
     comparison = _COMPARISON.match(_inside(text, where))
     if comparison is None:
@@ -108,12 +110,18 @@ def _value(template: Any, where: str) -> _Value:
     if isinstance(template, dict):
         parts = tuple((key, _value(part, f"{where}.{key}")) for key, part in template.items())
         return lambda scope, current: {key: part(scope, current) for key, part in parts}
+    if isinstance(template, list):
+        items = tuple(_value(item, f"{where}[{index}]") for index, item in enumerate(template))
+        return lambda scope, current: [item(scope, current) for item in items]
     return lambda _scope, _current: template
 
 
-def arguments(template: Mapping[str, Any], where: str) -> Compute:
-    """Compile the arguments of a call or the value of a set: an object of expressions and plain values."""
-    build = _value(dict(template), where)
+def arguments(template: Any, where: str) -> Compute:
+    """Compile the arguments of a call or the value of a set: an object of expressions and plain values.
+
+    Raises DefinitionError.
+    """
+    build = _value(entries(template, where), where)
 
     def compute(scope: Scope) -> Json:
         return build(scope, None)  # type: ignore[no-any-return]  # an object template builds an object
@@ -121,11 +129,11 @@ def arguments(template: Mapping[str, Any], where: str) -> Compute:
     return compute
 
 
-def projection(template: Mapping[str, Any] | None, where: str) -> Project:
-    """Compile `output.as`: what is kept of a result. None keeps all of it."""
+def projection(template: Any, where: str) -> Project:
+    """Compile `output.as`: what is kept of a result. None keeps all of it. Raises DefinitionError."""
     if template is None:
         return lambda output: output
-    build = _value(dict(template), where)
+    build = _value(entries(template, where), where)
     nothing = Scope({}, {}, {})
 
     def project(output: Json) -> Json:
@@ -134,7 +142,7 @@ def projection(template: Mapping[str, Any] | None, where: str) -> Project:
     return project
 
 
-def export_name(text: str, where: str) -> str:
+def export_name(text: Any, where: str) -> str:
     """Return NAME of an export written as `${ $context + {NAME: .} }`. Raises DefinitionError."""
     matched = _EXPORT.match(_inside(text, where))
     if matched is None:

@@ -26,6 +26,8 @@ def check(definition: Definition) -> None:
             if target not in definition.nodes:
                 raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which does not exist")
     for late in definition.late_signals.values():
+        if late.name in definition.nodes:
+            raise DefinitionError(f"signals.{late.name}", "a step has this name")
         for step in late.after:
             if step not in definition.nodes:
                 raise DefinitionError(f"signals.{late.name}.after", f"names {step}, which does not exist")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -50,4 +50,15 @@ def load(directory: Path | None, parameters: Mapping[str, Json]) -> Registry:
             raise DefinitionError(file.name, str(error)) from error
         except DefinitionError as error:
             raise DefinitionError(f"{file.name}: {error.where}", error.message) from error
+    for one, name in _versions_given_twice(definitions, files):
+        raise DefinitionError(name, f"{one.name} version {one.version} is defined already")
     return Registry(definitions, parameters)
+
+
+def _versions_given_twice(definitions: list[Definition], files: list[Path]) -> Iterator[tuple[Definition, str]]:
+    """Yield what the same major version of the same name is defined by again: running sagas are pinned to it."""
+    known: set[tuple[str, int]] = set()
+    for one, file in zip(definitions, files, strict=True):
+        if (one.name, one.version) in known:
+            yield one, file.name
+        known.add((one.name, one.version))
