@@ -25,7 +25,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     """Return the application over the parts."""
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
-    for module in (health, taking, deciding, showing):
+    for module in (taking, showing, deciding, health):
         app.include_router(module.routes(parts))
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)

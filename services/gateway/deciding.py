@@ -73,4 +73,4 @@ def _status(parts: Parts, order_id: str) -> str | None:
     row = parts.read_model.order(order_id)
     if row is not None:
         return str(row["status"])
-    return None if parts.submissions.find(order_id) is None else "RUNNING"
+    return None if parts.submissions.find(order_id, parts.now_ms()) is None else "RUNNING"

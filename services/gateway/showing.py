@@ -38,14 +38,14 @@ def routes(parts: Parts) -> APIRouter:
         row = parts.read_model.order(order_id)
         if row is not None:
             return _json(order_view(row))
-        submission = parts.submissions.find(order_id)
+        submission = parts.submissions.find(order_id, parts.now_ms())
         if submission is None:
             raise Problem("unknown-order", f"no order {order_id}")
         return _json(submitted_view(order_id, submission.created_at_ms, submission.data))
 
     def show_history(order_id: str) -> Response:
         rows = parts.read_model.events(order_id)
-        if not rows and parts.submissions.find(order_id) is None:
+        if not rows and parts.submissions.find(order_id, parts.now_ms()) is None:
             raise Problem("unknown-order", f"no order {order_id}")
         return _json(history_view(order_id, rows))
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
+
+from sqlalchemy import or_
 
 from services.gateway.tables import REVISION, SUBMISSIONS
 from services.participant.database import Conflict, Database, DatabaseError, execute
 
 _BATCH = 500
 _MAX_WAITING = 20_000
+_MARKS_WAIT_S = 0.05
+_UNDECIDED_MS = 10_000
+_log = logging.getLogger(__name__)
 _COLUMNS = tuple(column.name for column in SUBMISSIONS.columns)
 
 
@@ -45,25 +51,29 @@ class Submissions(Protocol):
     async def register(self, submission: Submission) -> Held:
         """Remember the request unless its key is known, and return what is remembered. Raises Unavailable."""
 
-    async def accept(self, order_id: str) -> None:
-        """Remember that Kafka has the order. Raises Unavailable."""
+    def accept(self, order_id: str) -> None:
+        """Remember that Kafka has the order, soon: lost in a crash, the mark costs one more record at a repetition."""
 
-    def find(self, order_id: str) -> Submission | None:
-        """Return an accepted submission. Blocks; raises Unavailable."""
+    def find(self, order_id: str, now_ms: int) -> Submission | None:
+        """Return a submission that is accepted, or may be any moment. Blocks; raises Unavailable."""
 
     def check(self) -> None:
         """Raise Unavailable when the database does not answer. Blocks."""
 
 
-class _Job(NamedTuple):
-    """Work of the writing thread: a submission to register, or an order id to accept; and who waits for it."""
+class _Waiting(NamedTuple):
+    """A submission to register, and who waits for it."""
 
-    submission: Submission | None
-    accepted: str
+    submission: Submission
     done: asyncio.Future[Held]
 
 
-_NOTHING = Held("", "")
+class _Stop:
+    """Ends the writing thread."""
+
+
+_Job = _Waiting | _Stop | str
+"""What the writing thread is given; a text is the id of an accepted order."""
 
 
 class SqlSubmissions:
@@ -71,7 +81,7 @@ class SqlSubmissions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(_MAX_WAITING)
+        self._jobs: queue.Queue[_Job] = queue.Queue(_MAX_WAITING)
         self._thread = threading.Thread(target=self._work, name="submissions", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         mark = "?" if database.is_sqlite else "%s"
@@ -88,64 +98,84 @@ class SqlSubmissions:
 
     def stop(self) -> None:
         """Write what waits, then end the thread and close the database."""
-        self._jobs.put(None)
+        self._jobs.put(_Stop())
         self._thread.join()
         self._database.close()
 
     async def register(self, submission: Submission) -> Held:
         """Remember the request unless its key is known, and return what is remembered. Raises Unavailable."""
-        return await self._submit(submission, "")
-
-    async def accept(self, order_id: str) -> None:
-        """Remember that Kafka has the order. Raises Unavailable."""
-        await self._submit(None, order_id)
-
-    async def _submit(self, submission: Submission | None, accepted: str) -> Held:
         done: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
         try:
-            self._jobs.put_nowait(_Job(submission, accepted, done))
+            self._jobs.put_nowait(_Waiting(submission, done))
         except queue.Full as error:
             raise Unavailable(f"{_MAX_WAITING} submissions wait for the database already") from error
         return await done
 
-    def _work(self) -> None:
-        assert self._loop is not None
-        while True:
-            job = self._jobs.get()
-            batch: list[_Job] = []
-            while job is not None:
-                batch.append(job)
-                if len(batch) == _BATCH or self._jobs.empty():
-                    break
-                job = self._jobs.get()
-            if batch:
-                problem = self._write(batch)
-                self._loop.call_soon_threadsafe(_finish, *problem)
-            if job is None:
-                return
+    def accept(self, order_id: str) -> None:
+        """Remember that Kafka has the order, soon: lost in a crash, the mark costs one more record at a repetition."""
+        try:
+            self._jobs.put_nowait(order_id)
+        except queue.Full:
+            _log.warning("left an accepted order unmarked: too many wait", extra={"order_id": order_id})
 
-    def _write(self, batch: Sequence[_Job]) -> tuple[Sequence[_Job], dict[str, Held], Exception | None]:
-        new = [job.submission for job in batch if job.submission is not None]
+    def _work(self) -> None:
+        """Write batches until stopped; marks ride along with the next submissions, or go after a short while."""
+        accepted: list[str] = []
+        stopped = False
+        while not stopped:
+            waiting: list[_Waiting] = []
+            stopped, patient = self._gather(waiting, accepted)
+            if waiting or (accepted and (stopped or not patient)):
+                self._write(waiting, accepted)
+                accepted = []
+
+    def _gather(self, waiting: list[_Waiting], accepted: list[str]) -> tuple[bool, bool]:
+        """Take what is there, up to a batch; return whether to stop, and whether marks may wait longer."""
+        timeout = _MARKS_WAIT_S if accepted else None
+        while len(waiting) + len(accepted) < _BATCH:
+            try:
+                job = self._jobs.get(timeout=timeout)
+            except queue.Empty:
+                return False, bool(waiting)
+            match job:
+                case _Waiting():
+                    waiting.append(job)
+                case _Stop():
+                    return True, False
+                case order_id:
+                    accepted.append(order_id)
+            if self._jobs.empty():
+                return False, True
+        return False, False
+
+    def _write(self, waiting: Sequence[_Waiting], accepted: Sequence[str]) -> None:
+        assert self._loop is not None
+        new = [job.submission for job in waiting]
         held: dict[str, Held] = {}
+        problem: Unavailable | None = None
         try:
             with self._database.begin() as connection:
                 execute(connection, self._insert, new)
-                execute(connection, self._accept, [(job.accepted,) for job in batch if job.submission is None])
+                execute(connection, self._accept, [(order_id,) for order_id in accepted])
                 if new:
                     keys = self._database.keys([submission.order_id for submission in new])
                     rows = connection.exec_driver_sql(self._held, keys).all()
                     held = {row[0]: Held(row[1], row[2]) for row in rows}
         except (DatabaseError, Conflict) as error:
-            return batch, {}, Unavailable(str(error))
-        return batch, held, None
+            problem = Unavailable(str(error))
+            _log.error("submissions were not stored", extra={"why": str(error), "submissions": len(new)})
+        if waiting:
+            self._loop.call_soon_threadsafe(_finish, waiting, held, problem)
 
-    def find(self, order_id: str) -> Submission | None:
-        """Return an accepted submission. Blocks; raises Unavailable."""
+    def find(self, order_id: str, now_ms: int) -> Submission | None:
+        """Return a submission that is accepted, or may be any moment. Blocks; raises Unavailable."""
+        fresh = SUBMISSIONS.c.created_at_ms >= now_ms - _UNDECIDED_MS
+        query = SUBMISSIONS.select().where(
+            SUBMISSIONS.c.order_id == order_id, or_(SUBMISSIONS.c.state == "accepted", fresh)
+        )
         try:
             with self._database.begin() as connection:
-                row = connection.execute(
-                    SUBMISSIONS.select().where(SUBMISSIONS.c.order_id == order_id, SUBMISSIONS.c.state == "accepted")
-                ).first()
+                row = connection.execute(query).first()
         except DatabaseError as error:
             raise Unavailable(str(error)) from error
         return None if row is None else Submission(*row)
@@ -159,12 +189,12 @@ class SqlSubmissions:
             raise Unavailable(str(error)) from error
 
 
-def _finish(batch: Sequence[_Job], held: dict[str, Held], problem: Exception | None) -> None:
+def _finish(waiting: Sequence[_Waiting], held: dict[str, Held], problem: Exception | None) -> None:
     """Tell the waiting requests, on the event loop's thread."""
-    for job in batch:
-        if job.done.done():
+    for submission, done in waiting:
+        if done.done():
             continue
         if problem is not None:
-            job.done.set_exception(problem)
+            done.set_exception(problem)
         else:
-            job.done.set_result(_NOTHING if job.submission is None else held[job.submission.order_id])
+            done.set_result(held[submission.order_id])

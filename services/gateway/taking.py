@@ -87,4 +87,4 @@ async def _store_and_send(parts: Parts, submission: Submission, record: Input) -
     if held.state == "accepted":
         return
     await send(parts, record)
-    await parts.submissions.accept(submission.order_id)
+    parts.submissions.accept(submission.order_id)
