@@ -16,7 +16,7 @@ _EXPRESSION = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
 _KEY = r"\.[A-Za-z_][A-Za-z0-9_]*|\.?\[\"[^\"\\]+\"\]"
 _PATH = re.compile(rf"^(?:(\$workflow\.input|\$context|\$parameters)((?:{_KEY})*)|(?=\.)((?:{_KEY})+)|\.)$")
 _PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\.?\[\"([^\"\\]+)\"\]")
-_COMPARISON = re.compile(r"^(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
+_COMPARISON = re.compile(r"^(\"[^\"\\]*\"|.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
 _LITERAL = re.compile(r"^(?:(-?\d+)|\"([^\"\\]*)\"|(true|false|null))$")
 _EXPORT = re.compile(r"^\$context\s*\+\s*\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*:\s*\.\s*\}$")
 _WORDS = {"true": True, "false": False, "null": None}
