@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class Result:
 class LoadRun:
     """One run of one plan. The people in it (manager, customers who cancel) are tasks beside the posting."""
 
-    def __init__(self, client: GatewayClient, feed: StatusFeed, plan: Sequence[Planned], pace: Pace) -> None:
+    def __init__(self, client: GatewayClient, feed: StatusFeed, plan: Iterable[Planned], pace: Pace) -> None:
         self._client = client
         self._feed = feed
         self._plan = plan
@@ -125,7 +125,7 @@ class LoadRun:
 
 
 async def run_plan(
-    bootstrap: str, gateway: str, plan: Sequence[Planned], pace: Pace, told: Told = lambda _: None
+    bootstrap: str, gateway: str, plan: Iterable[Planned], pace: Pace, told: Told = lambda _: None
 ) -> Result:
     """Run a plan against an installation and return what became of it. Raises NoAnswer."""
     runs: list[LoadRun] = []
