@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, 
 from schemas.topics import INVENTORY_COMMANDS
 from services.inventory.stock import Allocation, Held, Shelf, Stock, assigned_warehouse
 from services.participant.command import Command
-from services.participant.database import Database, execute
+from services.participant.database import Database, execute, fetch
 from services.participant.effect import Effect
 from services.participant.handlers import Local, LocalUndo, Service
 from services.participant.job import FeedPage, JobDone
@@ -133,22 +133,19 @@ class _Tables:
                     if "\0" not in line["sku"]:
                         skus[line["sku"]] = None
         if sagas:
-            for saga_id, *rest in connection.exec_driver_sql(self._allocations, self._database.keys(list(sagas))):
+            for saga_id, *rest in fetch(connection, self._allocations, self._database.keys(list(sagas))):
                 stock.allocations.setdefault(saga_id, []).append(Allocation(*rest))
                 skus[rest[1]] = None
         if skus:
-            for sku, warehouse_id, on_hand, reserved in connection.exec_driver_sql(
-                self._shelves, self._database.keys(list(skus))
+            for sku, warehouse_id, on_hand, reserved in fetch(
+                connection, self._shelves, self._database.keys(list(skus))
             ):
                 stock.shelves.setdefault(sku, {})[warehouse_id] = Shelf(on_hand, reserved)
         return stock
 
     def save(self, connection: Connection, stock: Stock) -> None:
         """Write the differences, in the order in which shelves are locked."""
-        moves = [
-            (on_hand, reserved, sku, warehouse_id)
-            for (sku, warehouse_id), (on_hand, reserved) in sorted(stock.moved.items())
-        ]
+        moves = [(on_hand, reserved, sku, warehouse_id) for (sku, warehouse_id), (on_hand, reserved) in stock.moved()]
         execute(connection, self._move, moves)
         execute(connection, self._add, [(saga_id, *one) for saga_id, made in stock.added.items() for one in made])
         execute(

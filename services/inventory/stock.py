@@ -50,26 +50,35 @@ class Stock:
     """New allocations by saga."""
     changed: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Sagas whose stored allocations went from one state to another."""
-    moved: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    """Difference of (on hand, reserved) by (sku, warehouse)."""
+    touched: dict[tuple[str, str], Shelf] = field(default_factory=dict)
+    """Shelves that changed, by (sku, warehouse), as they were before."""
 
     def move(self, sku: str, warehouse_id: str, on_hand: int, reserved: int) -> None:
         """Change a shelf by differences."""
         by_warehouse = self.shelves[sku]
         shelf = by_warehouse[warehouse_id]
+        self.touched.setdefault((sku, warehouse_id), shelf)
         by_warehouse[warehouse_id] = Shelf(shelf.on_hand + on_hand, shelf.reserved + reserved)
-        moved = self.moved.get((sku, warehouse_id), (0, 0))
-        self.moved[sku, warehouse_id] = (moved[0] + on_hand, moved[1] + reserved)
+
+    def moved(self) -> list[tuple[tuple[str, str], tuple[int, int]]]:
+        """Return the difference of (on hand, reserved) by (sku, warehouse), in the order in which rows are locked."""
+        return [
+            (where, (now.on_hand - before.on_hand, now.reserved - before.reserved))
+            for where, before in sorted(self.touched.items())
+            if (now := self.shelves[where[0]][where[1]]) != before
+        ]
 
     def reserve(self, saga_id: str, wanted: Mapping[str, int]) -> list[Allocation] | list[str]:
         """Reserve everything and return the allocations, or nothing and return the articles that are short.
 
         A saga reserves once: it must not have any allocation yet.
         """
-        short = [sku for sku, quantity in wanted.items() if self._free(sku) < quantity]
-        if short:
-            return short
-        made = self._from_one(wanted) or self._split(wanted)
+        made = self._from_one(wanted)
+        if not made:
+            short = [sku for sku, quantity in wanted.items() if self._free(sku) < quantity]
+            if short:
+                return short
+            made = self._split(wanted)
         for one in made:
             self.move(one.sku, one.warehouse_id, 0, one.quantity)
         self.added[saga_id] = made
@@ -101,20 +110,22 @@ class Stock:
 
     def _from_one(self, wanted: Mapping[str, int]) -> list[Allocation]:
         """Prefer one warehouse for the whole order: the one with the most free units of its articles."""
-        best: tuple[int, str] | None = None
-        for warehouse_id in self.shelves[next(iter(wanted))]:
-            free = 0
-            for sku, quantity in wanted.items():
-                shelf = self.shelves[sku].get(warehouse_id)
-                if shelf is None or shelf.free < quantity:
-                    break
-                free += shelf.free
+        totals: dict[str, int] = {}
+        first = True
+        for sku, quantity in wanted.items():
+            enough = {
+                warehouse_id: free
+                for warehouse_id, (on_hand, reserved) in self.shelves.get(sku, {}).items()
+                if (free := on_hand - reserved) >= quantity
+            }
+            if first:
+                totals, first = enough, False
             else:
-                if best is None or (-free, warehouse_id) < best:
-                    best = (-free, warehouse_id)
-        if best is None:
-            return []
-        return [Allocation(best[1], sku, quantity, Held.RESERVED) for sku, quantity in wanted.items()]
+                totals = {house: totals[house] + free for house, free in enough.items() if house in totals}
+            if not totals:
+                return []
+        best = min(totals, key=lambda house: (-totals[house], house))
+        return [Allocation(best, sku, quantity, Held.RESERVED) for sku, quantity in wanted.items()]
 
     def _split(self, wanted: Mapping[str, int]) -> list[Allocation]:
         """Give each article from as few warehouses as it takes, fullest first."""

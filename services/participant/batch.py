@@ -35,6 +35,9 @@ class UnderWay:
     undoing: Collection[str] = frozenset()
 
 
+NOTHING_UNDER_WAY = UnderWay()
+
+
 class Batch(Generic[L]):
     """Good for one transaction; nothing it does is visible before the journal and the ledger are saved."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, upd
 
 from services.participant.answers import Outgoing
 from services.participant.command import Command
-from services.participant.database import Conflict, Database, execute
+from services.participant.database import Conflict, Database, execute, fetch
 from services.participant.effect import Effect
 from services.participant.tables import COMMANDS, EFFECTS, OUTBOX
 
@@ -65,12 +65,12 @@ class Journal:
             if meta["undoes"] is not None:
                 wanted[meta["undoes"]] = None
         if wanted:
-            rows = connection.exec_driver_sql(self._sql.effects, self._database.keys(list(wanted)))
+            rows = fetch(connection, self._sql.effects, self._database.keys(list(wanted)))
             self.effects = {row[0]: Effect._make(row) for row in rows}
             self._stored = set(self.effects)
         if commands:
             ids = [command.meta["command_id"] for command in commands]
-            for command_id, reply in connection.exec_driver_sql(self._sql.known, self._database.keys(ids)):
+            for command_id, reply in fetch(connection, self._sql.known, self._database.keys(ids)):
                 self.replies[command_id] = reply if reply is None else bytes(reply)
 
     def add(self, command: Command, now_ms: int) -> None:

@@ -11,9 +11,9 @@ import orjson
 
 from schemas.codec import Codec
 from services.participant.answers import Answers, Outgoing, letter
-from services.participant.batch import Batch, Harvest, UnderWay, job_of
+from services.participant.batch import NOTHING_UNDER_WAY, Batch, Harvest, UnderWay, job_of
 from services.participant.command import Command, Poison, read
-from services.participant.database import Conflict, Database
+from services.participant.database import Conflict, Database, fetch
 from services.participant.effect import Effect
 from services.participant.handlers import L, Service
 from services.participant.job import FeedPage, Job, JobDone
@@ -55,7 +55,7 @@ class Rounds(Generic[L]):
         records: Sequence[Record],
         ended: Sequence[JobDone | FeedPage],
         sent: Sequence[str],
-        under_way: UnderWay,
+        under_way: UnderWay = NOTHING_UNDER_WAY,
     ) -> Harvest:
         """Commit what records and ended jobs mean; `sent` leaves the outbox. Raises Conflict after too many races."""
         commands, poison = read(records, self._codec)
@@ -136,14 +136,14 @@ class Rounds(Generic[L]):
     def unfinished(self, partition: int) -> tuple[list[Job], list[Outgoing]]:
         """Return the open effects of a partition as jobs to resume, and the replies Kafka may not have."""
         with self._database.begin() as connection:
-            rows = connection.exec_driver_sql(self._sql.open_effects, (partition,)).all()
+            rows = fetch(connection, self._sql.open_effects, (partition,))
             effects = [Effect._make(row) for row in rows]
             jobs = [self._resume(effect, partition) for effect in effects if effect.intent is not None]
             undone = [job.undoes for job in jobs if job.undoes is not None]
-            found = connection.exec_driver_sql(self._sql.effects, self._database.keys(undone)).all() if undone else []
+            found = fetch(connection, self._sql.effects, self._database.keys(undone)) if undone else []
             unsent: list[Outgoing] = []
             for owner in (partition, ANYBODY):
-                unsent.extend(_outgoing(row) for row in connection.exec_driver_sql(self._sql.unsent, (owner,)))
+                unsent.extend(_outgoing(row) for row in fetch(connection, self._sql.unsent, (owner,)))
         originals = {row[0]: Effect._make(row) for row in found}
         return [
             replace(job, original=originals.get(job.undoes or "")) for job in jobs if job.token not in originals

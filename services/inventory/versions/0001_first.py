@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("initial", sa.BigInteger, nullable=False),
         sa.CheckConstraint("on_hand >= 0", name="stock_on_hand"),
         sa.CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="stock_reserved"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "allocations",
@@ -33,6 +34,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String, nullable=False),
         sa.CheckConstraint("quantity > 0", name="allocations_quantity"),
         sa.CheckConstraint("state IN ('reserved', 'released', 'deducted', 'restocked')", name="allocations_state"),
+        sqlite_with_rowid=False,
     )
 
 
