@@ -182,6 +182,12 @@ class KafkaCluster:
         )
         assert self._producer.flush(DEADLINE_S) == 0
 
+    def produce_all(self, topic: str, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write keys and values at once."""
+        for key, value in pairs:
+            self._producer.produce(topic, value, key)
+        assert self._producer.flush(DEADLINE_S) == 0
+
     def records(self, topic: str) -> Sequence[Record]:
         return committed_records(self.bootstrap, topic)
 
