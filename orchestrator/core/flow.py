@@ -25,7 +25,7 @@ from orchestrator.core.events import (
     StepCompleted,
     StepFailed,
 )
-from orchestrator.core.state import OPEN, Phase, State
+from orchestrator.core.state import OPEN, Phase
 from orchestrator.core.turn import Turn, scope_of
 
 
@@ -53,7 +53,7 @@ def _enter(turn: Turn, node: Node) -> str | None:
             for branch in node.branches:
                 advance(turn, branch)
         case Join():
-            following = node.then if _joined(turn.state, node) else None
+            following = node.then if _joined(turn, node) else None
         case Raise():
             compensation.start(turn, node.code, node.message, None)
         case End():
@@ -83,11 +83,18 @@ def _choose(turn: Turn, node: Switch) -> str | None:
     return None
 
 
-def _joined(state: State, node: Join) -> bool:
+def _joined(turn: Turn, join: Join) -> bool:
     """Tell whether every branch has come to its end."""
-    return all(
-        any(step in state.steps and state.steps[step].status not in OPEN for step in branch) for branch in node.branches
-    )
+    return all(any(_settled(turn, name) for name in branch) for branch in join.branches)
+
+
+def _settled(turn: Turn, name: str) -> bool:
+    """Tell whether a step is settled; a branch that ends in a fork of its own ends where that one is joined."""
+    node = turn.definition.nodes[name]
+    if isinstance(node, Join):
+        return _joined(turn, node)
+    step = turn.state.steps.get(name)
+    return step is not None and step.status not in OPEN
 
 
 def _completed(turn: Turn) -> Milestone:

@@ -76,7 +76,7 @@ def compile_definition(document: Any, functions: Mapping[str, Compute]) -> Defin
         milestones=_milestones(top["milestones"]),
         parameters=dict(entries(top.get("parameters", {}), "parameters")),
     )
-    check(definition)
+    check(definition, compiler.branches)
     return definition
 
 
@@ -114,6 +114,8 @@ class _Compiler:
     ) -> None:
         self.nodes: dict[str, Node] = {}
         self.exports: dict[str, str] = {}
+        self.branches: dict[str, frozenset[str]] = {}
+        """The steps of each branch of a fork, by the name of the first."""
         self._commands = commands
         self._retries = retries
         self._local = local
@@ -239,9 +241,18 @@ class _Compiler:
             before = set(self.nodes)
             entries.append(self.sequence([branch], f"{where}.fork.branches[{index}]", join))
             new = [node for key, node in self.nodes.items() if key not in before]
+            self._inside(new, entries[-1], join, f"{where}.fork.branches[{index}]")
             ends.append(frozenset(node.name for node in new if join in followers(node)))
         self.add(Join(join, tuple(ends), then), where)
         return Fork(name, tuple(entries))
+
+    def _inside(self, nodes: list[Node], entry: str, join: str, where: str) -> None:
+        """Take note that these nodes are one branch. Raises DefinitionError where a way leads out of it."""
+        names = frozenset(node.name for node in nodes)
+        for node in nodes:
+            if not names.issuperset(set(followers(node)) - {join}):
+                raise DefinitionError(where, f"{node.name} leaves the fork")
+        self.branches[entry] = names
 
 
 def _named(task: Any, where: str) -> tuple[str, Mapping[str, Any]]:

@@ -113,7 +113,11 @@ REFUSED: list[tuple[str, Change, str]] = [
         lambda d: d["use"]["functions"]["book"].update(call="http"),
         "use.functions.book.call",
     ),
-    ("a command without topic", lambda d: d["use"]["functions"]["book"]["with"].pop("topic"), "use.functions.book.with"),
+    (
+        "a command without topic",
+        lambda d: d["use"]["functions"]["book"]["with"].pop("topic"),
+        "use.functions.book.with",
+    ),
     ("an unknown retry policy", change("room", retry="eager"), "do.room.retry"),
     ("a retry policy without limit", change("room", retry={"delay": {"seconds": 1}}), "do.room.retry"),
     (
@@ -155,6 +159,8 @@ REFUSED: list[tuple[str, Change, str]] = [
      "do.ask.listen.to.any[0].with"),
     ("a late signal after nothing", lambda d: d["signals"]["arrived"].update(after=["moon"]), "signals.arrived.after"),
     ("a late signal with a step's name", lambda d: d["signals"].update(room=d["signals"]["arrived"]), "signals.room"),
+    ("a branch that leaves its fork", lambda d: branch(d, 1)["note"].update(then="end"), "do.both.fork.branches[1]"),
+    ("a way into a fork", change("room", then="flowers"), "do.room"),
     ("a fork without branches", lambda d: task(d, "both")["fork"].update(branches=[]), "do.both.fork.branches"),
     ("perhaps optional", lambda d: branch(d, 0)["flowers"].update(optional="yes"),
      "do.both.fork.branches[0].flowers.optional"),

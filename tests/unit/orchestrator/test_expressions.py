@@ -147,8 +147,9 @@ def test_an_export_names_the_result_in_the_context(text: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        "", "a", "..a", ".a.", "$workflow", "$workflow.input.", "$context.", "$contexts", '["a"]', ".[0]", ".a[0]", ".a-b",
-        ".a + 1", ".a | .b", ".a // 1", "1.5.2", "'text'", '"a\\nb"', "True", "nil", "keys", ".a }", "$parameters .a",
+        "", "a", "..a", ".a.", "$workflow", "$workflow.input.", "$context.", "$contexts", '["a"]', ".[0]", ".a[0]",
+        ".a-b", ".a + 1", ".a | .b", ".a // 1", "1.5.2", "'text'", '"a\\nb"', "True", "nil", "keys", ".a }",
+        "$parameters .a",
     ],
 )  # fmt: skip
 def test_what_is_not_compiled_is_refused_and_never_guessed(expression: str) -> None:
