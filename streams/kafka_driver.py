@@ -53,9 +53,7 @@ class KafkaDriver:
         consumer = Consumer(self._config.consumer())
         self._consumer = consumer
         self._check_topics(consumer, topics)
-        consumer.subscribe(
-            list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-        )
+        consumer.subscribe(list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
         deadline = time.monotonic() + self._config.join_timeout_s
         while not self._joined:
             message = consumer.poll(_JOIN_POLL_S)
@@ -273,9 +271,9 @@ class KafkaDriver:
         """Return the identity of the topic: one deleted and made again has another. Raises Fatal."""
         admin = AdminClient(self._config.admin())
         try:
-            described = admin.describe_topics(
-                TopicCollection([topic]), request_timeout=self._config.offsets_timeout_s
-            )[topic].result()
+            described = admin.describe_topics(TopicCollection([topic]), request_timeout=self._config.offsets_timeout_s)[
+                topic
+            ].result()
         except KafkaException as error:
             raise Fatal(f"describing {topic}: {kafka_error(error).str()}") from error
         return str(described.topic_id)

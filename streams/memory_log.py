@@ -185,9 +185,7 @@ class MemoryLog:
         while position < stable and len(found) < limit:
             slot = slots[position]
             position += 1
-            if slot.record is not None and (
-                slot.transaction is None or slot.transaction.outcome is Outcome.COMMITTED
-            ):
+            if slot.record is not None and (slot.transaction is None or slot.transaction.outcome is Outcome.COMMITTED):
                 found.append(slot.record)
         return found, position
 

@@ -106,9 +106,7 @@ class RocksStore:
             return []
         found = [
             Due(_U64.unpack_from(key, 1)[0], key[9:])
-            for key, _ in self._between(
-                _TIMER + _U64.pack(self._cursor_ms), _TIMER + _U64.pack(until_ms + 1), limit
-            )
+            for key, _ in self._between(_TIMER + _U64.pack(self._cursor_ms), _TIMER + _U64.pack(until_ms + 1), limit)
         ]
         self._cursor_ms = found[0].due_ms if found else until_ms
         return found
@@ -117,8 +115,7 @@ class RocksStore:
         """Return one slice of the entries in key order."""
         first = _VALUE + after + b"\x00" if after else _VALUE
         return [
-            (key[1:], Entry(raw[8:], _U64.unpack_from(raw)[0]))
-            for key, raw in self._between(first, _VALUE_END, limit)
+            (key[1:], Entry(raw[8:], _U64.unpack_from(raw)[0])) for key, raw in self._between(first, _VALUE_END, limit)
         ]
 
     def _between(self, first: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
