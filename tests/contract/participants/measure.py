@@ -44,7 +44,8 @@ def main(url: str | None, profile: bool) -> None:
                 cpu, wall = time.process_time(), time.perf_counter()
                 harvest = rounds.handle(records, [], [])
                 spent, passed = time.process_time() - cpu, time.perf_counter() - wall
-                print(f"{name:16} {spent / BATCH * 1e6:6.1f} us CPU, {passed / BATCH * 1e6:6.1f} us, {len(harvest.outgoing)} replies")
+                figures = f"{spent / BATCH * 1e6:6.1f} us CPU, {passed / BATCH * 1e6:6.1f} us"
+                print(f"{name:16} {figures}, {len(harvest.outgoing)} replies")  # noqa: T201 - a command's answer
         if profiler is not None:
             profiler.disable()
             profiler.print_stats("tottime")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 START_S = 20.0
 
@@ -93,10 +94,10 @@ def server() -> Iterator[str]:
         with local_server(binaries) as address:
             yield address
         return
-    if shutil.which("docker") is None or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+    engine = shutil.which("docker")
+    if engine is None or subprocess.run([engine, "info"], capture_output=True, check=False).returncode != 0:
         raise Unavailable("neither PostgreSQL's initdb nor a Docker engine is on this machine")
-    # Imported here: a machine without an engine needs none of it.
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - of use only where there is an engine
 
     with PostgresContainer("postgres:17", username="sagaline", password="sagaline") as container:
         yield f"sagaline:sagaline@{container.get_container_host_ip()}:{container.get_exposed_port(5432)}"
@@ -110,5 +111,5 @@ def new_database(address: str) -> str:
     """Create an empty database and return its SQLAlchemy address."""
     name = f"t_{uuid.uuid4().hex}"
     with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]  # no parameters in DDL; the name is ours
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return f"postgresql+psycopg://{address}/{name}"

@@ -22,7 +22,7 @@ def _charge(**changes: Any) -> dict[str, Any]:
 
 
 def _states(world: World) -> dict[str, str]:
-    return {token: state for token, state in world.rows("SELECT token, state FROM effects")}
+    return {str(row[0]): str(row[1]) for row in world.rows("SELECT token, state FROM effects")}
 
 
 def test_a_charge_is_captured_under_its_token(payment: World, psp: FakePsp) -> None:
@@ -176,7 +176,7 @@ def test_a_refund_before_its_charge_bars_the_late_charge(payment: World, psp: Fa
     payment.send(REFUND, payment.meta("s1", "pay", undo=True))
     payment.send(CAPTURE, payment.meta("s1", "pay"), **_charge())
     payment.settle()
-    answers = {name: reply for name, reply in payment.replies()}
+    answers = dict(payment.replies())
     assert answers["payment.PaymentRefunded"]["amount_minor"] == 0
     assert answers["saga.CommandFailed"]["code"] == "superseded_by_undo"
     assert psp.charges == {}
