@@ -61,6 +61,15 @@ class Observer:
 
         return _await(last_first, after_ms, timeout_s)
 
+    def first_event(self, after_ms: float, timeout_s: float) -> float | None:
+        """Return the milliseconds until any event was seen that was written after the moment."""
+
+        def first() -> float | None:
+            events = (seen for seen in self._since(after_ms) if seen.topic == topics.EVENTS.name)
+            return next((seen.seen_ms for seen in events), None)
+
+        return _await(first, after_ms, timeout_s)
+
     def first_reply(self, participant: str, after_ms: float, timeout_s: float) -> float | None:
         """Return the milliseconds until a reply of the participant was seen that was written after the moment."""
 
