@@ -88,10 +88,12 @@ class Stage:
         Raises Disappointed.
         """
         deadline = time.monotonic() + PATIENCE_S
-        while not any(event["type"] in _ENDS for event in (events := await self.client.history(order_id))):
+        events = await self.client.history(order_id)
+        while not any(event["type"] in _ENDS for event in events):
             if time.monotonic() > deadline:
                 raise Disappointed(f"the history of {order_id} does not show its end")
             await asyncio.sleep(_PAUSE_S)
+            events = await self.client.history(order_id)
         return [event["step"] for event in events if event["type"] == "StepCompleted" and event["detail"].get("undo")]
 
     async def _ledger(self, sandbox: str) -> Mapping[str, Any]:
