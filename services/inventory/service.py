@@ -20,6 +20,7 @@ REVISION = "inventory_0001"
 MAX_UNITS = 1_000_000_000
 """Units in one order: more would not fit the reply."""
 
+MAX_SKU = 200
 LOCK = "inventory.LockInventory"
 METADATA = MetaData()
 STOCK = Table(
@@ -42,6 +43,10 @@ ALLOCATIONS = Table(
 )
 
 
+def _is_sku(text: str) -> bool:
+    return 0 < len(text) <= MAX_SKU and "\0" not in text
+
+
 def check_lock(fields: Mapping[str, Any]) -> str | None:
     """Say what is wrong with a LockInventory."""
     lines = fields["lines"]
@@ -50,8 +55,8 @@ def check_lock(fields: Mapping[str, Any]) -> str | None:
     for line in lines:
         if line["quantity"] <= 0:
             return f"quantity of {line['sku']!r} is {line['quantity']}; it must be above 0"
-        if not line["sku"] or "\0" in line["sku"]:
-            return "a sku is empty or holds a NUL character"
+        if not _is_sku(line["sku"]):
+            return f"a sku must have 1 to {MAX_SKU} characters and no NUL"
     if sum(line["quantity"] for line in lines) > MAX_UNITS:
         return f"an order may have {MAX_UNITS} units at most"
     return None
@@ -130,7 +135,7 @@ class _Tables:
         for command in commands:
             if command.name == LOCK:
                 for line in command.fields["lines"]:
-                    if "\0" not in line["sku"]:
+                    if _is_sku(line["sku"]):
                         skus[line["sku"]] = None
         if sagas:
             for saga_id, *rest in fetch(connection, self._allocations, self._database.keys(list(sagas))):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Generic
 
 from schemas.cloudevents import traceparent_of
 from schemas.codec import Codec
 from services.participant.answers import Answers, Outgoing
 from services.participant.command import Command
-from services.participant.effect import Effect, State, pack, unpack
+from services.participant.effect import Effect, State, first_claim, next_claim, pack, unpack
 from services.participant.handlers import Bulk, L, Local, LocalUndo, Provider, ProviderUndo, Service
 from services.participant.job import Job, JobDone
 from services.participant.journal import Journal
 from services.participant.outcome import INVALID_COMMAND, SUPERSEDED, Done, Failed, FailureKind, Outcome, rejected
+from streams.record import Record
+
+MAX_TRACE = 200
+"""Characters of a trace context; the standard's has 55."""
 
 
 @dataclass(slots=True)
@@ -85,7 +89,7 @@ class Batch(Generic[L]):
                     elif isinstance(handler, Local):
                         self._finish(command, handler.apply(command, self._ledger))
                     else:
-                        self._open(command, None, resumed=False)
+                        self._open(command, None)
                 case LocalUndo():
                     self._undo_here(command, handler)
                 case ProviderUndo():
@@ -93,15 +97,17 @@ class Batch(Generic[L]):
 
     def refuse(self, command: Command, failure: Failed) -> None:
         """Answer a command whose handler is broken, without any effect."""
-        if command.meta["command_id"] not in self._journal.replies:
+        if command.meta["command_id"] in self._journal.replies:
+            self._again(command, None)
+        else:
             self._journal.add(command, self._now_ms)
             self._reply(command, failure)
 
     def settle(self, done: JobDone) -> None:
-        """Apply the end of a job, unless another replica has done so."""
+        """Apply the end of a job, unless the effect has ended or another job has taken it over."""
         token, outcome = done.job.token, done.outcome
         effect = self._journal.effects.get(token)
-        if effect is not None and effect.state == State.OPEN:
+        if effect is not None and effect.state == State.OPEN and effect.claim == done.job.claim:
             match outcome:
                 case Done():
                     self._record(done.job, outcome)
@@ -135,7 +141,7 @@ class Batch(Generic[L]):
         """Answer a command that came before: the stored reply, or none yet while its effect is in progress."""
         reply = self._journal.replies[command.meta["command_id"]]
         if reply is not None:
-            self.harvest.outgoing.append(self._answers.again(reply, traceparent_of(command.record.headers)))
+            self.harvest.outgoing.append(self._answers.again(reply, _trace(command.record)))
         elif effect is not None and effect.state == State.OPEN:
             self._continue(command, effect)
         elif effect is not None:
@@ -149,7 +155,7 @@ class Batch(Generic[L]):
         newest = effect._replace(
             command_id=command.meta["command_id"],
             intent=command.record.value,
-            traceparent=traceparent_of(command.record.headers),
+            traceparent=_trace(command.record),
         )
         self._journal.put(newest)
         self._continue(command, newest)
@@ -159,7 +165,9 @@ class Batch(Generic[L]):
         if not under_way and effect.token not in self._started:
             undoes = command.meta["undoes"]
             original = self._journal.effects.get(undoes) if undoes is not None else None
-            self._start(command, original, resumed=True)
+            claim = next_claim(effect.claim or first_claim(command.meta["command_id"]))
+            self._journal.put(effect._replace(claim=claim))
+            self._start(command, original, claim, resumed=True)
 
     def _undo_here(self, command: Command, handler: LocalUndo[L]) -> None:
         undoes = command.meta["undoes"]
@@ -188,7 +196,7 @@ class Batch(Generic[L]):
         if original.state in (State.REFUSED, State.UNDONE):
             self._finish(command, handler.nothing)
         else:
-            self._open(command, original, resumed=False)
+            self._open(command, original)
 
     def _bar(self, command: Command, token: str) -> Effect:
         """Leave the mark that refuses a command which comes after its undo."""
@@ -197,18 +205,23 @@ class Batch(Generic[L]):
         self._journal.put(barred)
         return barred
 
-    def _open(self, command: Command, original: Effect | None, resumed: bool) -> None:
+    def _open(self, command: Command, original: Effect | None) -> None:
         meta, record = command.meta, command.record
+        claim = first_claim(meta["command_id"])
         self._journal.put(
             Effect(
                 meta["token"], meta["saga_id"], meta["step"], command.name, State.OPEN, None, meta["command_id"],
-                record.partition, record.value, traceparent_of(record.headers),
+                record.partition, record.value, _trace(record), claim,
             )
         )  # fmt: skip
-        self._start(command, original, resumed)
+        self._start(command, original, claim, resumed=False)
 
-    def _start(self, command: Command, original: Effect | None, resumed: bool) -> None:
-        job = job_of(command.name, command.fields, command.record.partition, original, resumed)
+    def _start(self, command: Command, original: Effect | None, claim: str, resumed: bool) -> None:
+        meta = command.meta
+        job = Job(
+            meta["token"], command.name, command.fields, meta["deadline"], command.record.partition, claim, resumed,
+            meta["undoes"], original,
+        )  # fmt: skip
         self._started[job.token] = job
         self.harvest.jobs.append(job)
 
@@ -224,7 +237,7 @@ class Batch(Generic[L]):
         meta = command.meta
         value = self._answers.encode(meta, outcome, self._now_ms)
         self._journal.answer(meta["command_id"], value)
-        trace = traceparent_of(command.record.headers)
+        trace = _trace(command.record)
         self.harvest.outgoing.append(
             self._answers.outgoing(meta["saga_id"], meta["command_id"], value, self._now_ms, trace)
         )
@@ -243,10 +256,10 @@ class Batch(Generic[L]):
         self.harvest.outgoing.append(outgoing)
 
 
-def job_of(name: str, fields: Mapping[str, Any], partition: int, original: Effect | None, resumed: bool) -> Job:
-    """Return the job of an open effect, from its command."""
-    meta = fields["meta"]
-    return Job(meta["token"], name, fields, meta["deadline"], partition, resumed, meta["undoes"], original)
+def _trace(record: Record) -> str:
+    """Return the trace context of a command, if it can be stored."""
+    trace = traceparent_of(record.headers)
+    return trace if len(trace) <= MAX_TRACE and "\0" not in trace else ""
 
 
 def _outcome_of(effect: Effect) -> Outcome:

@@ -82,16 +82,21 @@ class Client:
             wait_ms = self._breaker.admit(self._now_ms())
             if wait_ms is not None:
                 return CircuitOpen(wait_ms)
+            reply: Reply | None = None
             try:
                 reply = await self._request(method, path, key, body)
-            except asyncio.CancelledError:
-                self._breaker.withdrawn(self._now_ms())
-                raise
-        if isinstance(reply, Answer):
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed(self._now_ms())
+            finally:
+                self._report(reply)
         return reply
+
+    def _report(self, reply: Reply | None) -> None:
+        match reply:
+            case Answer():
+                self._breaker.succeeded()
+            case None:
+                self._breaker.withdrawn(self._now_ms())
+            case _:
+                self._breaker.failed(self._now_ms())
 
     async def peek(self, path: str) -> Any:
         """GET without any part in the circuit; None for anything but 200."""

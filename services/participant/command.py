@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from schemas.codec import Codec, Undecodable
 from streams.record import Record
 
+MAX_IDS = 2_000
+"""Characters of all ids of a command together."""
+
 
 class Command(NamedTuple):
     """A decoded command and the record it came in."""
@@ -40,13 +43,14 @@ def read(records: Sequence[Record], codec: Codec) -> tuple[list[Command], list[P
         if not isinstance(meta, dict) or "command_id" not in meta:
             poison.append(Poison(record, "not_a_command", f"{name} is no command"))
         elif not _usable(meta):
-            poison.append(Poison(record, "unusable_identity", "an id is empty or holds a NUL character"))
+            poison.append(Poison(record, "unusable_identity", "an id is empty, too long, or holds a NUL character"))
         else:
             commands.append(Command(name, fields, meta, record))
     return commands, poison
 
 
 def _usable(meta: Mapping[str, Any]) -> bool:
-    """Whether the ids can be stored and answered: PostgreSQL refuses a NUL in a text."""
-    ids = (meta["saga_id"], meta["command_id"], meta["token"], meta["step"])
-    return all(ids) and "\0" not in "".join(ids) and "\0" not in (meta["undoes"] or "")
+    """Whether the ids can be stored: PostgreSQL refuses a NUL in a text, and long texts in an index."""
+    ids = f"{meta['saga_id']}{meta['command_id']}{meta['token']}{meta['step']}{meta['undoes'] or ''}"
+    whole = meta["saga_id"] and meta["command_id"] and meta["token"] and meta["step"]
+    return bool(whole) and len(ids) <= MAX_IDS and "\0" not in ids

@@ -21,7 +21,10 @@ class State(StrEnum):
 
 
 class Effect(NamedTuple):
-    """A row of `effects`. The last four are what an open effect needs to be resumed and answered."""
+    """A row of `effects`. The last five are what an open effect needs to be resumed and answered.
+
+    `claim` names the one job that may end it: another replica that still works for it came too late.
+    """
 
     token: str
     saga_id: str
@@ -33,6 +36,7 @@ class Effect(NamedTuple):
     partition: int | None = None
     intent: bytes | None = None
     traceparent: str | None = None
+    claim: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the reply of an effect that is done; empty for any other."""
@@ -40,6 +44,17 @@ class Effect(NamedTuple):
             return {}
         fields: dict[str, Any] = orjson.loads(self.result).get("fields", {})
         return fields
+
+
+def first_claim(command_id: str) -> str:
+    """Return the claim of the first job of an effect; a command opens an effect once, so it is unique."""
+    return f"{command_id}#1"
+
+
+def next_claim(claim: str) -> str:
+    """Return the claim of the job that follows."""
+    command_id, _, number = claim.rpartition("#")
+    return f"{command_id}#{int(number) + 1}"
 
 
 def pack(outcome: Outcome) -> str:

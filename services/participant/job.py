@@ -29,6 +29,8 @@ class Job:
     deadline_ms: int | None
     partition: int
     """Of the topic its command came from: who owns that, owns the job."""
+    claim: str
+    """What the effect must still say when the job ends."""
     resumed: bool
     """An earlier attempt may have reached the provider: look first."""
     undoes: str | None = None

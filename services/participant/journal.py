@@ -31,13 +31,15 @@ class Statements:
         self.answer = database.sql(update(COMMANDS).where(by_id).values(reply=bindparam("reply")))
         by_token = EFFECTS.c.token == bindparam("which")
         changed: dict[str, BindParameter[Any]] = {
-            name: bindparam(name) for name in ("state", "result", "command_id", "intent", "traceparent")
+            name: bindparam(name) for name in ("state", "result", "command_id", "intent", "traceparent", "claim")
         }
         self.change_effect = database.sql(update(EFFECTS).where(by_token).values(changed))
         self.drop_effect = database.sql(delete(EFFECTS).where(by_token))
         self.drop_outgoing = database.sql(delete(OUTBOX).where(OUTBOX.c.id == bindparam("which")))
-        mark = "?" if database.is_sqlite else "%s"
-        self.open_effects = f"SELECT {_EFFECT_COLUMNS} FROM effects WHERE state = 'open' AND partition = {mark}"  # noqa: S608 - names from our own code
+        mark, lock = ("?", "") if database.is_sqlite else ("%s", " ORDER BY token FOR UPDATE")
+        still_open = f"FROM effects WHERE state = 'open' AND intent IS NOT NULL AND partition = {mark}{lock}"
+        self.open_effects = f"SELECT {_EFFECT_COLUMNS} {still_open}"
+        self.claim_effect = database.sql(update(EFFECTS).where(by_token).values(claim=bindparam("claim")))
         self.unsent = f"SELECT {_OUTBOX_COLUMNS} FROM outbox WHERE partition = {mark}"  # noqa: S608 - as above
 
 
@@ -123,8 +125,11 @@ class Journal:
                     gone.append((token,))
             elif token in self._stored:
                 changed.append(
-                    (effect.state, effect.result, effect.command_id, effect.intent, effect.traceparent, token)
-                )
+                    (
+                        effect.state, effect.result, effect.command_id, effect.intent, effect.traceparent,
+                        effect.claim, token,
+                    )
+                )  # fmt: skip
             else:
                 new.append(tuple(effect))
         execute(connection, sql.add_effect, new)

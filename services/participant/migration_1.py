@@ -32,6 +32,7 @@ def create_shell_tables() -> None:
         sa.Column("partition", sa.Integer),
         sa.Column("intent", sa.LargeBinary),
         sa.Column("traceparent", sa.String),
+        sa.Column("claim", sa.String),
         sa.CheckConstraint("state IN ('open', 'done', 'refused', 'undone', 'barred')", name="effects_state"),
     )
     only_open = sa.text("state = 'open'")

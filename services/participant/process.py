@@ -103,6 +103,7 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
         while not ending:
             shell.step()
             watchdog.beat()
+        shell.finish()
     finally:
         shell.close()
         watchdog.stop()

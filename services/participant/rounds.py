@@ -11,10 +11,10 @@ import orjson
 
 from schemas.codec import Codec
 from services.participant.answers import Answers, Outgoing, letter
-from services.participant.batch import NOTHING_UNDER_WAY, Batch, Harvest, UnderWay, job_of
+from services.participant.batch import NOTHING_UNDER_WAY, Batch, Harvest, UnderWay
 from services.participant.command import Command, Poison, read
-from services.participant.database import Conflict, Database, fetch
-from services.participant.effect import Effect
+from services.participant.database import Conflict, Database, execute, fetch
+from services.participant.effect import Effect, first_claim, next_claim
 from services.participant.handlers import L, Service
 from services.participant.job import FeedPage, Job, JobDone
 from services.participant.journal import Journal, Statements
@@ -134,11 +134,14 @@ class Rounds(Generic[L]):
                         batch.harvest.outgoing.append(outgoing)
 
     def unfinished(self, partition: int) -> tuple[list[Job], list[Outgoing]]:
-        """Return the open effects of a partition as jobs to resume, and the replies Kafka may not have."""
+        """Take the open effects of a partition over as jobs to resume, and return the replies Kafka may not have.
+
+        Whoever still works for these effects can no longer end them.
+        """
         with self._database.begin() as connection:
             rows = fetch(connection, self._sql.open_effects, (partition,))
-            effects = [Effect._make(row) for row in rows]
-            jobs = [self._resume(effect, partition) for effect in effects if effect.intent is not None]
+            jobs = [self._resume(Effect._make(row), partition) for row in rows]
+            execute(connection, self._sql.claim_effect, [(job.claim, job.token) for job in jobs])
             undone = [job.undoes for job in jobs if job.undoes is not None]
             found = fetch(connection, self._sql.effects, self._database.keys(undone)) if undone else []
             unsent: list[Outgoing] = []
@@ -159,7 +162,9 @@ class Rounds(Generic[L]):
 
     def _resume(self, effect: Effect, partition: int) -> Job:
         name, fields = self._codec.decode(effect.intent)
-        return job_of(name, fields, partition, None, resumed=True)
+        meta = fields["meta"]
+        claim = next_claim(effect.claim or first_claim(meta["command_id"]))
+        return Job(effect.token, name, fields, meta["deadline"], partition, claim, True, meta["undoes"])
 
 
 ANYBODY = -1

@@ -74,6 +74,7 @@ class Shell(Generic[L]):
 
     def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take over partitions; what they left unfinished is resumed after this poll."""
+        self._paused = False
         self._partitions.update(partitions)
         self._assigned.extend(partitions)
 
@@ -113,7 +114,7 @@ class Shell(Generic[L]):
 
     def _worth_recording(self, end: JobDone | FeedPage) -> bool:
         if isinstance(end, JobDone):
-            return end.job.token in self._running
+            return self._running.get(end.job.token) is end.job
         self._feed_asked = False
         return bool(end.events)
 
@@ -201,6 +202,14 @@ class Shell(Generic[L]):
         elif self._paused and open_effects < self._bounds.open_effects // 2:
             self._driver.resume(list(self._partitions))
             self._paused = False
+
+    def finish(self) -> None:
+        """Tell Kafka and the outbox what is done already, so that the next start has nothing to repeat."""
+        if self._unsent or self._offsets:
+            self._commit()
+        if self._sent:
+            self._rounds.handle([], [], self._sent)
+            self._sent = []
 
     def close(self) -> None:
         """End the calls and leave; what is open is resumed at the next start."""

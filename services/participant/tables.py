@@ -33,6 +33,7 @@ def shell_tables(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("partition", Integer),
         Column("intent", LargeBinary),
         Column("traceparent", String),
+        Column("claim", String),
     )
     outbox = Table(
         "outbox",
