@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 MAX_ERRORS = 100
 """How many wrong fields are named; a document with more is wrong enough."""
 
+_LONGEST_NAME = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MONEY = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?\Z")
 
@@ -23,32 +24,30 @@ class FieldError(NamedTuple):
 class Fields:
     """One object of the document. Every read returns a value of the asked type; errors are collected beside it."""
 
-    __slots__ = ("_errors", "_object", "_path")
+    __slots__ = ("_errors", "_is_object", "_object", "_path")
 
     def __init__(self, document: object, errors: list[FieldError], path: str, allowed: frozenset[str]) -> None:
         self._errors = errors
         self._path = path
         self._object: Mapping[str, Any] = {}
+        self._is_object = isinstance(document, dict)
         if not isinstance(document, dict):
-            self._wrong("", "must be a JSON object")
+            if len(errors) < MAX_ERRORS:
+                errors.append(FieldError(path or "body", "must be a JSON object"))
             return
         self._object = document
-        for name in document.keys() - allowed:
-            self._wrong(name, "is not a known field")
+        for name in sorted(document.keys() - allowed)[:MAX_ERRORS]:
+            self.wrong(name[:_LONGEST_NAME] or '""', "is not a known field")
 
-    def _name(self, name: str) -> str:
-        if not name:
-            return self._path or "body"
-        return f"{self._path}.{name}" if self._path else name
-
-    def _wrong(self, name: str, message: str) -> None:
-        if len(self._errors) < MAX_ERRORS:
-            self._errors.append(FieldError(self._name(name), message))
+    def wrong(self, name: str, message: str) -> None:
+        """Note a fault, unless the whole object is one already."""
+        if self._is_object and len(self._errors) < MAX_ERRORS:
+            self._errors.append(FieldError(f"{self._path}.{name}" if self._path else name, message))
 
     def _missing(self, name: str) -> bool:
         if self._object.get(name) is not None:
             return False
-        self._wrong(name, "is required")
+        self.wrong(name, "is required")
         return True
 
     def text(self, name: str, longest: int, required: bool = True) -> str:
@@ -56,16 +55,16 @@ class Fields:
         value = self._object.get(name)
         if value is None:
             if required:
-                self._wrong(name, "is required")
+                self.wrong(name, "is required")
             return ""
         if not isinstance(value, str):
-            self._wrong(name, "must be a text")
+            self.wrong(name, "must be a text")
         elif required and not value.strip():
-            self._wrong(name, "must not be blank")
+            self.wrong(name, "must not be blank")
         elif len(value) > longest:
-            self._wrong(name, f"must have at most {longest} characters, not {len(value)}")
+            self.wrong(name, f"must have at most {longest} characters, not {len(value)}")
         elif _CONTROL.search(value):
-            self._wrong(name, "must not contain control characters")
+            self.wrong(name, "must not contain control characters")
         else:
             return value
         return ""
@@ -75,7 +74,7 @@ class Fields:
         before = len(self._errors)
         value = self.text(name, longest)
         if len(self._errors) == before and not shape.fullmatch(value):
-            self._wrong(name, meaning)
+            self.wrong(name, meaning)
         return value
 
     def choice(self, name: str, choices: frozenset[str]) -> str:
@@ -83,7 +82,7 @@ class Fields:
         before = len(self._errors)
         value = self.text(name, 64)
         if len(self._errors) == before and value not in choices:
-            self._wrong(name, f"must be one of {', '.join(sorted(choices))}")
+            self.wrong(name, f"must be one of {', '.join(sorted(choices))}")
         return value
 
     def count(self, name: str, highest: int) -> int:
@@ -92,9 +91,9 @@ class Fields:
             return 0
         value = self._object[name]
         if isinstance(value, bool) or not isinstance(value, int):
-            self._wrong(name, "must be a whole number")
+            self.wrong(name, "must be a whole number")
         elif not 1 <= value <= highest:
-            self._wrong(name, f"must be from 1 to {highest}, not {value}")
+            self.wrong(name, f"must be from 1 to {highest}, not {value}")
         else:
             return value
         return 0
@@ -106,14 +105,14 @@ class Fields:
         value = self._object[name]
         found = _MONEY.match(value) if isinstance(value, str) else None
         if not isinstance(value, str):
-            self._wrong(name, 'must be a decimal text such as "2.55"')
+            self.wrong(name, 'must be a decimal text such as "2.55"')
         elif found is None:
-            self._wrong(name, 'must be an amount such as "2.55", with at most two decimals and ten digits before them')
+            self.wrong(name, 'must be an amount such as "2.55", with at most two decimals and ten digits before them')
         else:
             minor = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
             if minor > 0:
                 return minor
-            self._wrong(name, "must be over zero")
+            self.wrong(name, "must be over zero")
         return 0
 
     def objects(self, name: str) -> list[object]:
@@ -122,9 +121,9 @@ class Fields:
             return []
         value = self._object[name]
         if not isinstance(value, list):
-            self._wrong(name, "must be a list")
+            self.wrong(name, "must be a list")
         elif not value:
-            self._wrong(name, "must not be empty")
+            self.wrong(name, "must not be empty")
         else:
             return value
         return []

@@ -44,7 +44,7 @@ def _line(document: object, path: str, errors: list[FieldError]) -> dict[str, An
     line = Fields(document, errors, path, _LINE_FIELDS)
     sku = line.pattern("sku", 64, _SKU, "is not a product code: letters, digits, . _ -, with at least one digit")
     if sku in _NOT_PRODUCTS:
-        errors.append(FieldError(f"{path}.sku", "is a code for carriage, not for a product"))
+        line.wrong("sku", "is a code for carriage, not for a product")
     return {
         "sku": sku,
         "description": line.text("description", 256, required=False),
