@@ -201,4 +201,3 @@ class World:
         for shell, database in self.running:
             shell.close()
             database.close()
-
