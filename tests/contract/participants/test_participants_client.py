@@ -1,0 +1,139 @@
+"""The HTTP client against a real server on the loopback: what each trouble means, and when nothing is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from services.participant.breaker import Breaker
+from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Reply, Trouble
+from tests.contract.participants.postgres import free_port
+
+Story = Callable[[Client, list[str]], Awaitable[None]]
+
+
+class Clock:
+    """A steady clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def now_ms(self) -> int:
+        """Return the time."""
+        return self.ms
+
+
+def _tell(story: Story, *, clock: Clock | None = None, timeout_ms: int = 150, concurrency: int = 64) -> None:
+    async def tell() -> None:
+        seen: list[str] = []
+        busy = 0
+
+        async def answer(request: web.Request) -> web.Response:
+            nonlocal busy
+            seen.append(request.path)
+            busy += 1
+            seen.append(f"busy {busy}")
+            try:
+                if request.path == "/slow":
+                    await asyncio.sleep(30)
+                await asyncio.sleep(0.01)
+            finally:
+                busy -= 1
+            status = int(request.query.get("status", "200"))
+            return web.json_response({"key": request.headers.get("Idempotency-Key")}, status=status)
+
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        runner = web.AppRunner(app, shutdown_timeout=0.01)
+        await runner.setup()
+        port = free_port()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        client = Client(
+            f"http://127.0.0.1:{port}", timeout_ms, concurrency, Breaker(5, 10_000), (clock or Clock()).now_ms
+        )
+        await client.open()
+        try:
+            await story(client, seen)
+        finally:
+            await client.close()
+            await runner.cleanup()
+
+    asyncio.run(tell())
+
+
+def test_an_answer_carries_status_and_body() -> None:
+    async def story(client: Client, _seen: list[str]) -> None:
+        assert await client.call("POST", "/v1/charges", "k1", {"a": 1}) == Answer(200, {"key": "k1"})
+        assert await client.call("POST", "/v1/charges?status=402", "k1", {}) == Answer(402, {"key": "k1"})
+
+    _tell(story)
+
+
+def test_a_server_in_trouble_did_nothing_and_silence_says_nothing() -> None:
+    async def story(client: Client, _seen: list[str]) -> None:
+        assert isinstance(await client.call("POST", "/x?status=503"), Trouble)
+        assert isinstance(await client.call("POST", "/x?status=429"), Trouble)
+        assert isinstance(await client.call("POST", "/slow"), NoAnswer)
+
+    _tell(story)
+
+
+def test_where_nobody_listens_nothing_was_done() -> None:
+    async def story() -> Reply:
+        client = Client(f"http://127.0.0.1:{free_port()}", 500, 4, Breaker(5, 10_000), Clock().now_ms)
+        await client.open()
+        try:
+            return await client.call("POST", "/x")
+        finally:
+            await client.close()
+
+    assert isinstance(asyncio.run(story()), Trouble)
+
+
+def test_an_open_circuit_calls_nobody_until_one_probe_is_answered() -> None:
+    clock = Clock()
+
+    async def story(client: Client, seen: list[str]) -> None:
+        for _ in range(5):
+            await client.call("POST", "/x?status=500")
+        calls = len(seen)
+        assert await client.call("POST", "/x") == CircuitOpen(10_000)
+        assert len(seen) == calls
+        clock.ms = 10_000
+        replies = await asyncio.gather(*(client.call("POST", "/x") for _ in range(10)))
+        assert sum(isinstance(reply, Answer) for reply in replies) == 1
+        assert isinstance(await client.call("POST", "/x"), Answer)
+
+    _tell(story, clock=clock)
+
+
+def test_no_more_calls_at_once_than_allowed() -> None:
+    async def story(client: Client, seen: list[str]) -> None:
+        replies = await asyncio.gather(*(client.call("POST", f"/{n}") for n in range(20)))
+        assert all(isinstance(reply, Answer) for reply in replies)
+        assert max(int(line.split()[1]) for line in seen if line.startswith("busy")) == 3
+
+    _tell(story, concurrency=3, timeout_ms=2_000)
+
+
+def test_a_slow_call_delays_no_other() -> None:
+    async def story(client: Client, _seen: list[str]) -> None:
+        slow = asyncio.ensure_future(client.call("POST", "/slow"))
+        assert isinstance(await client.call("POST", "/x"), Answer)
+        assert not slow.done()
+        assert isinstance(await slow, NoAnswer)
+
+    _tell(story, timeout_ms=1_000)
+
+
+def test_a_call_that_is_given_up_leaves_the_circuit_as_it_was() -> None:
+    async def story(client: Client, _seen: list[str]) -> None:
+        for _ in range(10):
+            call = asyncio.ensure_future(client.call("POST", "/slow"))
+            await asyncio.sleep(0)
+            call.cancel()
+        assert isinstance(await client.call("POST", "/x"), Answer)
+
+    _tell(story)
