@@ -1,0 +1,127 @@
+"""Participants and sandboxes as processes on a real broker, and a client of their topics."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+
+from schemas.cloudevents import headers
+from schemas.codec import Codec
+from schemas.topics import REPLIES
+from services.migrate import migrate
+from tests.contract.participants.postgres import free_port
+
+WAIT_S = 40.0
+
+
+def now_ms() -> int:
+    """Return the time."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Cluster:
+    """What one test runs. Close it."""
+
+    bootstrap: str
+    directory: Path
+    codec: Codec = field(default_factory=Codec)
+    run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    environment: dict[str, str] = field(default_factory=dict)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    replies: list[tuple[str, dict[str, Any], bytes]] = field(default_factory=list)
+    _consumer: Consumer = field(init=False)
+    _producer: Producer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read replies from here on."""
+        self._producer = Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random"})
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap, "group.id": self.run, "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+            }
+        )  # fmt: skip
+        ends = []
+        for number in range(REPLIES.partitions):
+            where = TopicPartition(REPLIES.name, number)
+            _, where.offset = self._consumer.get_watermark_offsets(where, 10) or (0, OFFSET_END)
+            ends.append(where)
+        self._consumer.assign(ends)
+
+    def sandbox(self, name: str, setting: str) -> str:
+        """Start a sandbox and return its address."""
+        port = free_port()
+        database = str(self.directory / f"{name}.sandbox.db")
+        self.start(f"services.sandboxes.{name}", SANDBOX_DATABASE=database, PORT=str(port))
+        self.environment[setting] = f"http://127.0.0.1:{port}"
+        return self.environment[setting]
+
+    def url(self, service: str) -> str:
+        """Return the address of a migrated database."""
+        url = f"sqlite:///{self.directory / service}.db"
+        migrate(service, url)
+        return url
+
+    def start(self, module: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a module as a process of its own."""
+        environment = {
+            **os.environ, "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap, "LOG_LEVEL": "WARNING",
+            **self.environment, **settings,
+        }  # fmt: skip
+        process = subprocess.Popen([sys.executable, "-m", module], env=environment)
+        self.processes.append(process)
+        return process
+
+    def saga(self, number: int) -> str:
+        """Return a saga id of this run."""
+        return f"ord_{self.run}_{number}"
+
+    def send(self, topic: str, name: str, saga: str, step: str, n: int = 0, **fields: Any) -> None:
+        """Produce a command."""
+        token = f"{saga}:{step}"
+        command_id = f"{token}:{n}"
+        meta = {
+            "saga_id": saga, "sequence": 1, "command_id": command_id, "token": token, "undoes": None, "step": step,
+            "attempt": n, "issued_at": now_ms(), "deadline": now_ms() + 30_000,
+        }  # fmt: skip
+        value = self.codec.encode(name, {"meta": meta, "order_id": saga, **fields})
+        about = headers(name, "test", command_id, saga, now_ms(), "test", "")
+        self._producer.produce(topic, value, saga.encode(), headers=list(about))
+        self._producer.flush(10)
+
+    def answered(self) -> set[str]:
+        """Return the commands answered so far."""
+        for message in self._consumer.consume(1_000, 0.05):
+            value = message.value()
+            if message.error() is None and value is not None and self.run in str(message.key()):
+                name, fields = self.codec.decode(value)
+                self.replies.append((name, fields, value))
+        return {fields["meta"]["command_id"] for _, fields, _ in self.replies}
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition. Raises TimeoutError naming it."""
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(what)
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """End everything."""
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            process.wait(20)
+        self._consumer.close()
