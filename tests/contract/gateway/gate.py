@@ -1,0 +1,155 @@
+"""A gateway in the test's process: its real application and databases, over an outlet that the test commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from schemas.cloudevents import Headers
+from schemas.codec import Codec
+from services.gateway.application import application
+from services.gateway.outlet import NotConfirmed
+from services.gateway.parts import Parts
+from services.gateway.read_model import SqlReadModel
+from services.gateway.submissions import SqlSubmissions
+from services.participant.database import Database
+
+CURRENCIES = frozenset({"GBP", "USD", "EUR"})
+TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+
+
+class Sent(NamedTuple):
+    """A record that reached the outlet."""
+
+    topic: str
+    key: str
+    message: str
+    fields: dict[str, Any]
+    headers: dict[str, str]
+
+
+class Answer(NamedTuple):
+    """An HTTP answer; `body` is its JSON document."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass
+class StubOutlet:
+    """Keeps records. `refuses` makes it confirm nothing; while `gate` is not set it confirms nothing yet."""
+
+    codec: Codec
+    sent: list[Sent] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    sizes: list[int] = field(default_factory=list)
+    refuses: bool = False
+    gate: asyncio.Event | None = None
+
+    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+        """Keep the record."""
+        message = self.codec.decode(value)
+        texts = {name: text.decode() for name, text in headers}
+        self.sent.append(Sent(topic, key.decode(), message.name, message.fields, texts))
+        self.sizes.append(len(value))
+        self.arrived.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.refuses:
+            raise NotConfirmed("no broker answers")
+
+    def check(self, topic: str) -> None:
+        """Answer for Kafka."""
+        if self.refuses:
+            raise NotConfirmed(f"no broker answers for {topic}")
+
+
+class Gate:
+    """A client of the application, and what the outlet got."""
+
+    def __init__(self, app: FastAPI, outlet: StubOutlet) -> None:
+        self._app = app
+        self.outlet = outlet
+
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: object = None,
+        key: str | None = None,
+        chunks: Sequence[bytes] = (),
+        **headers: str,
+    ) -> Answer:
+        """Make one request; `chunks` are sent as they are, in place of a JSON body."""
+        parts = urlsplit(url)
+        given = dict(headers) if key is None else {**headers, "idempotency-key": key}
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "path": parts.path,
+            "raw_path": parts.path.encode(),
+            "root_path": "",
+            "scheme": "http",
+            "query_string": parts.query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        }
+        incoming = list(chunks) or [b"" if body is None else json.dumps(body).encode()]
+        messages = _messages(incoming)
+        received: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0)
+            return next(messages)
+
+        async def send(message: dict[str, Any]) -> None:
+            await asyncio.sleep(0)
+            received.append(message)
+
+        await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
+        text = b"".join(message.get("body", b"") for message in received[1:])
+        answered = {name.decode(): value.decode() for name, value in received[0]["headers"]}
+        return Answer(received[0]["status"], answered, json.loads(text))
+
+
+def _messages(chunks: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    for number, chunk in enumerate(chunks, 1):
+        yield {"type": "http.request", "body": chunk, "more_body": number < len(chunks)}
+    while True:
+        yield {"type": "http.disconnect"}
+
+
+@asynccontextmanager
+async def gateway(submissions_url: str, read_model_url: str) -> AsyncIterator[Gate]:
+    """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms."""
+    codec = Codec()
+    outlet = StubOutlet(codec)
+    submissions = SqlSubmissions(Database(submissions_url))
+    read_model = SqlReadModel(read_model_url)
+    ids = count(1)
+    parts = Parts(
+        currencies=CURRENCIES,
+        codec=codec,
+        submissions=submissions,
+        outlet=outlet,
+        read_model=read_model,
+        now_ms=lambda: 1_700_000_000_000,
+        new_id=lambda: f"generated-{next(ids)}",
+        new_traceparent=lambda: TRACE,
+    )
+    submissions.start(asyncio.get_running_loop())
+    try:
+        yield Gate(application(parts), outlet)
+    finally:
+        submissions.stop()
+        read_model.close()
