@@ -95,7 +95,7 @@ class KafkaConfig:
             "acks": "all",
             "partitioner": "murmur2_random",
             "linger.ms": self.linger_ms,
-            "retry.backoff.ms": 5,
+            "retry.backoff.ms": 2,
             "retry.backoff.max.ms": 200,
             "compression.type": "lz4",
             "queue.buffering.max.messages": self.producer_max_messages,
@@ -115,6 +115,16 @@ class KafkaConfig:
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 10,
             "fetch.queue.backoff.ms": 10,
+            **self.extra,
+        }
+
+    def offsets(self) -> Settings:
+        """Settings of the client that asks for the ends of partitions, open transactions included."""
+        return {
+            **self._client("offsets"),
+            "group.id": f"{self.application_id}.restore",
+            "isolation.level": "read_uncommitted",
+            "enable.auto.commit": False,
             **self.extra,
         }
 

@@ -25,11 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 class KafkaOwnership:
-    """Looks up earlier owners and fences the dead ones, through an admin client of its own."""
+    """Looks up earlier owners and fences the dead ones."""
 
-    def __init__(self, config: KafkaConfig) -> None:
+    def __init__(self, config: KafkaConfig, admin: AdminClient) -> None:
         self._config = config
-        self._admin = AdminClient(config.admin())
+        self._admin = admin
 
     def owners(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:
         """Return the transactional id in the committed offset's metadata, where there is one."""

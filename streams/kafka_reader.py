@@ -30,16 +30,20 @@ def to_record(message: Message) -> Record:
     )
 
 
-def read_to_end(config: KafkaConfig, partition: TopicPartition, start: int) -> Iterator[Sequence[Record]]:
+def read_to_end(
+    config: KafkaConfig, offsets: Consumer, partition: TopicPartition, start: int
+) -> Iterator[Sequence[Record]]:
     """Yield committed records from `start` until the position reaches the end that the log had at the call.
 
     The end is the high watermark: every transaction below it has ended or been fenced when a restore begins, so the
     last stable offset reaches it; stopping at the last stable offset of this moment could miss a commit whose markers
-    are still being written. Raises TaskCorrupted when `start` lies outside the log, Fatal when nothing progresses.
+    are still being written. It takes a read_uncommitted client, `offsets`, to be told the high watermark; and not an
+    admin client, whose answer takes half a second. Raises TaskCorrupted when `start` lies outside the log, Fatal when
+    nothing progresses.
     """
     consumer = Consumer(config.reader())
     try:
-        low, end = watermarks(config, consumer, partition)
+        low, end = watermarks(config, offsets, partition)
         if start > end or (start < low and start != 0):
             raise TaskCorrupted(f"offset {start} of {partition.topic}/{partition.partition} is not in {low}..{end}")
         position = max(start, low)
@@ -59,16 +63,17 @@ def read_to_end(config: KafkaConfig, partition: TopicPartition, start: int) -> I
         consumer.close()
 
 
-def watermarks(config: KafkaConfig, consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-    """Return the first offset and the high watermark of a partition. Raises Fatal."""
+def watermarks(config: KafkaConfig, offsets: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """Return the first offset and the end of a partition, as the client's isolation level sees it. Raises Fatal."""
     deadline = time.monotonic() + config.restore_timeout_s
     while True:
         try:
-            return consumer.get_watermark_offsets(ClientPartition(*partition), config.offsets_timeout_s)
+            return offsets.get_watermark_offsets(ClientPartition(*partition), config.offsets_timeout_s)
         except KafkaException as error:
             inner = kafka_error(error)
-            if not inner.retriable() or time.monotonic() > deadline:
-                raise Fatal(f"end of {partition.topic}/{partition.partition}: {inner.str()}") from error
+            if inner.fatal() or time.monotonic() > deadline:
+                raise Fatal(f"offsets of {partition.topic}/{partition.partition}: {inner.str()}") from error
+            time.sleep(_POLL_S)
 
 
 def _batch(consumer: Consumer, position: int) -> tuple[list[Record], int]:

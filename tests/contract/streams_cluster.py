@@ -68,6 +68,9 @@ class Cluster(Protocol):
     def records(self, topic: str) -> Sequence[Record]:
         """Return all committed records."""
 
+    def is_held_back(self, where: TopicPartition) -> bool:
+        """Return whether an open transaction has written to the partition."""
+
     def pass_time(self) -> None:
         """Let a little time pass on a clock that does not run by itself."""
 
@@ -113,6 +116,9 @@ class MemoryCluster:
     def records(self, topic: str) -> Sequence[Record]:
         return self.log.committed_records(topic)
 
+    def is_held_back(self, where: TopicPartition) -> bool:
+        return self.log.last_stable_offset(where) < self.log.end_offset(where)
+
     def pass_time(self) -> None:
         self.now_ms += 10
 
@@ -156,7 +162,7 @@ class KafkaCluster:
                 instance_id=instance,
                 tracked_topics=frozenset({tracked} - {""}),
                 heartbeat_interval_ms=200,
-                restore_timeout_s=5,
+                restore_timeout_s=2,
             )
         )
         self._drivers.append(driver)
@@ -190,6 +196,18 @@ class KafkaCluster:
 
     def records(self, topic: str) -> Sequence[Record]:
         return committed_records(self.bootstrap, topic)
+
+    def is_held_back(self, where: TopicPartition) -> bool:
+        return self._latest(where, "read_committed") < self._latest(where, "read_uncommitted")
+
+    def _latest(self, where: TopicPartition, isolation: str) -> int:
+        asking = Consumer(
+            {"bootstrap.servers": self.bootstrap, "group.id": "contract.check", "isolation.level": isolation}
+        )
+        try:
+            return asking.get_watermark_offsets(ClientPartition(*where), 10)[1]
+        finally:
+            asking.close()
 
     def pass_time(self) -> None:
         """It passes by itself."""

@@ -258,6 +258,25 @@ def test_a_changelog_is_read_to_its_end_without_aborted_records(cluster: Cluster
         read(last + 100)
 
 
+def test_a_changelog_with_an_open_transaction_is_never_taken_for_complete(cluster: Cluster) -> None:
+    topic, changelog = cluster.topic(1), cluster.topic(1)
+    writer, reader = Member(cluster, topic, "a", changelog).join(), Member(cluster, changelog, "b").join()
+    writer.driver.begin()
+    writer.driver.produce(changelog, b"k", b"0", [], 0)
+    writer.driver.commit({})
+    writer.driver.begin()
+    writer.driver.produce(changelog, b"k", b"1", [], 0)
+    writer.driver.produce(changelog, b"k", b"2", [], 0)
+    where = TopicPartition(changelog, 0)
+    wait_until(lambda: cluster.is_held_back(where))
+
+    with pytest.raises(Fatal, match="stays at"):
+        list(reader.driver.read_committed(where, 0))
+
+    writer.driver.commit({})
+    assert [r.value for batch in reader.driver.read_committed(where, 0) for r in batch] == [b"0", b"1", b"2"]
+
+
 def test_an_empty_changelog_has_nothing_to_read(cluster: Cluster) -> None:
     member = Member(cluster, cluster.topic(1)).join()
 
