@@ -21,10 +21,10 @@ from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.logs import configure
-from streams.rocks_store import RocksStore
 from streams.runtime import Runtime
 from streams.runtime_config import RuntimeConfig
 from streams.stats import Stats
+from streams.store_directory import StoreDirectory
 
 EXIT_FATAL = 1
 EXIT_BAD_SETTINGS = 2
@@ -69,13 +69,12 @@ def _runtime(settings: Settings, registry: Registry) -> Runtime:
         changelog_topic=topics.CHANGELOG.name,
         dead_letter_topic=topics.DEAD_LETTERS.name,
     )
-    stores = settings.state_dir / settings.instance
-    stores.mkdir(parents=True, exist_ok=True)
+    stores = StoreDirectory(settings.state_dir / settings.instance)
     return Runtime(
         driver,
         config,
         lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms),
-        lambda partition: RocksStore(stores / str(partition)),
+        stores.open,
         lambda: time.time_ns() // 1_000_000,
         _tell,
     )
