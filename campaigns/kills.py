@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from campaigns.installation import Installation
 from campaigns.observer import Observer
@@ -18,6 +19,7 @@ APART_S = 11.0
 """Seconds between two deaths of one process: the supervisor takes deaths in quick succession for a fault and waits."""
 
 _RECOVERY_S = 45.0
+_BROKER_RECOVERY_S = 150.0
 _POLL_S = 0.01
 _PARTICIPANTS = ("payment", "inventory", "shipping", "notification")
 _SANDBOXES = ("psp", "carrier", "messages")
@@ -25,10 +27,11 @@ _ORCHESTRATOR = "orchestrator-"
 
 MEASURED_BY = {
     "orchestrator": "a committed event on every partition of saga.events",
-    "broker": "a committed event on every partition of saga.events",
+    "broker": "a committed event on every partition of saga.events, and a committed reply of every participant",
     "participant": "its next committed reply on saga.replies",
     "sandbox": "its health check answers",
     "gateway": "its readiness check answers",
+    "projector": "an order posted after the kill can be read over HTTP",
     "reader": "its new process runs",
 }
 """When a process of each kind counts as recovered; every time starts with the kill."""
@@ -36,7 +39,7 @@ MEASURED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One death: `recovery_ms` is None where the process was not at work again within 45 seconds."""
+    """One death: `recovery_ms` is None where the process was not at work again within 45 seconds (broker: 150)."""
 
     name: str
     kind: str
@@ -105,34 +108,63 @@ class Killer:
 
     def _recovery(self, name: str, pid: int, killed_ms: float) -> float | None:
         match kind_of(name):
-            case "orchestrator" | "broker":
+            case "orchestrator":
                 return self._observer.first_on_every_partition(killed_ms, _RECOVERY_S)
+            case "broker":
+                return self._everybody(killed_ms)
             case "participant":
                 return self._observer.first_reply(name, killed_ms, _RECOVERY_S)
-            case "sandbox":
-                return _answers(f"{self._installation.addresses.sandboxes[name]}/healthz", killed_ms)
-            case "gateway":
-                return _answers(f"{self._installation.addresses.gateway}/readyz", killed_ms)
+            case "sandbox" | "gateway":
+                return _answers(self._health(name), killed_ms)
+            case "projector":
+                return self._projected(killed_ms)
             case _:
                 return self._new_process(name, pid, killed_ms)
 
+    def _health(self, name: str) -> str:
+        addresses = self._installation.addresses
+        return f"{addresses.gateway}/readyz" if name == "gateway" else f"{addresses.sandboxes[name]}/healthz"
+
+    def _everybody(self, killed_ms: float) -> float | None:
+        """Return when the orchestrator and each participant were at work again: the last of them counts."""
+        deadline = time.monotonic() + _BROKER_RECOVERY_S
+        times = [self._observer.first_on_every_partition(killed_ms, _BROKER_RECOVERY_S)]
+        times += [
+            self._observer.first_reply(one, killed_ms, max(0.0, deadline - time.monotonic())) for one in _PARTICIPANTS
+        ]
+        known = [at for at in times if at is not None]
+        return max(known) if len(known) == len(times) else None
+
+    def _projected(self, killed_ms: float) -> float | None:
+        url = f"{self._installation.addresses.gateway}/v1/orders?limit=1"
+
+        def there() -> bool:
+            with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - an address of our own installation
+                newest = json.load(answer)["orders"][0]["created_at"]
+            return datetime.fromisoformat(newest).timestamp() * 1000 > killed_ms
+
+        return _until(there, killed_ms)
+
     def _new_process(self, name: str, pid: int, killed_ms: float) -> float | None:
-        deadline = time.monotonic() + _RECOVERY_S
-        while time.monotonic() < deadline:
-            now = self._installation.process(name)
-            if now.pid != pid:
-                return time.time() * 1000 - killed_ms
-            time.sleep(_POLL_S)
-        return None
+        return _until(lambda: self._installation.process(name).pid != pid, killed_ms)
 
 
 def _answers(url: str, killed_ms: float) -> float | None:
+    def ok() -> bool:
+        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - an address of our own installation
+            return bool(answer.status == 200)
+
+    return _until(ok, killed_ms)
+
+
+def _until(condition: Callable[[], bool], killed_ms: float) -> float | None:
+    """Return the milliseconds until the condition held; nobody answering is not holding yet."""
     deadline = time.monotonic() + _RECOVERY_S
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - an address of our own installation
-                if answer.status == 200:
-                    return time.time() * 1000 - killed_ms
-        except (urllib.error.URLError, OSError):
-            time.sleep(_POLL_S)
+            if condition():
+                return time.time() * 1000 - killed_ms
+        except OSError:
+            pass
+        time.sleep(_POLL_S)
     return None
