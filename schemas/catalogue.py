@@ -17,7 +17,7 @@ _NAMESPACE = "sagaline."
 
 @dataclass(frozen=True, slots=True)
 class MessageSchema:
-    """One version of one message: `name` is `context.Record`, `parsed` is ready for fastavro, `text` is self-contained JSON."""
+    """One version of one message: `name` is `context.Record`, `parsed` is for fastavro, `text` is self-contained JSON."""
 
     name: str
     version: int

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from fastavro import schemaless_reader, schemaless_writer
 
 from schemas import catalogue
+from schemas.catalogue import MessageSchema
 
 MAX_MESSAGE_BYTES = 100_000
 """The largest value any topic takes, in bytes, wire-format prefix included."""
@@ -36,6 +37,18 @@ class Message(NamedTuple):
     fields: dict[str, Any]
 
 
+def _amounts(schema: MessageSchema) -> tuple[tuple[str, int], ...]:
+    """Return the amounts in a participant's message with their limits; the writer would cut 0.99 to 0 in silence."""
+    limits = {"int": 2**31, "long": 2**63}
+    if schema.name.startswith("saga."):
+        return ()
+    return tuple(
+        (field["name"], limits[field["type"]])
+        for field in schema.parsed["fields"]
+        if isinstance(field["type"], str) and field["type"] in limits and "default" not in field
+    )
+
+
 class Codec:
     """Encoder and decoder over the published schemas. Holds no state but the parsed schemas."""
 
@@ -43,7 +56,10 @@ class Codec:
 
     def __init__(self) -> None:
         by_id, newest = catalogue.load(), catalogue.latest()
-        self._by_name = {name: (_PREFIX.pack(0, schema.schema_id), schema.parsed) for name, schema in newest.items()}
+        self._by_name = {
+            name: (_PREFIX.pack(0, schema.schema_id), schema.parsed, _amounts(schema))
+            for name, schema in newest.items()
+        }
         self._by_id = {
             schema_id: (
                 schema.name,
@@ -59,7 +75,11 @@ class Codec:
 
     def encode(self, name: str, fields: Mapping[str, Any]) -> bytes:
         """Encode with the newest version. Raises Unencodable, TooLarge, and KeyError for a name nobody published."""
-        prefix, schema = self._by_name[name]
+        prefix, schema, amounts = self._by_name[name]
+        for field, limit in amounts:
+            number = fields.get(field)
+            if type(number) is not int or not -limit <= number < limit:
+                raise Unencodable(f"{name}: {field} is {number!r}, not a whole number below {limit}")
         out = BytesIO()
         out.write(prefix)
         try:

@@ -8,6 +8,9 @@ from typing import Any
 from orchestrator.core.definition import Compute, Refused, Scope
 from orchestrator.core.events import Json
 
+_MOST_UNITS = 2**31 - 1
+"""What the 32 bits of a unit count can hold in the commands."""
+
 
 def _invalid(field: str, problem: str) -> Refused:
     return Refused("invalid_order", f"{field}: {problem}")
@@ -46,6 +49,8 @@ def validate_order(scope: Scope) -> Json:
             raise _invalid(f"lines[{index}].sku", "must be a text that is not empty")
         units += quantity
         total += quantity * _positive(line, index, "unit_price_minor")
+    if units > _MOST_UNITS:
+        raise _invalid("lines", f"hold {units} units; at most {_MOST_UNITS} are possible")
     if order.get("total_minor") != total:
         raise _invalid("total_minor", f"is {order.get('total_minor')}, but the lines add up to {total}")
     shipping = order.get("shipping")
