@@ -13,15 +13,20 @@ from orchestrator.core.inputs import Failed, Input, Start, Succeeded, TimerDue
 from orchestrator.core.state import Phase, State, next_due
 from orchestrator.definitions.registry import Registry
 from orchestrator.outbound import Message, Outbound, UnsendableCommand
-from orchestrator.serde import Fields, cancel_of, origin_fields, reply_of, signal_of, state_fields, state_of
+from orchestrator.serde import MAX_TEXT, Fields, cancel_of, origin_fields, reply_of, signal_of, state_fields, state_of
 from schemas.cloudevents import traceparent_of
-from schemas.codec import Codec, TooLarge, Undecodable, Unencodable
+from schemas.codec import MAX_MESSAGE_BYTES, Codec, TooLarge, Undecodable, Unencodable
 from streams.processor import Context
 from streams.record import Record
 
 ORIGIN_SUFFIX = b"/origin"
 _CACHED_SAGAS = 20_000
 _LARGE_RESULT = 2_000
+_HEAVY_STATE = 50_000
+"""Bytes from which on a saga's state is measured with every result."""
+_BYTES_PER_STEP = 250
+"""Room that is kept free in a state's record for what each step still adds to it: a saga must be able to end."""
+_ROOM_FOR_REASONS = 10_000
 UNSENDABLE = "unsendable_command"
 
 
@@ -35,6 +40,7 @@ class SagaProcessor:
     retention_ms: int
     _sagas: dict[str, State] = field(default_factory=dict)
     _dirty: set[str] = field(default_factory=set)
+    _heavy: set[str] = field(default_factory=set)
 
     def process(self, record: Record, now_ms: int, context: Context) -> None:
         """Handle one input or reply. What cannot be read or belongs to no saga becomes a dead letter."""
@@ -73,11 +79,16 @@ class SagaProcessor:
             self._put(saga_id, context)
         self._dirty.clear()
         while len(self._sagas) > _CACHED_SAGAS:
-            del self._sagas[next(iter(self._sagas))]
+            forgotten = next(iter(self._sagas))
+            del self._sagas[forgotten]
+            self._heavy.discard(forgotten)
 
     def _put(self, saga_id: str, context: Context) -> None:
         state = self._sagas[saga_id]
-        context.put(saga_id.encode(), self.codec.encode("saga.State", state_fields(state)), self._due(state))
+        value = self.codec.encode("saga.State", state_fields(state))
+        if len(value) > _HEAVY_STATE:
+            self._heavy.add(saga_id)
+        context.put(saga_id.encode(), value, self._due(state))
 
     def _due(self, state: State) -> int | None:
         if state.phase is not Phase.ENDED:
@@ -92,6 +103,8 @@ class SagaProcessor:
             if value is None or origin is None:
                 return None
             state = state_of(self.codec.decode(value).fields, self.codec.decode(origin).fields)
+            if len(value) > _HEAVY_STATE:
+                self._heavy.add(saga_id)
         self._sagas[saga_id] = state
         return state
 
@@ -101,9 +114,13 @@ class SagaProcessor:
         context.delete(key + ORIGIN_SUFFIX)
         self._sagas.pop(saga_id, None)
         self._dirty.discard(saga_id)
+        self._heavy.discard(saga_id)
 
     def _start(self, record: Record, fields: Fields, now_ms: int, context: Context) -> None:
         saga_id: str = fields["meta"]["saga_id"]
+        if not saga_id or "/" in saga_id or ":" in saga_id:
+            context.dead_letter(record, "unusable_saga_id", f"{saga_id!r} is empty or holds '/' or ':'")
+            return
         if self._load(saga_id, context) is not None:
             return
         wanted = fields["version"]
@@ -183,15 +200,24 @@ class SagaProcessor:
                 event = error.recorded.event
                 assert isinstance(event, StepScheduled)
                 unsendable.add(event.command_id)
+                reason = error.reason[:MAX_TEXT]
                 refused = Failed(
-                    event.command_id, event.step, event.undo, FailureKind.REJECTED, UNSENDABLE, error.reason, (), None
+                    event.command_id, event.step, event.undo, FailureKind.REJECTED, UNSENDABLE, reason, (), None
                 )
                 after = decide(definition, decision.state, refused, now_ms)
                 decision = Decision([*decision.events, *after.events], after.state)
             else:
-                if any(_may_outgrow(recorded) for recorded in decision.events):
-                    self.codec.encode("saga.State", state_fields(decision.state))
+                heavy = bool(self._heavy) and decision.state.saga_id in self._heavy
+                if any(_may_outgrow(recorded, heavy) for recorded in decision.events):
+                    self._measure(definition, decision.state)
                 return messages, decision
+
+    def _measure(self, definition: Definition, state: State) -> None:
+        """Raise TooLarge where the state's record would leave no room for the steps that may still follow."""
+        room = MAX_MESSAGE_BYTES - _ROOM_FOR_REASONS - _BYTES_PER_STEP * len(definition.nodes)
+        size = len(self.codec.encode("saga.State", state_fields(state)))
+        if size > room:
+            raise TooLarge(f"the saga's state has {size} bytes; at most {room} are allowed")
 
     def _commit(self, decision: Decision, messages: list[Message], before: State | None, context: Context) -> None:
         for message in messages:
@@ -219,7 +245,10 @@ def _too_large(given: Succeeded, error: TooLarge) -> Failed:
     )
 
 
-def _may_outgrow(recorded: Recorded) -> bool:
+def _may_outgrow(recorded: Recorded, heavy: bool) -> bool:
     """Tell whether an event adds so much that the state's record could pass the limit."""
-    event = recorded.event
-    return isinstance(event, (StepCompleted, SignalReceived)) and len(str(event)) > _LARGE_RESULT
+    match recorded.event:
+        case StepCompleted(undo=False) | SignalReceived() as event:
+            return heavy or len(str(event)) > _LARGE_RESULT
+        case _:
+            return False

@@ -34,6 +34,9 @@ from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus,
 Fields = dict[str, Any]
 
 _UNDO = ":undo"
+MAX_TEXT = 1_000
+"""Characters that are kept of a text which came from outside: reasons go into every record of the saga's end."""
+MAX_CAUSES = 10
 
 
 def to_json(value: Json) -> str:
@@ -123,7 +126,7 @@ def state_fields(state: State) -> Fields:
 
 
 def _row(step: StepState) -> tuple[Any, ...]:
-    """Return a step as a row of the state's JSON: an array of records would cost more than all the rest of the state."""
+    """Return a step as a row of the state's JSON: an array of records would cost more than all the rest of it."""
     return (
         step.step,
         step.undo,
@@ -187,9 +190,9 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
             meta["step"],
             undo,
             FailureKind(fields["kind"]),
-            fields["code"],
-            fields["message"],
-            tuple(fields["causes"]),
+            fields["code"][:MAX_TEXT],
+            fields["message"][:MAX_TEXT],
+            tuple(cause[:MAX_TEXT] for cause in fields["causes"][:MAX_CAUSES]),
             fields["retry_after_ms"],
         )
     if name == "saga.GenericReply":
@@ -201,9 +204,10 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
 
 def signal_of(fields: Fields) -> Signal:
     """Return a signal. Raises ValueError on bad JSON."""
-    return Signal(fields["meta"]["input_id"], fields["name"], fields["actor"], orjson.loads(fields["data"]))
+    actor = fields["actor"][:MAX_TEXT]
+    return Signal(fields["meta"]["input_id"], fields["name"], actor, orjson.loads(fields["data"]))
 
 
 def cancel_of(fields: Fields) -> Cancel:
     """Return a request to cancel."""
-    return Cancel(fields["meta"]["input_id"], fields["actor"], fields["reason"])
+    return Cancel(fields["meta"]["input_id"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
