@@ -262,7 +262,7 @@ def again(moment: Moment, times: int = 10) -> list[Moment]:
     return [moment] * times
 
 
-def sentence(event: Event) -> str:
+def sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
     """Return an event in a few words."""
     match event:
         case StepScheduled():
@@ -281,7 +281,7 @@ def sentence(event: Event) -> str:
             return _saga_sentence(event)
 
 
-def _saga_sentence(event: Event) -> str:
+def _saga_sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
     match event:
         case SagaStarted():
             return "started"
