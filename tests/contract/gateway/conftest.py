@@ -49,6 +49,18 @@ def new_sqlite_url(migrated: Callable[[str], Path], tmp_path: Path) -> Callable[
     return make
 
 
+@pytest.fixture
+def another_sqlite_url(migrated: Callable[[str], Path], tmp_path: Path) -> Callable[[str], str]:
+    """Give a maker of migrated SQLite databases to compare with."""
+
+    def make(service: str) -> str:
+        path = tmp_path / f"another-{service}.db"
+        shutil.copy(migrated(service), path)
+        return f"sqlite:///{path}"
+
+    return make
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, new_sqlite_url: Callable[[str], str]) -> Callable[[str], str]:
     """Give a maker of migrated databases of each kind."""

@@ -1,0 +1,171 @@
+"""The projector writes each event once, with the position it leads to, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from services.feed import Entry
+from services.participant.database import Conflict, Database
+from services.projector.fold import Gap
+from services.projector.store import Store
+from tests.contract.gateway.story import TOPIC, Story, entries, projector
+
+
+@pytest.fixture
+def url(new_url: Callable[[str], str]) -> str:
+    """Give a migrated database."""
+    return new_url("projector")
+
+
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Return what a query says, as another process would see it."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+    engine.dispose()
+    return found
+
+
+def whole(url: str) -> list[list[tuple[Any, ...]]]:
+    """Return everything in the read model."""
+    return [
+        rows(url, "SELECT * FROM orders ORDER BY order_id"),
+        rows(url, "SELECT * FROM order_events ORDER BY saga_id, sequence"),
+        rows(url, "SELECT * FROM projection ORDER BY partition"),
+    ]
+
+
+def test_an_order_is_as_its_last_event_left_it(url: str) -> None:
+    story = Story("ord_a").shipped()
+    with projector(url) as (projection, _):
+        assert projection.project(entries(story)) == len(story.values)
+    columns = "order_id, customer_id, total_minor, lifecycle, status, reason, warehouse_id, tracking_number"
+    assert rows(url, f"SELECT {columns} FROM orders") == [  # noqa: S608 - columns from above
+        ("ord_a", "17850", 1530, "shipped", "COMPLETED", None, "LDN", "SL1")
+    ]
+    kinds = rows(url, "SELECT sequence, type, step FROM order_events ORDER BY sequence")
+    assert kinds[:4] == [
+        (1, "SagaStarted", None),
+        (2, "StepCompleted", "validate"),
+        (3, "StepScheduled", "lock-inventory"),
+        (4, "StepCompleted", "lock-inventory"),
+    ]
+    assert [number for number, *_ in kinds] == list(range(1, len(story.values) + 1))
+
+
+def test_steps_in_progress_come_and_go(url: str) -> None:
+    story = Story("ord_a").started()
+    changes: list[Callable[[], Story]] = [
+        lambda: story.scheduled("lock-inventory"),
+        lambda: story.completed("lock-inventory").scheduled("deduct-inventory").scheduled("confirm-order"),
+        lambda: story.completed("confirm-order"),
+        lambda: story.event("CompensationStarted", code="declined", message="", plan=[], status="COMPENSATING"),
+        lambda: story.scheduled("deduct-inventory", undo=True),
+        lambda: story.event("SagaRevoked", code="declined", message="", status="TRANSACTION_REVOKED"),
+    ]
+    seen = []
+    with projector(url) as (projection, _):
+        for change in changes:
+            projection.project(entries(change()))
+            seen.append(json.loads(rows(url, "SELECT current_steps FROM orders")[0][0]))
+    assert seen == [
+        ["lock-inventory"],
+        ["deduct-inventory", "confirm-order"],
+        ["deduct-inventory"],
+        ["deduct-inventory"],
+        ["deduct-inventory:undo"],
+        [],
+    ]
+    assert rows(url, "SELECT reason FROM orders") == [("declined",)]
+
+
+def test_events_that_come_again_change_nothing(url: str) -> None:
+    stories = [Story(f"ord_{name}").shipped() for name in "abc"]
+    with projector(url) as (projection, _):
+        projection.project(entries(*stories))
+        before = whole(url)[:2]
+        assert projection.project(entries(*stories, first=1000)) == 0
+    assert whole(url)[:2] == before
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 100])
+def test_the_size_of_batches_and_restarts_in_between_make_no_difference(
+    url: str, another_sqlite_url: Callable[[str], str], batch: int
+) -> None:
+    records = entries(*(Story(f"ord_{name}").shipped() for name in "abcde"))
+    for start in range(0, len(records), batch):
+        with projector(url) as (projection, positions):
+            assert positions == {0: records[start - 1].offset + 1 if start else 0}
+            projection.project(records[start : start + batch])
+    reference = another_sqlite_url("projector")
+    with projector(reference) as (projection, _):
+        projection.project(records)
+    assert whole(url) == whole(reference)
+
+
+def test_a_missing_event_stops_the_projector_before_it_writes_anything(url: str) -> None:
+    records = entries(Story("ord_a").shipped())
+    with projector(url) as (projection, _), pytest.raises(Gap, match=r"ord_a: event 5 came after 3"):
+        projection.project([*records[:3], *records[4:]])
+    assert whole(url) == [[], [], [(TOPIC, 0, 0)]]
+
+
+def test_an_order_cannot_begin_in_the_middle(url: str) -> None:
+    records = entries(Story("ord_a").shipped())
+    with projector(url) as (projection, _), pytest.raises(Gap, match=r"ord_a: event 2 came after 0"):
+        projection.project(records[1:])
+
+
+def test_a_second_projector_is_found_out_and_writes_nothing(url: str) -> None:
+    first, second = entries(Story("ord_a").shipped()), entries(Story("ord_b").shipped(), first=100)
+    with projector(url) as (slow, _), projector(url) as (fast, _):
+        fast.project(first)
+        before = whole(url)
+        with pytest.raises(Conflict):
+            slow.project(second)
+    assert whole(url) == before
+
+
+def test_what_is_no_event_is_passed_over(url: str) -> None:
+    records = entries(Story("ord_a").shipped())
+    poison = [Entry(0, 1, None), Entry(0, 3, b"\x00\x00\x00\x00\x01x"), Entry(0, 5, b"poison")]
+    with projector(url) as (projection, _):
+        projection.project(sorted([*records, *poison], key=lambda entry: entry.offset))
+    assert rows(url, "SELECT status FROM orders") == [("COMPLETED",)]
+
+
+def test_sagas_that_are_no_orders_are_passed_over(url: str) -> None:
+    with projector(url) as (projection, _):
+        assert projection.project(entries(Story("etl_1", definition="nightly-etl").started())) == 0
+    assert whole(url) == [[], [], [(TOPIC, 0, 3)]]
+
+
+def test_an_order_with_unusable_data_is_shown_as_far_as_it_goes(url: str) -> None:
+    story = Story("ord_a").event("SagaStarted", data='{"customer_id": 5, "lines": "x"}', parameters="{}")
+    broken = Story("ord_b").event("SagaStarted", data="no JSON", parameters="{}")
+    with projector(url) as (projection, _):
+        projection.project(entries(story, broken))
+    assert rows(url, "SELECT order_id, customer_id, lines FROM orders ORDER BY 1") == [
+        ("ord_a", None, "[]"),
+        ("ord_b", None, "[]"),
+    ]
+
+
+def test_clearing_forgets_everything_and_the_read_model_can_be_built_again(url: str) -> None:
+    records = entries(*(Story(f"ord_{name}").shipped() for name in "abc"))
+    with projector(url) as (projection, _):
+        projection.project(records)
+    before = whole(url)
+    database = Database(url)
+    Store(database, TOPIC).clear()
+    database.close()
+    assert whole(url) == [[], [], []]
+    with projector(url) as (projection, positions):
+        assert positions == {0: 0}
+        projection.project(records)
+    assert whole(url) == before
