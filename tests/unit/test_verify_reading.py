@@ -1,0 +1,90 @@
+"""Raw records become the log: decoded, in order, and nothing unreadable goes unnoticed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from schemas.codec import Codec
+from verify.log_reading import LogBuilder
+from verify.topics import Raw
+
+CODEC = Codec()
+META = {
+    "saga_id": "ord_1",
+    "sequence": 1,
+    "at": 5,
+    "definition": "order-fulfillment",
+    "version": 1,
+    "lifecycle": "pending",
+    "status": "RUNNING",
+    "cause": "c",
+}
+
+
+def _raw(topic: str, offset: int, value: bytes | None, key: str = "ord_1", **headers: str) -> Raw:
+    return Raw(topic, 0, offset, 1_000, key, value, headers)
+
+
+def _start(definition: str, data: Any) -> bytes:
+    meta = {"saga_id": "ord_1", "input_id": "i", "at": 1, "source": "gateway"}
+    fields = {"meta": meta, "definition": definition, "version": None, "data": json.dumps(data)}
+    return CODEC.encode("saga.StartSaga", fields)
+
+
+def _log(*records: Raw) -> LogBuilder:
+    builder = LogBuilder(Codec())
+    builder.add(records)
+    return builder
+
+
+def test_a_start_gives_price_and_lines() -> None:
+    line = {"sku": "85123A", "description": "", "quantity": 6, "unit_price_minor": 255}
+    data = {"total_minor": 1530, "currency": "GBP", "lines": [line]}
+    (start,) = _log(_raw("saga.inputs", 0, _start("order-fulfillment", data))).build().starts
+    assert (start.saga_id, start.price_minor, start.lines[0].quantity) == ("ord_1", 1530, 6)
+
+
+def test_a_start_of_another_definition_has_no_price() -> None:
+    (start,) = _log(_raw("saga.inputs", 0, _start("four-steps", {}))).build().starts
+    assert (start.definition, start.price_minor, start.lines) == ("four-steps", 0, ())
+
+
+def test_events_of_a_saga_stay_in_the_order_of_the_log() -> None:
+    cancel = {"meta": {**META, "sequence": 2}, "actor": "a", "reason": "r"}
+    revoked = {"meta": {**META, "sequence": 3}, "code": "c", "message": "m"}
+    log = _log(
+        _raw("saga.events", 0, CODEC.encode("saga.CancelRequested", cancel)),
+        _raw("saga.events", 1, CODEC.encode("saga.SagaRevoked", revoked)),
+    ).build()
+    assert [(event.sequence, event.name) for event in log.events["ord_1"]] == [
+        (2, "CancelRequested"),
+        (3, "SagaRevoked"),
+    ]
+
+
+def test_garbage_without_a_dead_letter_is_held_against_the_installation() -> None:
+    log = _log(_raw("saga.replies", 7, b"\xde\xad")).build()
+    assert len(log.unreadable) == 1
+    assert log.unreadable[0].startswith("saga.replies/0@7")
+
+
+def test_garbage_with_its_dead_letter_is_accounted_for() -> None:
+    letter = _raw(
+        "saga.dead-letters", 0, b"\xde\xad", origin_topic="saga.replies", origin_partition="0", origin_offset="7"
+    )
+    log = _log(_raw("saga.replies", 7, b"\xde\xad"), letter).build()
+    assert log.unreadable == []
+    assert log.dead_letters[0].origin == "saga.replies/0@7"
+
+
+def test_a_tombstone_takes_a_state_away_and_origins_are_no_states() -> None:
+    origin = CODEC.encode("saga.Origin", {"saga_id": "ord_1", "data": "{}", "parameters": "{}"})
+    changelog = "orchestrator.sagas-changelog"
+    log = _log(_raw(changelog, 0, origin, key="ord_1/origin"), _raw(changelog, 1, None)).build()
+    assert log.states == {}
+
+
+def test_reading_goes_on_where_it_ended() -> None:
+    builder = _log(_raw("saga.replies", 7, b"\xde\xad"))
+    assert builder.next_offsets == {("saga.replies", 0): 8}
