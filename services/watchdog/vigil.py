@@ -94,4 +94,4 @@ class Vigil:
         self._pager.send(alerts)
         self._store.sent([alert.alert_id for alert in alerts])
         for alert in alerts:
-            _log.warning("alert raised", extra=alert.document() | {"message": "alert"})
+            _log.warning("alert raised", extra={"alert": alert.document()})
