@@ -32,8 +32,6 @@ class KafkaDriver:
         self._config = config
         self._transactions = KafkaTransactions(config)
         self._consumer: Consumer | None = None
-        self._admin: AdminClient | None = None
-        self._offsets: Consumer | None = None
         self._listener: RebalanceListener | None = None
         self._group_metadata: object = None
         self._committed: dict[TopicPartition, int] = {}
@@ -80,11 +78,6 @@ class KafkaDriver:
             raise Fatal("the driver is not started")
         return self._consumer
 
-    def _asking(self) -> AdminClient:
-        if self._admin is None:
-            self._admin = AdminClient(self._config.admin())
-        return self._admin
-
     def _on_assign(self, consumer: Consumer, assigned: list[ClientPartition]) -> None:
         partitions = [TopicPartition(found.topic, found.partition) for found in assigned]
         self._generation += 1
@@ -103,7 +96,7 @@ class KafkaDriver:
 
     def _take_over(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, str]:
         """Fence dead owners until the committed offsets can be read; return who owned what."""
-        ownership = KafkaOwnership(self._config, self._asking())
+        ownership = KafkaOwnership(self._config)
         deadline = time.monotonic() + self._config.init_timeout_s
         while True:
             try:
@@ -276,18 +269,19 @@ class KafkaDriver:
 
     def topic_id(self, topic: str) -> str:
         """Return the identity of the topic: one deleted and made again has another. Raises Fatal."""
+        admin = AdminClient(self._config.admin())
         timeout_s = self._config.offsets_timeout_s
         try:
-            described = self._asking().describe_topics(TopicCollection([topic]), request_timeout=timeout_s)
+            described = admin.describe_topics(
+                TopicCollection([topic]), request_timeout=timeout_s
+            )
             return str(described[topic].result().topic_id)
         except KafkaException as error:
             raise Fatal(f"describing {topic}: {kafka_error(error).str()}") from error
 
     def read_committed(self, partition: TopicPartition, start: int) -> Iterator[Sequence[Record]]:
         """Yield batches of a changelog up to its end. Raises TaskCorrupted if `start` is not in it, Fatal."""
-        if self._offsets is None:
-            self._offsets = Consumer(self._config.offsets())
-        return read_to_end(self._config, self._offsets, partition, start)
+        return read_to_end(self._config, partition, start)
 
     def close(self) -> None:
         """Abort what is open and stop all threads; a static member keeps its place in the group."""
@@ -296,7 +290,3 @@ class KafkaDriver:
         if self._consumer is not None:
             self._consumer.close()
             self._consumer = None
-        self._admin = None
-        if self._offsets is not None:
-            self._offsets.close()
-            self._offsets = None
