@@ -1,0 +1,1 @@
+"""The `saga` command and the local installation it runs."""

@@ -11,14 +11,11 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.failure import ExitCode, Failure
-
-if TYPE_CHECKING:
-    from cli.process_table import Installation
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -76,7 +73,7 @@ def dev(
     options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster)
     started = time.monotonic()
     say = _reporter(started)
-    run_dev(options, say, lambda installation: _announce(installation, say))
+    run_dev(options, say)
     say("stopped")
 
 
@@ -155,11 +152,6 @@ def _reporter(started: float) -> Callable[[str], None]:
         typer.echo(f"{time.monotonic() - started:6.1f} s  {line}")
 
     return say
-
-
-def _announce(installation: Installation, say: Callable[[str], None]) -> None:
-    say(f"ready: gateway {installation.gateway_url}, Kafka {installation.bootstrap}, {installation.directory.root}")
-    say("Ctrl-C stops everything")
 
 
 if __name__ == "__main__":

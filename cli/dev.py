@@ -37,7 +37,7 @@ class DevOptions:
     cluster: str | None
 
 
-def run_dev(options: DevOptions, report: Report, when_ready: Callable[[Installation], None]) -> None:
+def run_dev(options: DevOptions, report: Report) -> None:
     """Run until Ctrl-C or SIGTERM. Raises Failure when it cannot start."""
     with claim(options.data, reset=options.reset) as directory:
         require_port(options.gateway_port, "--port", "the gateway")
@@ -62,7 +62,7 @@ def run_dev(options: DevOptions, report: Report, when_ready: Callable[[Installat
         supervisor = Supervisor(
             table, directory.logs, report, lambda running: write_state(directory, endpoints, running)
         )
-        asyncio.run(_supervise(supervisor, lambda: when_ready(installation)))
+        asyncio.run(_supervise(supervisor, partial(_announce, installation, report)))
 
 
 async def _supervise(supervisor: Supervisor, when_ready: Callable[[], None]) -> None:
@@ -102,3 +102,8 @@ def _broker(directory: DataDirectory, port: int, report: Report) -> Process:
 def _topics(installation: Installation, report: Report) -> None:
     for line in create_topics(installation.bootstrap):
         report(f"topics: {line}")
+
+
+def _announce(installation: Installation, report: Report) -> None:
+    report(f"ready: gateway {installation.gateway_url}, Kafka {installation.bootstrap}, {installation.directory.root}")
+    report("Ctrl-C stops everything")

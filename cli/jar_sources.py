@@ -75,7 +75,7 @@ def _pom(coordinates: Sequence[str]) -> str:
         for group, artifact, version in (coordinate.split(":") for coordinate in coordinates)
     )
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<project><modelVersion>4.0.0</modelVersion>"
         "<groupId>local</groupId><artifactId>kafka-jars</artifactId><version>1</version>"
         f"<dependencies>{dependencies}</dependencies></project>\n"
     )

@@ -1,0 +1,1 @@
+"""The published language: messages, topics and how they look on the wire."""

@@ -1,0 +1,1 @@
+"""The processes around the orchestrator: participants, gateway, projector, watchdog and sandboxes."""
