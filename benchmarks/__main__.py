@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import report, subjects
 from benchmarks.measuring import Bench, Figures, Report
-from benchmarks.plan import LOW, SATURATED, STEADY, loads
+from benchmarks.plan import LOW, SATURATED, STEADY, loads, warming
 from cli.broker import EmbeddedBroker
 from cli.failure import Failure
 
@@ -69,6 +69,7 @@ def _measure(options: Namespace, directory: Path, tell: Report) -> list[Figures]
     with broker as bootstrap:
         tell(f"broker at {bootstrap}")
         bench = Bench(bootstrap, broker.pid or 0, directory, options.profile, tell)
+        bench.measure(subjects.BARE, [warming(quick=options.quick)])
         figures: list[Figures] = []
         for name in options.only:
             subject = NAMES[name]

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -103,7 +104,7 @@ class Generator:
         self._pids = {**order.pids, "bench.generator": os.getpid()}
         self._next_start = 0.0
         self._ended = 0
-        self._failures = 0
+        self._failures: Counter[str] = Counter()
 
     def run(self) -> dict[str, object]:
         """Run the load and return its figures. It takes `Load.limit_s` and DRAIN_S at most."""
@@ -148,7 +149,7 @@ class Generator:
                     if measuring:
                         self._window.end_to_end_ms.append((now - started) * 1_000)
             elif any(mark in value for mark in self._failed) and in_flight.pop(key, None) is not None:
-                self._failures += 1
+                self._failures[str(json.loads(value).get("reason"))] += 1
 
     def _turn(self, now: float, begin: float, over: float) -> bool:
         """Go on to the next phase when it is time; tell whether starting is over."""
@@ -174,7 +175,7 @@ class Generator:
         cpu = {name: after - window.cpu_before[name] for name, after in window.cpu_after.items()}
         return {
             "started": self._starter.started,
-            "failed": self._failures,
+            "failed": dict(self._failures),
             "unfinished": len(self._in_flight) + unwritten,
             "completed_in_window": len(window.end_to_end_ms),
             "begin_ms": window.begin * 1_000,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -39,7 +40,8 @@ class Figures:
     load: str
     sagas_per_s: float
     completed: int
-    failed: int
+    failed: Mapping[str, int]
+    """How many sagas ended badly, by reason, in the whole load."""
     unfinished: int
     steps: Spread
     end_to_end: Spread
@@ -66,6 +68,7 @@ class Bench:
         """Measure a subject under each load in turn. Raises Failure when something does not run."""
         self._fresh_topics(subject)
         directory = self.directory / subject.name
+        shutil.rmtree(directory, ignore_errors=True)
         found: list[Figures] = []
         with Processes(subject.prepare(directory, self.bootstrap), directory / "logs", self.profiles) as running:
             self._probe(subject, running)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -45,22 +46,31 @@ class Processes:
 
     def __enter__(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
-        for process in self._table:
-            log = self._directory / f"{process.name}.log"
-            with log.open("ab") as output:
-                popen = subprocess.Popen(
-                    tethered(self._command(process)),
-                    env=dict(process.environ),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-            self._children.append(Child(process, popen, log))
-        self._wait_until_ready()
+        with ExitStack() as on_failure:
+            on_failure.callback(self._stop)
+            for process in self._table:
+                self._start(process)
+            self._wait_until_ready()
+            on_failure.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self, process: Process) -> None:
+        log = self._directory / f"{process.name}.log"
+        with log.open("ab") as output:
+            popen = subprocess.Popen(
+                tethered(self._command(process)),
+                env=dict(process.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._children.append(Child(process, popen, log))
+
+    def _stop(self) -> None:
         for rank in sorted({child.process.stop_rank for child in self._children}):
             stopped = [child for child in self._children if child.process.stop_rank == rank]
             for child in stopped:

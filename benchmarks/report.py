@@ -79,7 +79,8 @@ def as_text(figures: Sequence[Figures]) -> str:
             )
         )
         if one.failed or one.unfinished:
-            lines.append(f"{'':<12}{one.failed} sagas failed, {one.unfinished} did not end")
+            reasons = ", ".join(f"{count} ({reason})" for reason, count in one.failed.items())
+            lines.append(f"{'':<12}sagas that failed: {reasons or 'none'}; that did not end: {one.unfinished}")
     lines += ["", "CPU in ms a saga by process, saturated:"]
     lines += [_cpu(one) for one in figures if one.load == SATURATED]
     lines += ["", "thresholds:", *(_verdict(threshold) for threshold in thresholds(found))]
