@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from io import BytesIO
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastavro import schemaless_reader, schemaless_writer
@@ -54,8 +55,8 @@ class Codec:
 
     __slots__ = ("_by_id", "_by_name")
 
-    def __init__(self) -> None:
-        by_id, newest = catalogue.load(), catalogue.latest()
+    def __init__(self, root: Path = catalogue.ROOT) -> None:
+        by_id, newest = catalogue.load(root), catalogue.latest(root)
         self._by_name = {
             name: (_PREFIX.pack(0, schema.schema_id), schema.parsed, _amounts(schema))
             for name, schema in newest.items()
