@@ -169,18 +169,39 @@ def _failed(steps: Mapping[str, StepState], event: StepFailed) -> Mapping[str, S
 def _retrying(steps: Mapping[str, StepState], event: StepRetryScheduled) -> Mapping[str, StepState]:
     path = path_of(event.step, event.undo)
     held = steps.get(path, _NEW)
-    waiting = replace(held, status=StepStatus.RETRYING, attempt=event.attempt, timeout_at=None, due_at=event.due_at)
-    return {**steps, path: waiting}
+    return {
+        **steps,
+        path: StepState(
+            event.step,
+            event.undo,
+            StepStatus.RETRYING,
+            event.attempt,
+            held.dispatches,
+            held.uncertain,
+            budget_at=held.budget_at,
+            due_at=event.due_at,
+            code=held.code,
+        ),
+    }
 
 
 def _parked(steps: Mapping[str, StepState], event: StepParked) -> Mapping[str, StepState]:
     """Return the steps with this one parked; nothing was tried, so its budget begins anew with the next command."""
     path = path_of(event.step, event.undo)
     held = steps.get(path, _NEW)
-    parked = replace(
-        held, status=StepStatus.PARKED, attempt=event.attempt, timeout_at=None, budget_at=None, due_at=event.until
-    )
-    return {**steps, path: parked}
+    return {
+        **steps,
+        path: StepState(
+            event.step,
+            event.undo,
+            StepStatus.PARKED,
+            event.attempt,
+            held.dispatches,
+            held.uncertain,
+            due_at=event.until,
+            code=held.code,
+        ),
+    }
 
 
 def _closed(step: StepState, plan: tuple[str, ...]) -> StepState:
