@@ -95,11 +95,15 @@ def verify(
 
 
 @topics_app.command("create")
-def topics_create(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DATA) -> None:
+def topics_create(
+    bootstrap: BootstrapOption = None,
+    data: DataOption = DEFAULT_DATA,
+    brokers: Annotated[int, typer.Option(min=1, help="Wait for this many brokers first (60 s).")] = 1,
+) -> None:
     """Create the missing topics; say which existing ones differ from the table (they are not changed)."""
     from cli.topics import create_topics
 
-    for line in create_topics(_bootstrap(bootstrap, data)):
+    for line in create_topics(_bootstrap(bootstrap, data), brokers_wanted=brokers):
         typer.echo(line)
 
 

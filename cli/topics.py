@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # documented n
 from cli.failure import ExitCode, Failure
 from schemas.topics import ALL, Topic
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 30.0
+BROKERS_TIMEOUT_S = 60.0
+BROKERS_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +33,15 @@ class TopicState:
     drift: tuple[str, ...]
 
 
-def create_topics(bootstrap: str, topics: Sequence[Topic] = ALL) -> Iterator[str]:
+def create_topics(bootstrap: str, topics: Sequence[Topic] = ALL, brokers_wanted: int = 1) -> Iterator[str]:
     """Create what is missing, and yield a line for each topic created or found different. Raises Failure.
+
+    Waits for the number of brokers first, for at most 60 s: a topic gets as many copies as there are brokers then.
 
     Nothing that exists is changed: more partitions would send the records of a saga to another partition.
     """
     client = _connect(bootstrap)
-    brokers = len(_metadata(client, bootstrap).brokers)
+    brokers = _wait_for_brokers(client, bootstrap, brokers_wanted)
     futures = client.create_topics([_new_topic(topic, brokers) for topic in topics], operation_timeout=TIMEOUT_S)
     created = 0
     for name, future in futures.items():
@@ -109,6 +114,19 @@ def _config(topic: Topic, brokers: int) -> dict[str, str]:
     # One broker holds one copy, and more copies than there are cannot be demanded.
     in_sync = min(topic.min_in_sync, max(1, min(topic.replication, brokers) - 1))
     return {**topic.config(), "min.insync.replicas": str(in_sync)}
+
+
+def _wait_for_brokers(client: AdminClient, bootstrap: str, wanted: int) -> int:
+    deadline = time.monotonic() + BROKERS_TIMEOUT_S
+    while (brokers := len(_metadata(client, bootstrap).brokers)) < wanted:
+        if time.monotonic() > deadline:
+            raise Failure(
+                f"The cluster on {bootstrap} has {brokers} brokers, not {wanted}.",
+                "Start the others, or ask for fewer with --brokers.",
+                ExitCode.CLUSTER_UNREACHABLE,
+            )
+        time.sleep(BROKERS_POLL_S)
+    return brokers
 
 
 def _connect(bootstrap: str) -> AdminClient:

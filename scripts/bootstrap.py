@@ -25,12 +25,12 @@ STARTED = time.monotonic()
 PIP_TO_UV = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
 
 
-def main(locks: list[str]) -> int:
+def main(java: str, locks: list[str]) -> int:
     """Bring .venv to the locks; two runs at once take turns. Returns the exit code."""
     # Any file both runs can open will do as the lock, and this one is there in every checkout.
     with (ROOT / "requirements.lock").open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        if JAVA_LOCK not in locks and not has_java():
+        if java == "auto" and JAVA_LOCK not in locks and not has_java():
             locks.append(JAVA_LOCK)
         wanted = [lock for lock in locks if not is_installed(lock)]
         if wanted and not (make_venv() and install(wanted)):
@@ -170,4 +170,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
