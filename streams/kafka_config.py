@@ -13,6 +13,7 @@ _RECONNECT: Mapping[str, str | int | float | bool] = {
     "socket.nagle.disable": True,
     "socket.keepalive.enable": True,
     "log.connection.close": False,
+    "log_level": 2,
 }
 
 
@@ -41,12 +42,17 @@ class KafkaConfig:
     join_timeout_s: float = 60.0
     init_timeout_s: float = 30.0
     offsets_timeout_s: float = 5.0
+    request_timeout_ms: int = 3_000
+    """One request of the producer; its default is the transaction's time-out, and calls wait for it to pass."""
     commit_timeout_s: float = 5.0
     """One attempt to send offsets or to commit."""
     commit_attempts: int = 4
-    """An attempt with an unclear outcome is resumed until this many were made."""
-    slow_commit_s: float = 1.0
-    """A commit or abort slower than this may have left a delayed request behind: the producer is replaced."""
+    """A commit with an unclear outcome is resumed until this many attempts were made."""
+    slow_commit_s: float = 2.5
+    """A commit or abort slower than this may have left a delayed request behind: the producer is replaced.
+
+    Below the time-out of a request, after which the client sends it a second time.
+    """
     restore_timeout_s: float = 30.0
     """How long a restore waits without any progress before the process gives up."""
     extra: Mapping[str, str | int | float | bool] = field(default_factory=dict)
@@ -91,6 +97,7 @@ class KafkaConfig:
             **self._client("producer"),
             "transactional.id": transactional_id,
             "transaction.timeout.ms": self.transaction_timeout_ms,
+            "socket.timeout.ms": self.request_timeout_ms,
             "enable.idempotence": True,
             "acks": "all",
             "partitioner": "murmur2_random",

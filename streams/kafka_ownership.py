@@ -25,11 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 class KafkaOwnership:
-    """Looks up earlier owners and fences the dead ones."""
+    """Looks up earlier owners and fences the dead ones, for one take-over."""
 
-    def __init__(self, config: KafkaConfig, admin: AdminClient) -> None:
+    def __init__(self, config: KafkaConfig) -> None:
         self._config = config
-        self._admin = admin
+        self._admin = AdminClient(config.admin())
 
     def owners(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:
         """Return the transactional id in the committed offset's metadata, where there is one."""

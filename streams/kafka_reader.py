@@ -30,25 +30,23 @@ def to_record(message: Message) -> Record:
     )
 
 
-def read_to_end(
-    config: KafkaConfig, offsets: Consumer, partition: TopicPartition, start: int
-) -> Iterator[Sequence[Record]]:
+def read_to_end(config: KafkaConfig, partition: TopicPartition, start: int) -> Iterator[Sequence[Record]]:
     """Yield committed records from `start` until the position reaches the end that the log had at the call.
 
     The end is the high watermark: every transaction below it has ended or been fenced when a restore begins, so the
     last stable offset reaches it; stopping at the last stable offset of this moment could miss a commit whose markers
-    are still being written. It takes a read_uncommitted client, `offsets`, to be told the high watermark; and not an
+    are still being written. It takes a read_uncommitted client to be told the high watermark; and not an
     admin client, whose answer takes half a second. Raises TaskCorrupted when `start` lies outside the log, Fatal when
     nothing progresses.
     """
+    low, end = _first_and_end(config, partition)
+    if start > end or (start < low and start != 0):
+        raise TaskCorrupted(f"offset {start} of {partition.topic}/{partition.partition} is not in {low}..{end}")
+    position = max(start, low)
+    if position >= end:
+        return
     consumer = Consumer(config.reader())
     try:
-        low, end = watermarks(config, offsets, partition)
-        if start > end or (start < low and start != 0):
-            raise TaskCorrupted(f"offset {start} of {partition.topic}/{partition.partition} is not in {low}..{end}")
-        position = max(start, low)
-        if position >= end:
-            return
         consumer.assign([ClientPartition(partition.topic, partition.partition, position)])
         progress_by = time.monotonic() + config.restore_timeout_s
         while position < end:
@@ -61,6 +59,14 @@ def read_to_end(
             yield batch
     finally:
         consumer.close()
+
+
+def _first_and_end(config: KafkaConfig, partition: TopicPartition) -> tuple[int, int]:
+    offsets = Consumer(config.offsets())
+    try:
+        return watermarks(config, offsets, partition)
+    finally:
+        offsets.close()
 
 
 def watermarks(config: KafkaConfig, offsets: Consumer, partition: TopicPartition) -> tuple[int, int]:

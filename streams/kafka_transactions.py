@@ -166,16 +166,13 @@ class KafkaTransactions:
                 self._written[TopicPartition(topic, partition)] = offset
 
     def _send_offsets(self, offsets: Sequence[ClientPartition], group_metadata: object) -> None:
-        for attempt in range(1, self._config.commit_attempts + 1):
-            try:
-                self._live().send_offsets_to_transaction(list(offsets), group_metadata, self._config.commit_timeout_s)
-            except KafkaException as error:
-                inner = kafka_error(error)
-                if not inner.retriable() or attempt == self._config.commit_attempts:
-                    raise by_consequence(inner, "sending offsets") from error
-                self._disturbed = True
-            else:
-                return
+        try:
+            self._live().send_offsets_to_transaction(list(offsets), group_metadata, self._config.commit_timeout_s)
+        except KafkaException as error:
+            # Nothing is committed before the commit: starting over on a new connection beats waiting on this one.
+            inner = kafka_error(error)
+            self._disturbed = self._disturbed or inner.retriable()
+            raise by_consequence(inner, "sending offsets") from error
 
     def _commit(self) -> None:
         for _ in range(self._config.commit_attempts):
@@ -197,6 +194,9 @@ class KafkaTransactions:
         if not self._open:
             return
         self._open = False
+        if self._disturbed:
+            self._renew("a disturbed transaction is left to the abort by its successor")
+            return
         started = time.monotonic()
         try:
             self._live().abort_transaction(self._config.commit_timeout_s)

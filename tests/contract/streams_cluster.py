@@ -252,9 +252,13 @@ def committed_records(bootstrap: str, topic: str) -> Sequence[Record]:
         consumer.close()
 
 
-def wait_until(condition: Callable[[], bool], meanwhile: Callable[[], object] = lambda: time.sleep(0.01)) -> None:
+def wait_until(
+    condition: Callable[[], bool],
+    meanwhile: Callable[[], object] = lambda: time.sleep(0.01),
+    deadline_s: float = DEADLINE_S,
+) -> None:
     """Do something until the condition holds; fail at the deadline."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         meanwhile()
