@@ -59,13 +59,20 @@ def demo(
             held = _books(data, console, screen) and held
             _what_next(installation, console, keep)
             if keep:
-                installation.wait()
+                _until_interrupted(installation)
     except NotStarted as error:
         screen.say(str(error))
         raise typer.Exit(3) from error
     screen.say("everything held" if held else "not everything held: see the lines with ✗")
     if not held:
         raise typer.Exit(1)
+
+
+def _until_interrupted(installation: Installation) -> None:
+    try:
+        installation.wait()
+    except KeyboardInterrupt:
+        return
 
 
 async def _perform(installation: Installation, screen: Screen, orders: Progress) -> bool:
@@ -153,8 +160,8 @@ def _what_next(installation: Installation, console: Console, keep: bool) -> None
         f"  orders               curl -s '{addresses.gateway}/v1/orders?limit=5'",
         f"  API                  {addresses.gateway}/docs",
         f"  status, any tool     kcat -b {addresses.bootstrap} -t orders.status -C -o beginning -e -f '%k %s\\n'",
-        f"  events, decoded      saga topics tail saga.events --data {data} -n 20",
-        f"  prove it again       saga verify --data {data}",
+        f"  events, decoded      .venv/bin/saga topics tail saga.events --data {data} -n 20",
+        f"  prove it again       .venv/bin/saga verify --data {data}",
         f"  more load            scripts/load --data {data} --orders 100",
         "  kill it all          scripts/chaos",
         "  Ctrl-C stops everything" if keep else "",
