@@ -123,7 +123,7 @@ class Batch(Generic[L]):
                         self._journal.put(effect._replace(state=State.BARRED, intent=None))
                     else:
                         self._journal.drop(token)
-            self._reply_later(effect, outcome)
+            self._reply_later(effect, done.job, outcome)
         self.harvest.settled[token] = self._journal.effects.get(token)
 
     def _record(self, job: Job, outcome: Done) -> None:
@@ -242,11 +242,13 @@ class Batch(Generic[L]):
             self._answers.outgoing(meta["saga_id"], meta["command_id"], value, self._now_ms, trace)
         )
 
-    def _reply_later(self, effect: Effect, outcome: Outcome) -> None:
+    def _reply_later(self, effect: Effect, job: Job, outcome: Outcome) -> None:
         """Answer the newest command of an effect: its offset is committed already, so the reply goes by the outbox."""
         if effect.intent is None or effect.command_id is None or effect.partition is None:
             return
-        meta = self._codec.decode(effect.intent).fields["meta"]
+        meta = job.fields["meta"]
+        if meta["command_id"] != effect.command_id:
+            meta = self._codec.decode(effect.intent).fields["meta"]
         value = self._answers.encode(meta, outcome, self._now_ms)
         self._journal.answer(effect.command_id, value)
         outgoing = self._answers.outgoing(

@@ -16,7 +16,7 @@ from services.logs import configure
 from services.participant.breaker import Breaker
 from services.participant.calls import Calls
 from services.participant.client import Client
-from services.participant.database import Database, Unmigrated, Unusable
+from services.participant.database import Conflict, Database, DatabaseError, Unmigrated, Unusable
 from services.participant.handlers import L, Service
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
@@ -75,7 +75,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
         return 2
     try:
         return _serve(settings, database, parts)
-    except Fatal as error:
+    except (Fatal, Conflict, DatabaseError) as error:
         _log.critical("cannot go on: %s", error)
         return 1
     finally:
@@ -84,11 +84,13 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
 
 def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     service = parts.service
-    ending = False
+    joined = ending = False
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         nonlocal ending
         ending = True
+        if not joined:
+            sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -99,6 +101,7 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     watchdog.start()
     try:
         shell.start()
+        joined = True
         _log.info("started", extra={"database": database.engine.dialect.name})
         while not ending:
             shell.step()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.cloudevents import headers
 from schemas.codec import Codec
@@ -55,7 +55,7 @@ class Cluster:
         ends = []
         for number in range(REPLIES.partitions):
             where = TopicPartition(REPLIES.name, number)
-            _, where.offset = self._consumer.get_watermark_offsets(where, 10) or (0, OFFSET_END)
+            _, where.offset = self._consumer.get_watermark_offsets(where, 10)
             ends.append(where)
         self._consumer.assign(ends)
 
