@@ -60,7 +60,13 @@ class Order:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """Return a text that both databases can hold (PostgreSQL knows no NUL), None for anything else."""
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) else None
+
+
+def _amount(value: object) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if whole and isinstance(value, int) else None
 
 
 def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
@@ -71,14 +77,13 @@ def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
         fields = {}
     if not isinstance(fields, dict):
         fields = {}
-    total = fields.get("total_minor")
     lines = fields.get("lines")
     return NewOrder(
         order_id=order_id,
         reference=_text(fields.get("reference")),
         customer_id=_text(fields.get("customer_id")),
         currency=_text(fields.get("currency")),
-        total_minor=total if isinstance(total, int) else None,
+        total_minor=_amount(fields.get("total_minor")),
         lines=orjson.dumps(lines if isinstance(lines, list) else []).decode(),
         created_at_ms=at_ms,
     )
@@ -139,7 +144,7 @@ def apply(order: Order, kind: str, meta: Mapping[str, Any], fields: Mapping[str,
     if kind == "StepCompleted" and not fields["undo"]:
         _learn_output(order, fields["step"], fields["output"])
     elif kind in _REASONS:
-        order.reason = fields["code"]
+        order.reason = _text(fields["code"])
 
 
 def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> EventRow:

@@ -14,7 +14,7 @@ from services.projector.fold import EventRow, NewOrder, Order
 from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REVISION
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
-_ARRAY_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
+_POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,45 +104,40 @@ class Store:
                 connection.execute(delete(table))
 
     def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
-        names = _names(table)
+        names = ", ".join(_names(table))
         if self._database.is_sqlite:
-            marks = ", ".join("?" * len(names))
-            execute(connection, f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608 - names of our tables
-            return
-        arrays = ", ".join(f"%s::{_array(column)}[]" for column in _columns(table))
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})",  # noqa: S608 - names of our tables
-            tuple(map(list, zip(*rows, strict=True))),
-        )
+            marks = ", ".join("?" * len(_names(table)))
+            execute(connection, f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - our tables
+        elif rows:
+            source = _rows_of_document(list(table.columns))
+            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) {source}", _document(rows))
 
     def _change(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
         if self._database.is_sqlite:
             execute(connection, self._update, rows)
-            return
-        names = (*_CHANGING, "current_steps", "order_id")
-        arrays = ", ".join(f"%s::{_array(ORDERS.c[name])}[]" for name in names)
-        assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
-        connection.exec_driver_sql(
-            f"UPDATE orders SET {assignments} FROM unnest({arrays}) AS new({', '.join(names)})"  # noqa: S608 - names of our tables
-            " WHERE orders.order_id = new.order_id",
-            tuple(map(list, zip(*rows, strict=True))),
-        )
+        elif rows:
+            names = (*_CHANGING, "current_steps", "order_id")
+            assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
+            source = _rows_of_document([ORDERS.c[name] for name in names])
+            connection.exec_driver_sql(
+                f"UPDATE orders SET {assignments} FROM ({source}) AS new({', '.join(names)})"  # noqa: S608 - our columns
+                " WHERE orders.order_id = new.order_id",
+                _document(rows),
+            )
 
 
-def _columns(table: Table) -> list[Column[Any]]:
-    return list(table.columns)
+def _rows_of_document(columns: Sequence[Column[Any]]) -> str:
+    """Return a SELECT of the rows in one JSON parameter: PostgreSQL's driver takes 20 us a row for anything else."""
+    values = ", ".join(f"(r ->> {n})::{_POSTGRES_TYPES[str(column.type)]}" for n, column in enumerate(columns))
+    return f"SELECT {values} FROM jsonb_array_elements(%s::jsonb) AS r"  # noqa: S608 - our columns
+
+
+def _document(rows: Sequence[tuple[Any, ...]]) -> tuple[str]:
+    return (orjson.dumps([tuple(row) for row in rows]).decode(),)
 
 
 def _names(table: Table) -> list[str]:
-    return [column.name for column in _columns(table)]
-
-
-def _array(column: Column[Any]) -> str:
-    return _ARRAY_TYPES[str(column.type)]
+    return [column.name for column in table.columns]
 
 
 assert [field.name for field in fields(Order)][:-1] == list(_CHANGING)

@@ -145,15 +145,26 @@ def test_sagas_that_are_no_orders_are_passed_over(url: str) -> None:
     assert whole(url) == [[], [], [(TOPIC, 0, 3)]]
 
 
-def test_an_order_with_unusable_data_is_shown_as_far_as_it_goes(url: str) -> None:
-    story = Story("ord_a").event("SagaStarted", data='{"customer_id": 5, "lines": "x"}', parameters="{}")
-    broken = Story("ord_b").event("SagaStarted", data="no JSON", parameters="{}")
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ('{"customer_id": 5, "lines": "x"}', (None, None, "[]")),
+        ("no JSON", (None, None, "[]")),
+        ("[1, 2]", (None, None, "[]")),
+        ('{"total_minor": 18446744073709551615}', (None, None, "[]")),
+        ('{"total_minor": true}', (None, None, "[]")),
+        ('{"customer_id": "a\\u0000b", "total_minor": 5, "lines": []}', ("a\ufffdb", 5, "[]")),
+    ],
+)
+def test_an_order_with_unusable_data_is_shown_as_far_as_it_goes(
+    url: str, data: str, shown: tuple[str | None, int | None, str]
+) -> None:
+    story = Story("ord_a").event("SagaStarted", data=data, parameters="{}")
+    story.event("CompensationStarted", code="a\x00b", message="a\x00b", plan=[], status="COMPENSATING")
     with projector(url) as (projection, _):
-        projection.project(entries(story, broken))
-    assert rows(url, "SELECT order_id, customer_id, lines FROM orders ORDER BY 1") == [
-        ("ord_a", None, "[]"),
-        ("ord_b", None, "[]"),
-    ]
+        projection.project(entries(story))
+    assert rows(url, "SELECT customer_id, total_minor, lines FROM orders") == [shown]
+    assert rows(url, "SELECT reason FROM orders") == [("a\ufffdb",)]
 
 
 def test_clearing_forgets_everything_and_the_read_model_can_be_built_again(url: str) -> None:
