@@ -6,9 +6,10 @@ from confluent_kafka import KafkaError, KafkaException
 
 from streams.errors import Abortable, Fatal, StreamsError, TaskMigrated
 
-_IDENTITY_TAKEN = frozenset(
+_ENDED = frozenset(
     {
         KafkaError._FENCED,  # noqa: SLF001 - librdkafka's public name for a local error begins with an underscore
+        KafkaError._FATAL,  # noqa: SLF001 - as above
         KafkaError.FENCED_INSTANCE_ID,
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.PRODUCER_FENCED,
@@ -28,7 +29,7 @@ def kafka_error(error: KafkaException) -> KafkaError:
 def by_consequence(inner: KafkaError, doing: str) -> StreamsError:
     """Return the error of this package that says what the caller must do."""
     told = f"{doing}: {inner.str()}"
-    if inner.fatal() or inner.code() in _IDENTITY_TAKEN:
+    if inner.fatal() or inner.code() in _ENDED:
         return Fatal(told)
     if inner.code() in _OWNERSHIP_LOST:
         return TaskMigrated(told)
@@ -37,11 +38,12 @@ def by_consequence(inner: KafkaError, doing: str) -> StreamsError:
     return Fatal(told)
 
 
-_NO_ACCESS = frozenset(
+_CANNOT_CONSUME = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.GROUP_AUTHORIZATION_FAILED,
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError._FATAL,  # noqa: SLF001 - as above; an event that says so need not be `fatal()` itself
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's public name for a local error
         KafkaError.FENCED_INSTANCE_ID,
     }
@@ -50,4 +52,4 @@ _NO_ACCESS = frozenset(
 
 def ends_consumer(error: KafkaError) -> bool:
     """Whether a consumer's error event is the end of it; all others are news of trouble it recovers from itself."""
-    return error.fatal() or error.code() in _NO_ACCESS
+    return error.fatal() or error.code() in _CANNOT_CONSUME
