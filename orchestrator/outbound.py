@@ -69,7 +69,7 @@ class Outbound:
                 )
             )
             event = recorded.event
-            if isinstance(event, StepScheduled) and event.command_id in unsendable:
+            if unsendable and isinstance(event, StepScheduled) and event.command_id in unsendable:
                 continue
             effect = self._effect(definition, state, recorded)
             if effect is not None:

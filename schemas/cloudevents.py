@@ -19,20 +19,35 @@ def rfc3339(time_ms: int) -> str:
     return f"{_second(second)}.{millisecond:03d}Z"
 
 
+@lru_cache(maxsize=1_024)
+def _constant(name: str, value: str) -> tuple[str, bytes]:
+    return name, value.encode()
+
+
+@lru_cache(maxsize=256)
+def _time(time_ms: int) -> tuple[str, bytes]:
+    return "ce_time", rfc3339(time_ms).encode()
+
+
+_SPECVERSION = ("ce_specversion", b"1.0")
+
+
 def headers(
     message: str, source: str, event_id: str, saga_id: str, time_ms: int, causation_id: str, traceparent: str
 ) -> Headers:
-    """Return the headers of a message `context.Record` about a saga."""
-    return [
-        ("ce_specversion", b"1.0"),
+    """Return the headers of a message `context.Record` about a saga; without a trace there is no `traceparent`."""
+    made = [
+        _SPECVERSION,
         ("ce_id", event_id.encode()),
-        ("ce_type", b"sagaline." + message.encode()),
-        ("ce_source", source.encode()),
-        ("ce_time", rfc3339(time_ms).encode()),
+        _constant("ce_type", f"sagaline.{message}"),
+        _constant("ce_source", source),
+        _time(time_ms),
         ("ce_subject", saga_id.encode()),
         ("causationid", causation_id.encode()),
-        ("traceparent", traceparent.encode()),
     ]
+    if traceparent:
+        made.append(("traceparent", traceparent.encode()))
+    return made
 
 
 def traceparent_of(received: Headers) -> str:
