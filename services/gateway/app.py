@@ -94,9 +94,13 @@ def serve(settings: Settings) -> int:
         )
     )
     lifeline.server = server
-    # The server raises the signal that ended it once more when it is done: this makes that a clean end.
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # Ends a server that is not up yet; and makes it a clean end when the server, done, raises the signal once more.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: None)
+        signal.signal(number, stop)
     server.run()
     return 1 if lifeline.broken or not server.started else 0
 

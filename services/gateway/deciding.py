@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, cancel, signal, traceparent
-from services.gateway.parts import Parts, idempotency_key, read_json, send
+from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
 from services.gateway.problems import Problem
 
 _ACTIONS = ("approve", "reject", "cancel")
@@ -52,6 +52,7 @@ async def _decide(parts: Parts, action: str, order_id: str, request: Request) ->
     actor, reason = decision.text("actor", 128), decision.text("reason", 512, required=False)
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    known_text("order_id", order_id)
     key = idempotency_key(request) or parts.new_id()
     status = await run_in_threadpool(_status, parts, order_id)
     if status is None:

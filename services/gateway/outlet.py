@@ -82,7 +82,8 @@ class KafkaOutlet:
         except BufferError as error:
             raise Overloaded(str(error)) from error
         except KafkaException as error:
-            self._on_fatal(str(error))
+            if error.args[0].fatal():
+                self._on_fatal(str(error))
             raise NotConfirmed(str(error)) from error
         self._in_flight += 1
         try:

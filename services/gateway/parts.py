@@ -10,6 +10,7 @@ from fastapi import Request
 
 from schemas import topics
 from schemas.codec import Codec
+from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
 from services.gateway.problems import Problem
@@ -61,6 +62,14 @@ def idempotency_key(request: Request) -> str | None:
     if not 0 < len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable() or not key.strip():
         raise Problem("missing-idempotency-key", f"a key must have 1 to {_MAX_KEY} printable ASCII characters")
     return key
+
+
+def known_text(field: str, value: str | None) -> str | None:
+    """Return a part of an address that may be looked for in a database. Raises Problem."""
+    if value is None or (value.isprintable() and len(value) <= _MAX_KEY):
+        return value
+    message = f"must have at most {_MAX_KEY} printable characters"
+    raise Problem("invalid-request", f"{field} {message}", [FieldError(field, message)])
 
 
 async def send(parts: Parts, record: Input) -> None:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from services.gateway import documents
 from services.gateway.fields import FieldError
-from services.gateway.parts import Parts
+from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.read_model import Page
 from services.gateway.views import cursor_of, history_view, order_view, read_cursor, submitted_view
@@ -35,6 +35,7 @@ def routes(parts: Parts) -> APIRouter:
         return _json(_page(parts, status, lifecycle, limit, cursor))
 
     def show_order(order_id: str) -> Response:
+        known_text("order_id", order_id)
         row = parts.read_model.order(order_id)
         if row is not None:
             return _json(order_view(row))
@@ -44,6 +45,7 @@ def routes(parts: Parts) -> APIRouter:
         return _json(submitted_view(order_id, submission.created_at_ms, submission.data))
 
     def show_history(order_id: str) -> Response:
+        known_text("order_id", order_id)
         rows = parts.read_model.events(order_id)
         if not rows and parts.submissions.find(order_id, parts.now_ms()) is None:
             raise Problem("unknown-order", f"no order {order_id}")
@@ -80,7 +82,7 @@ def _page(parts: Parts, status: str | None, lifecycle: str | None, limit: int, c
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
         raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
-    rows = parts.read_model.page(Page(limit, status, lifecycle, before))
+    rows = parts.read_model.page(Page(limit, known_text("status", status), known_text("lifecycle", lifecycle), before))
     return {
         "orders": [order_view(row) for row in rows],
         "next_cursor": cursor_of(rows[-1]) if len(rows) == limit else None,

@@ -98,6 +98,5 @@ def read_cursor(cursor: str) -> tuple[int, str] | None:
         at_ms, order_id = orjson.loads(decoded)
     except (binascii.Error, ValueError, TypeError):
         return None
-    if isinstance(at_ms, int) and isinstance(order_id, str) and abs(at_ms) < 2**62:
-        return at_ms, order_id
-    return None
+    usable = isinstance(at_ms, int) and isinstance(order_id, str) and order_id.isprintable() and abs(at_ms) < 2**62
+    return (at_ms, order_id) if usable else None

@@ -113,6 +113,16 @@ def test_what_is_not_there_is_a_problem(shop: Shop, path: str) -> None:
     shop.run(scenario)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/orders/a\x00b", "/v1/orders/a\x00b/history", "/v1/orders?status=a%00b", "/v1/orders/" + "x" * 300]
+)
+def test_an_address_that_no_order_can_have_is_refused_before_the_database_sees_it(shop: Shop, path: str) -> None:
+    async def scenario(gate: Gate) -> None:
+        assert (await gate.call("GET", path)).status == 422
+
+    shop.run(scenario)
+
+
 def test_pages_go_through_all_orders_newest_first_each_once(shop: Shop) -> None:
     stories = [Story(f"ord_{n:02d}", BORN_MS + (n // 3) * 1000).shipped() for n in range(11)]
     waiting = Story("ord_99", BORN_MS).started().event("SignalAwaited", step="approval", signals=["approve"])
