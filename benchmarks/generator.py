@@ -102,13 +102,14 @@ class Generator:
         self._phase = Phase.WARMING
         self._window = Window()
         self._pids = {**order.pids, "bench.generator": os.getpid()}
+        self._begin = 0.0
         self._next_start = 0.0
         self._ended = 0
         self._failures: Counter[str] = Counter()
 
     def run(self) -> dict[str, object]:
         """Run the load and return its figures. It takes `Load.limit_s` and DRAIN_S at most."""
-        begin = time.time()
+        begin = self._begin = time.time()
         self._next_start = begin
         over = begin + self._load.limit_s
         while self._phase is not Phase.DRAINING or (self._in_flight and time.time() < over):
@@ -132,7 +133,9 @@ class Generator:
                 self._in_flight[self._starter.start(now)] = now
                 self._next_start += 1 / self._load.rate
             return max(0.0, min(LONGEST_WAIT_S, self._next_start - time.time()))
-        for _ in range(self._load.in_flight - len(self._in_flight)):
+        ramp_s = self._load.ramp_s
+        share = min(1.0, (now - self._begin) / ramp_s) if ramp_s else 1.0
+        for _ in range(int(self._load.in_flight * share) - len(self._in_flight)):
             self._in_flight[self._starter.start(now)] = now
         return LONGEST_WAIT_S
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.cpu import MACHINE
 from benchmarks.figures import Spread, per_saga, spread
 from benchmarks.plan import GeneratorOrder, Load, ObserverOrder, written
 from benchmarks.processes import Processes
@@ -47,6 +49,8 @@ class Figures:
     end_to_end: Spread
     cpu: Mapping[str, float]
     cpu_of_bench: Mapping[str, float]
+    strangers: float
+    """The share of the machine's CPUs, from 0 to 1, that programs which have no part in this took meanwhile."""
 
     @property
     def cpu_total(self) -> float:
@@ -106,6 +110,8 @@ class Bench:
             observer.terminate()
             samples = json.loads(observer.communicate(timeout=30)[0])
         begin, end = answer["begin_ms"], answer["end_ms"]
+        busy_ms = answer["cpu_ms"].pop(MACHINE, 0.0)
+        strange_ms = max(0.0, busy_ms - sum(answer["cpu_ms"].values()))
         cpu = per_saga(answer["cpu_ms"], answer["completed_in_window"])
         return Figures(
             subject=subject.name,
@@ -118,6 +124,7 @@ class Bench:
             end_to_end=Spread(**answer["end_to_end"]),
             cpu={name: spent for name, spent in cpu.items() if not name.startswith(OUR_OWN)},
             cpu_of_bench={name: spent for name, spent in cpu.items() if name.startswith(OUR_OWN)},
+            strangers=strange_ms / (end - begin) / (os.cpu_count() or 1) if end > begin else 0.0,
         )
 
     def _generate(self, subject: Subject, load: Load, prefix: str, pids: Mapping[str, int]) -> dict[str, Any]:

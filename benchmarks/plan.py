@@ -27,6 +27,8 @@ class Load:
     rate: float = 0.0
     warm_up_sagas: int = 0
     warm_up_s: float = 0.0
+    ramp_s: float = 0.0
+    """`in_flight` grows from 0 over so many seconds: two thousand sagas that start together stay together, in waves."""
     window_s: float = 0.0
     sagas: int = 0
     sampled_partitions: int = 4
@@ -50,7 +52,8 @@ def loads(events_per_saga: int, low_sagas: int, *, quick: bool) -> list[Load]:
             SATURATED,
             in_flight=IN_FLIGHT,
             warm_up_sagas=1,
-            warm_up_s=6 / shorter,
+            ramp_s=4 / shorter,
+            warm_up_s=8 / shorter,
             window_s=18 / shorter,
             sampled_partitions=1,
         ),

@@ -13,6 +13,8 @@ STEP_P99_MS = 200.0
 FOUR_STEPS_SHARE = 0.25
 ORDERS_SHARE = 0.08
 CPU_TIMES = 4.0
+DISTURBED = 0.1
+"""Figures taken while others had more of the machine than this share are marked."""
 _HEAD = "{:<12}{:<14}{:>9}{:>8}{:>8}{:>8}{:>9}{:>9}{:>10}{:>8}{:>8}"
 
 Found = Mapping[tuple[str, str], Figures]
@@ -78,6 +80,8 @@ def as_text(figures: Sequence[Figures]) -> str:
                 _number(cost, 2),
             )
         )
+        if one.strangers > DISTURBED:
+            lines.append(f"{'':<12}disturbed: other programs took {one.strangers:.0%} of the machine meanwhile")
         if one.failed or one.unfinished:
             reasons = ", ".join(f"{count} ({reason})" for reason, count in one.failed.items())
             lines.append(f"{'':<12}sagas that failed: {reasons or 'none'}; that did not end: {one.unfinished}")
