@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from schemas.cloudevents import Headers
 from schemas.codec import Codec
 from services.gateway.application import application
-from services.gateway.outlet import NotConfirmed
+from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
 from services.gateway.submissions import SqlSubmissions
@@ -46,17 +46,20 @@ class Answer(NamedTuple):
 
 @dataclass
 class StubOutlet:
-    """Keeps records. `refuses` makes it confirm nothing; while `gate` is not set it confirms nothing yet."""
+    """Keeps records. `refuses`: it confirms none; `full`: it takes none; `gate` not set: it confirms none yet."""
 
     codec: Codec
     sent: list[Sent] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     sizes: list[int] = field(default_factory=list)
     refuses: bool = False
+    full: bool = False
     gate: asyncio.Event | None = None
 
     async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
         """Keep the record."""
+        if self.full:
+            raise Overloaded("too many records wait for Kafka already")
         message = self.codec.decode(value)
         texts = {name: text.decode() for name, text in headers}
         self.sent.append(Sent(topic, key.decode(), message.name, message.fields, texts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -141,6 +142,35 @@ def test_without_kafka_nothing_is_claimed_and_a_repetition_heals_it(run: Run) ->
         assert {sent.key for sent in gate.outlet.sent} == {taken.body["order_id"]}
 
     run(scenario)
+
+
+def test_more_orders_than_kafka_takes_are_turned_away(run_once: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        gate.outlet.full = True
+        refused = await post(gate, form())
+        assert (refused.status, refused.body["type"]) == (503, "/problems/overloaded")
+        assert refused.headers["retry-after"] == "1"
+        gate.outlet.full = False
+        assert (await post(gate, form())).status == 202
+
+    run_once(scenario)
+
+
+def test_a_database_that_is_gone_is_a_503_and_no_record(new_sqlite_url: Callable[[str], str]) -> None:
+    submissions_url, read_model_url = new_sqlite_url("gateway"), new_sqlite_url("projector")
+
+    async def scenario() -> None:
+        async with gateway(submissions_url, read_model_url) as gate:
+            with sqlite3.connect(submissions_url.removeprefix("sqlite:///")) as connection:
+                connection.execute("ALTER TABLE submissions RENAME TO away")
+            refused = await post(gate, form())
+            assert (refused.status, refused.body["type"]) == (503, "/problems/database-unavailable")
+            assert gate.outlet.sent == []
+            with sqlite3.connect(submissions_url.removeprefix("sqlite:///")) as connection:
+                connection.execute("ALTER TABLE away RENAME TO submissions")
+            assert (await post(gate, form())).status == 202
+
+    asyncio.run(scenario())
 
 
 def test_a_crash_before_the_answer_is_healed_by_the_clients_repetition(new_url: Callable[[str], str]) -> None:
