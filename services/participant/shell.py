@@ -32,6 +32,8 @@ class Bounds:
     """Intake pauses above this and goes on below half of it."""
     offsets_wait_ms: int = 50
     """How long offsets alone may wait for a reply to be committed with, while calls are under way."""
+    outbox_wait_ms: int = 1_000
+    """How long sent records may stay in the outbox when no other transaction comes that can remove them."""
     aborts_in_a_row: int = 30
 
 
@@ -62,6 +64,7 @@ class Shell(Generic[L]):
         self._offsets_since_ms = 0
         self._unsent: list[Outgoing] = []
         self._sent: list[str] = []
+        self._sent_ms = 0
         self._paused = False
         self._aborts = 0
         self._feed_asked = False
@@ -102,7 +105,7 @@ class Shell(Generic[L]):
         records = [record for record in records if TopicPartition(record.topic, record.partition) in self._partitions]
         self._resume_assigned()
         ended = [end for end in self._calls.ended() if self._worth_recording(end)]
-        if records or ended or (self._sent and not busy):
+        if records or ended or self._outbox_waits():
             under_way = UnderWay(self._running.keys(), self._waiting.keys())
             harvest = self._rounds.handle(records, ended, self._sent, under_way)
             self._sent = []
@@ -111,6 +114,10 @@ class Shell(Generic[L]):
         if self._unsent or self._offsets_are_due():
             self._commit()
         self._throttle()
+
+    def _outbox_waits(self) -> bool:
+        """Whether sent records are in the outbox for long enough to be worth a transaction of their own."""
+        return bool(self._sent) and self._now_ms() - self._sent_ms >= self._bounds.outbox_wait_ms
 
     def _worth_recording(self, end: JobDone | FeedPage) -> bool:
         if isinstance(end, JobDone):
@@ -126,7 +133,7 @@ class Shell(Generic[L]):
                 _log.info(
                     "resuming", extra={"partition": where.partition, "effects": len(jobs), "replies": len(unsent)}
                 )
-            self._launch([job for job in jobs if job.token not in self._running])
+            self._launch(jobs)
             known = {outgoing.outbox_id for outgoing in self._unsent}
             self._unsent.extend(outgoing for outgoing in unsent if outgoing.outbox_id not in known)
 
@@ -180,6 +187,7 @@ class Shell(Generic[L]):
         except (Abortable, TaskMigrated) as error:
             self._abort(error)
         else:
+            self._sent_ms = self._now_ms()
             self._sent.extend(outgoing.outbox_id for outgoing in self._unsent if outgoing.outbox_id is not None)
             self._unsent, self._offsets, self._aborts = [], {}, 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +34,44 @@ def postgres() -> Iterator[str]:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def migrated_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give migrated SQLite files to copy: each service is migrated once in a session."""
+    directory = tmp_path_factory.mktemp("migrated")
+
+    @cache
+    def make(service: str) -> Path:
+        path = directory / f"{service}.db"
+        migrate(service, f"sqlite:///{path}")
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated_templates(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Give migrated PostgreSQL databases to copy."""
+
+    @cache
+    def make(service: str) -> str:
+        url = new_database(request.getfixturevalue("postgres"))
+        migrate(service, url)
+        return url.rpartition("/")[2]
+
+    return make
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
     """Give a maker of migrated databases."""
 
     def make(service: str) -> str:
-        url = f"sqlite:///{tmp_path / service}.db"
         if request.param == "postgresql":
-            url = new_database(request.getfixturevalue("postgres"))
-        migrate(service, url)
-        return url
+            template = request.getfixturevalue("migrated_templates")(service)
+            return new_database(request.getfixturevalue("postgres"), template)
+        path = tmp_path / f"{service}.db"
+        shutil.copy(request.getfixturevalue("migrated_files")(service), path)
+        return f"sqlite:///{path}"
 
     return make
 

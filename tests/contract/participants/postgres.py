@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -68,7 +69,7 @@ def local_server(binaries: Path) -> Iterator[str]:
         _wait_for(f"postgresql://{address}/postgres", server)
         yield address
     finally:
-        server.send_signal(2)
+        server.send_signal(signal.SIGQUIT)
         server.wait(START_S)
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -107,9 +108,10 @@ class Unavailable(Exception):
     """No PostgreSQL can be started here: the message says why."""
 
 
-def new_database(address: str) -> str:
-    """Create an empty database and return its SQLAlchemy address."""
+def new_database(address: str, template: str = "template0") -> str:
+    """Create a database, empty or as the template is, and return its SQLAlchemy address."""
     name = f"t_{uuid.uuid4().hex}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(create)
     return f"postgresql+psycopg://{address}/{name}"

@@ -25,7 +25,7 @@ class Clock:
         return self.ms
 
 
-def _tell(story: Story, *, clock: Clock | None = None, timeout_ms: int = 150, concurrency: int = 64) -> None:
+def _tell(story: Story, *, clock: Clock | None = None, timeout_ms: int = 1_500, concurrency: int = 64) -> None:
     async def tell() -> None:
         seen: list[str] = []
         busy = 0
@@ -115,7 +115,7 @@ def test_no_more_calls_at_once_than_allowed() -> None:
         assert all(isinstance(reply, Answer) for reply in replies)
         assert max(int(line.split()[1]) for line in seen if line.startswith("busy")) == 3
 
-    _tell(story, concurrency=3, timeout_ms=2_000)
+    _tell(story, concurrency=3)
 
 
 def test_a_slow_call_delays_no_other() -> None:
@@ -125,7 +125,7 @@ def test_a_slow_call_delays_no_other() -> None:
         assert not slow.done()
         assert isinstance(await slow, NoAnswer)
 
-    _tell(story, timeout_ms=1_000)
+    _tell(story)
 
 
 def test_a_call_that_is_given_up_leaves_the_circuit_as_it_was() -> None:

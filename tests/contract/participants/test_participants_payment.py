@@ -278,6 +278,7 @@ def test_a_crash_after_the_call_and_before_kafka_sends_the_reply_from_the_outbox
     payment.settle()
     assert payment.reply()[0] == "payment.PaymentCaptured"
     assert psp.asked("charge") == 1
+    payment.settle(30)
     assert payment.rows("SELECT id FROM outbox") == []
 
 
