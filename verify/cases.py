@@ -69,9 +69,11 @@ def gather(evidence: Evidence) -> Cases:
     starts: dict[str, Start] = {}
     for start in evidence.log.starts:
         starts.setdefault(start.saga_id, start)
-    events = evidence.log.events
+    begun, events = evidence.log.begun, evidence.log.events
     ids = dict.fromkeys([*starts, *events])
-    return Cases({saga_id: _case(saga_id, starts.get(saga_id), events.get(saga_id, ())) for saga_id in ids})
+    return Cases(
+        {saga_id: _case(saga_id, starts.get(saga_id) or begun.get(saga_id), events.get(saga_id, ())) for saga_id in ids}
+    )
 
 
 def _case(saga_id: str, start: Start | None, events: Sequence[Event]) -> Case:

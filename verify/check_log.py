@@ -34,7 +34,7 @@ def command_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     for command_id, events in scheduled.items():
         if len(events) > 1:
             yield Finding("commands", (events[0].saga_id,), f"{command_id} is scheduled {len(events)} times")
-        if command_id not in sent:
+        if command_id not in sent and events[0].at_ms >= evidence.forgotten_before_ms:
             yield Finding("commands", (events[0].saga_id,), f"{command_id} is scheduled, and no command is in the log")
     for command_id, commands in sent.items():
         if len(commands) > 1:
@@ -76,7 +76,7 @@ def _disagreements(event: Event, command: Command) -> Iterator[Finding]:
 
 def participant_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     """Yield commands that a participant holds and nobody sent, and open effects of sagas that have ended."""
-    sent = {command.command_id for command in evidence.log.commands}
+    sent = {command.command_id for command in evidence.log.commands} | _scheduled(cases).keys()
     held = Counter((row.participant, row.command_id) for row in evidence.tables.commands)
     for row in evidence.tables.commands:
         if row.command_id not in sent:

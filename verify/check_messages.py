@@ -19,6 +19,13 @@ _ROLES = {
     ("confirm-order", True): CANCELLATION,
 }
 
+_TEMPLATES = {
+    "order-confirmed": CONFIRMATION,
+    "order-shipped": SHIPPING_NOTICE,
+    "order-cancelled": CANCELLATION,
+}
+"""What the templates mean where the commands that asked for them are forgotten."""
+
 _Role = str
 _Sent = Mapping[tuple[str, _Role], Counter[str]]
 
@@ -77,6 +84,10 @@ def _roles(evidence: Evidence) -> Mapping[tuple[str, str], _Role]:
     }
 
 
+def _role(roles: Mapping[tuple[str, str], _Role], order_id: str, template: str) -> _Role:
+    return roles.get((order_id, template)) or _TEMPLATES.get(template, template)
+
+
 def _step_of(command: Command) -> tuple[str, bool]:
     return command.step, command.undoes is not None
 
@@ -85,7 +96,7 @@ def _told(evidence: Evidence) -> _Sent:
     roles = _roles(evidence)
     told: defaultdict[tuple[str, _Role], Counter[str]] = defaultdict(Counter)
     for message in evidence.ledgers.messages:
-        told[message.order_id, roles.get((message.order_id, message.template), message.template)][message.channel] += 1
+        told[message.order_id, _role(roles, message.order_id, message.template)][message.channel] += 1
     return told
 
 
@@ -94,7 +105,7 @@ def _refused(evidence: Evidence) -> Mapping[tuple[str, _Role], set[str]]:
     refused: defaultdict[tuple[str, _Role], set[str]] = defaultdict(set)
     for row in evidence.tables.messages:
         if row.state == "refused":
-            refused[row.saga_id, roles.get((row.saga_id, row.template), row.template)].add(row.channel)
+            refused[row.saga_id, _role(roles, row.saga_id, row.template)].add(row.channel)
     return refused
 
 

@@ -12,10 +12,11 @@ from verify.report import Finding
 
 def outcome_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     """Yield lost, unfinished, twice-ended and unasked-for sagas."""
-    for saga_id in sorted(evidence.accepted - {start.saga_id for start in evidence.log.starts}):
+    asked_for = {start.saga_id for start in evidence.log.starts}
+    for saga_id in sorted(evidence.accepted - asked_for - cases.by_id.keys()):
         yield Finding("outcome", (saga_id,), "the client got 202, and no StartSaga is in the log")
     for case in cases.by_id.values():
-        if case.start is None:
+        if case.saga_id not in asked_for and case.events[0].at_ms >= evidence.forgotten_before_ms:
             yield Finding("outcome", (case.saga_id,), "has events, and no StartSaga is in the log")
         ends = [event for event in case.events if event.name in TERMINAL]
         if not case.events:

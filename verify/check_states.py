@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from verify.cases import Cases
+from verify.cases import Case, Cases
 from verify.evidence import Event, Evidence, Status
 from verify.fold import Folded, fold
 from verify.report import Finding
@@ -38,6 +38,8 @@ def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
         state = evidence.log.states.get(case.saga_id)
         if not case.events:
             continue
+        if state is None and may_have_expired(evidence, case):
+            continue
         if state is None:
             yield Finding("changelog", (case.saga_id,), "has events and no state in the changelog")
             continue
@@ -46,6 +48,13 @@ def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     for saga_id in evidence.log.states:
         if saga_id not in evidence.log.events:
             yield Finding("changelog", (saga_id,), "has a state in the changelog and no events")
+
+
+def may_have_expired(evidence: Evidence, case: Case) -> bool:
+    """Tell whether an ended saga may be without a state by now: it was taken out, or lies too long back."""
+    if case.outcome is None:
+        return False
+    return case.saga_id in evidence.log.expired or case.events[-1].at_ms < evidence.forgotten_before_ms
 
 
 def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -76,6 +85,8 @@ def status_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
             continue
         expected = _last_change(case.events)
         found = evidence.log.statuses.get(case.saga_id)
+        if found is None and may_have_expired(evidence, case):
+            continue
         if found != expected:
             detail = f"the events give {_say(expected)}, the topic has {_say(found)}"
             yield Finding("orders.status", (case.saga_id,), detail)

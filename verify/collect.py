@@ -17,6 +17,9 @@ from verify.topics import EndOffsets, Reader
 _PAUSE_S = 0.5
 _QUIET_S = 1.0
 
+_KEPT_MS = min(topic.retention_ms for topic in (topics.INPUTS, topics.PAYMENT_COMMANDS))
+"""How long inputs and commands stay on their topics; by default a finished saga's state stays as long."""
+
 Say = Callable[[str], None]
 
 
@@ -31,8 +34,13 @@ def collect(sources: Sources, accepted: frozenset[str], wait_s: float, say: Say)
         _await_ends(reader, accepted, deadline, say)
         while True:
             before = _resting(reader, max(deadline, time.monotonic() + 10 * _QUIET_S))
+            forgotten_before_ms = time.time_ns() // 1_000_000 - _KEPT_MS
             evidence = Evidence(
-                _read_log(reader), read_ledgers(sources.providers), read_tables(sources.databases), accepted
+                _read_log(reader),
+                read_ledgers(sources.providers),
+                read_tables(sources.databases),
+                accepted,
+                forgotten_before_ms,
             )
             if reader.end_offsets(READ) == before:
                 return evidence

@@ -119,11 +119,15 @@ class Log:
     """Everything committed on the topics, in the order of each partition."""
 
     starts: Sequence[Start] = ()
+    begun: Mapping[str, Start] = field(default_factory=dict)
+    """What each saga was started with by its own first event, which outlives the input."""
     events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
     commands: Sequence[Command] = ()
     states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     statuses: Mapping[str, Status] = field(default_factory=dict)
     dead_letters: Sequence[DeadLetter] = ()
+    expired: frozenset[str] = frozenset()
+    """Sagas whose state was taken out of the changelog."""
     unreadable: Sequence[str] = ()
     """Records of our own topics that decode as nothing, dead letters apart: where they lie and why."""
 
@@ -267,9 +271,14 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it; `accepted` holds the ids that a client got 202 for, where it kept them."""
+    """All of it; `accepted` holds the ids that a client got 202 for, where it kept them.
+
+    What the log had before `forgotten_before_ms` (milliseconds since the epoch) may be gone from all topics but
+    saga.events, which keeps everything.
+    """
 
     log: Log
     ledgers: Ledgers
     tables: Tables
     accepted: frozenset[str] = frozenset()
+    forgotten_before_ms: int = 0

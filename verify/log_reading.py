@@ -38,9 +38,11 @@ class LogBuilder:
         self.next_offsets: dict[tuple[str, int], int] = {}
         self._codec = codec
         self._starts: list[Start] = []
+        self._begun: dict[str, Start] = {}
         self._events: dict[str, list[Event]] = {}
         self._commands: list[Command] = []
         self._states: dict[str, Mapping[str, Any]] = {}
+        self._expired: set[str] = set()
         self._statuses: dict[str, Status] = {}
         self._dead: list[DeadLetter] = []
         self._unreadable: dict[str, str] = {}
@@ -68,18 +70,21 @@ class LogBuilder:
         explained = {letter.origin for letter in self._dead}
         return Log(
             self._starts,
+            self._begun,
             self._events,
             self._commands,
             self._states,
             self._statuses,
             self._dead,
+            frozenset(self._expired),
             [f"{place}: {why}" for place, why in self._unreadable.items() if place not in explained],
         )
 
     def _input(self, record: Raw) -> None:
         name, fields = self._codec.decode(record.value)
         if name == "saga.StartSaga":
-            self._starts.append(_start(fields, _place(record)))
+            started = _start(fields["meta"]["saga_id"], fields["definition"], fields["data"], _place(record))
+            self._starts.append(started)
 
     def _reply(self, record: Raw) -> None:
         self._codec.decode(record.value)
@@ -100,6 +105,8 @@ class LogBuilder:
             _place(record),
         )
         self._events.setdefault(event.saga_id, []).append(event)
+        if event.name == "SagaStarted" and event.saga_id not in self._begun:
+            self._begun[event.saga_id] = _start(event.saga_id, event.definition, fields["data"], event.place)
 
     def _command(self, record: Raw) -> None:
         name, fields = self._codec.decode(record.value)
@@ -124,7 +131,9 @@ class LogBuilder:
             return
         if record.value is None:
             self._states.pop(record.key, None)
+            self._expired.add(record.key)
         else:
+            self._expired.discard(record.key)
             self._states[record.key] = self._codec.decode(record.value).fields
 
     def _status(self, record: Raw) -> None:
@@ -140,11 +149,10 @@ class LogBuilder:
         self._dead.append(DeadLetter(record.key, origin, told.get("error_code", ""), told.get("error_detail", "")))
 
 
-def _start(fields: Mapping[str, Any], place: Place) -> Start:
-    saga_id, definition = fields["meta"]["saga_id"], fields["definition"]
+def _start(saga_id: str, definition: str, text: str, place: Place) -> Start:
     if definition != ORDER_DEFINITION:
         return Start(saga_id, definition, 0, "", (), place)
-    data = json.loads(fields["data"])
+    data = json.loads(text)
     lines = tuple(Line(line["sku"], line["quantity"], line["unit_price_minor"]) for line in data["lines"])
     return Start(saga_id, definition, data["total_minor"], data["currency"], lines, place)
 

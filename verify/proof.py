@@ -11,7 +11,7 @@ from verify.check_compensations import compensation_findings
 from verify.check_log import command_findings, participant_findings, sequence_findings
 from verify.check_messages import message_findings, message_sums
 from verify.check_outcomes import outcome_findings, start_findings
-from verify.check_states import changelog_findings, status_findings
+from verify.check_states import changelog_findings, may_have_expired, status_findings
 from verify.check_stock import stock_findings, stock_sums
 from verify.check_transitions import order_of_events_findings, transition_findings
 from verify.evidence import Evidence
@@ -60,12 +60,23 @@ def _sums(evidence: Evidence, cases: Cases, outcomes: Counter[str]) -> Iterator[
     events = sum(len(case.events) for case in cases.by_id.values())
     last = sum(max((event.sequence for event in case.events), default=0) for case in cases.by_id.values())
     yield Sum("events", "events", events, "sum of the last sequences", last)
-    scheduled = sum(event.name == "StepScheduled" for case in cases.by_id.values() for event in case.events)
-    yield Sum("commands", "StepScheduled events", scheduled, "commands on the topics", len(evidence.log.commands))
+    scheduled = {
+        event.fields["command_id"]: event.at_ms >= evidence.forgotten_before_ms
+        for case in cases.by_id.values()
+        for event in case.events
+        if event.name == "StepScheduled"
+    }
+    sent = sum(scheduled.get(command.command_id, True) for command in evidence.log.commands)
+    yield Sum("commands", "commands scheduled", sum(scheduled.values()), "commands on the topics", sent)
     distinct = len({command.command_id for command in evidence.log.commands})
     yield Sum("command ids", "commands on the topics", len(evidence.log.commands), "distinct command ids", distinct)
     yield from book_sums(evidence, cases)
     yield from stock_sums(evidence, cases)
     yield from message_sums(evidence, cases)
-    living = sum(1 for case in cases.by_id.values() if case.events)
-    yield Sum("states", "sagas with events", living, "states in the changelog", len(evidence.log.states))
+    states = evidence.log.states
+    living = sum(
+        1
+        for case in cases.by_id.values()
+        if case.events and (case.saga_id in states or not may_have_expired(evidence, case))
+    )
+    yield Sum("states", "sagas with events", living, "states in the changelog", len(states))

@@ -273,3 +273,17 @@ def test_an_order_that_waits_for_a_person_is_listed_apart() -> None:
     report = prove(honest_evidence())
     assert MANUAL in report.manual
     assert all(MANUAL not in finding.orders for finding in report.findings)
+
+
+def test_what_the_topics_have_forgotten_by_age_is_not_held_against_anybody() -> None:
+    evidence = honest_evidence()
+    begun = {start.saga_id: start for start in evidence.log.starts}
+    old = _log(evidence, starts=(), begun=begun, commands=(), states={}, statuses={})
+    assert not prove(old).holds
+    assert prove(replace(old, forgotten_before_ms=10_000)).holds
+
+
+def test_a_state_taken_out_of_the_changelog_is_missed_while_its_saga_runs() -> None:
+    running = _unfinished(_changelog_behind(honest_evidence()))
+    findings = prove(_log(running, expired=frozenset({DECLINED}))).findings
+    assert [finding for finding in findings if finding.check == "changelog" and DECLINED in finding.orders]
