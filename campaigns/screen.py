@@ -66,7 +66,7 @@ class Screen:
             self.say(f"orders: {counts}")
 
     def _counts(self) -> Counter[str]:
-        return Counter(_state(status) for status in self._orders.values())
+        return Counter(_state(status) for status in list(self._orders.values()))
 
     def _progress(self) -> RenderableType:
         table = Table(title="orders", title_justify="left", show_header=False)
