@@ -106,8 +106,10 @@ class Bench:
             observer.stdin.flush()
             if observer.stdout.readline() != "ready\n":
                 raise Failure("The observer of steps did not start.", f"Read the logs under {self.directory}.")
-            answer = self._generate(subject, load, prefix, {**pids, f"{OUR_OWN}observer": observer.pid})
-            observer.terminate()
+            try:
+                answer = self._generate(subject, load, prefix, {**pids, f"{OUR_OWN}observer": observer.pid})
+            finally:
+                observer.terminate()
             samples = json.loads(observer.communicate(timeout=30)[0])
         begin, end = answer["begin_ms"], answer["end_ms"]
         busy_ms = answer["cpu_ms"].pop(MACHINE, 0.0)
@@ -144,9 +146,12 @@ class Bench:
         with self._start_helper("generator", subject, subprocess.PIPE) as generator:
             try:
                 answer, _ = generator.communicate(written(order), timeout=load.limit_s + 60)
-            except subprocess.TimeoutExpired:
+            except subprocess.TimeoutExpired as error:
                 generator.kill()
-                raise
+                raise Failure(
+                    f"{subject.title}, {load.name}: the load generator did not end in time.",
+                    "The machine is very busy: try again.",
+                ) from error
         if generator.returncode != 0:
             raise Failure("The load generator failed.", f"Read {self._log('generator', subject)}.")
         figures: dict[str, Any] = json.loads(answer)
