@@ -137,6 +137,7 @@ class KafkaCluster:
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 0})
         self._drivers: list[Driver] = []
+        self._tails: dict[str, Tail] = {}
 
     def topic(self, partitions: int = 2) -> str:
         name = f"t-{uuid.uuid4().hex}"
@@ -149,6 +150,8 @@ class KafkaCluster:
         wait_until(lambda: name in self._admin.list_topics(timeout=5).topics)
 
     def recreate(self, topic: str, partitions: int) -> None:
+        if topic in self._tails:
+            self._tails.pop(topic).close()
         for deleted in self._admin.delete_topics([topic]).values():
             deleted.result(DEADLINE_S)
         wait_until(lambda: topic not in self._admin.list_topics(timeout=5).topics)
@@ -195,7 +198,9 @@ class KafkaCluster:
         assert self._producer.flush(DEADLINE_S) == 0
 
     def records(self, topic: str) -> Sequence[Record]:
-        return committed_records(self.bootstrap, topic)
+        if topic not in self._tails:
+            self._tails[topic] = Tail(self.bootstrap, topic)
+        return self._tails[topic].records()
 
     def is_held_back(self, where: TopicPartition) -> bool:
         return self._latest(where, "read_committed") < self._latest(where, "read_uncommitted")
@@ -218,38 +223,50 @@ class KafkaCluster:
     def close(self) -> None:
         for driver in self._drivers:
             driver.close()
+        for tail in self._tails.values():
+            tail.close()
 
 
-def committed_records(bootstrap: str, topic: str) -> Sequence[Record]:
-    """Read a topic from its beginning to the last stable offset of every partition."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "contract.check",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-        }
-    )
-    try:
-        numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        consumer.assign([ClientPartition(topic, number, 0) for number in numbers])
-        found: list[Record] = []
-        ended: set[int | None] = set()
-        deadline = time.monotonic() + DEADLINE_S
-        while len(ended) < len(numbers) and time.monotonic() < deadline:
-            message = consumer.poll(0.5)
-            if message is None:
-                continue
-            if message.error() is None:
-                found.append(to_record(message))
-            else:
-                ended.add(message.partition())
-        assert len(ended) == len(numbers), f"{topic} could not be read to its end"
-        return found
-    finally:
-        consumer.close()
+class Tail:
+    """Follows a topic as a read_committed consumer, from its beginning."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "contract.check",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
+            }
+        )
+        numbers = self._consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        self._partitions = [ClientPartition(topic, number, 0) for number in numbers]
+        self._reached = dict.fromkeys(numbers, 0)
+        self._found: list[Record] = []
+        self._consumer.assign(self._partitions)
+
+    def records(self) -> Sequence[Record]:
+        """Return everything up to the last stable offsets of this moment."""
+        ends = {one.partition: self._consumer.get_watermark_offsets(one, 10)[1] for one in self._partitions}
+        wait_until(lambda: all(self._reached[number] >= end for number, end in ends.items()), self._read)
+        return list(self._found)
+
+    def _read(self) -> None:
+        message = self._consumer.poll(0.5)
+        if message is None:
+            return
+        number, offset = message.partition() or 0, message.offset() or 0
+        if message.error() is None:
+            self._found.append(to_record(message))
+            self._reached[number] = offset + 1
+        else:
+            # The end of a partition also says that the markers before it have been read.
+            self._reached[number] = max(self._reached[number], offset)
+
+    def close(self) -> None:
+        self._consumer.close()
 
 
 def wait_until(
