@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from campaigns.address_book import read_addresses
+from campaigns.gateway_client import NoAnswer
 from campaigns.load_run import Pace, Result, run_plan
 from campaigns.plan import Mix, real_orders, synthetic_orders
 
@@ -41,10 +42,17 @@ def load(
     prefix: Annotated[str, typer.Option(help="Start of every idempotency key; a new one makes new orders.")] = "load",
 ) -> None:
     """Post orders, approve or reject those that wait for it, cancel some in mid-flight; exit 1 if one never ends."""
-    addresses = read_addresses(data)
+    try:
+        addresses = read_addresses(data)
+    except (OSError, ValueError, KeyError) as error:
+        raise typer.BadParameter(f"no `saga dev` has run on {data}: {error!r}", param_hint="--data") from error
     make = real_orders if source is Source.REAL else synthetic_orders
     plan = make(orders, seed, Mix(), f"{prefix}-{seed}")
-    result = asyncio.run(run_plan(addresses.bootstrap, addresses.gateway, plan, Pace(rate, concurrency, wait)))
+    try:
+        result = asyncio.run(run_plan(addresses.bootstrap, addresses.gateway, plan, Pace(rate, concurrency, wait)))
+    except NoAnswer as error:
+        Console(stderr=True).print(f"The gateway on {addresses.gateway} does not answer: {error}", highlight=False)
+        raise typer.Exit(1) from error
     if accepted is not None:
         accepted.write_text("".join(f"{order_id}\n" for order_id in result.accepted.values()), encoding="utf-8")
     print_result(result, Console())

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from campaigns.gateway_client import Accepted, GatewayClient, Refused
+from campaigns.gateway_client import Accepted, GatewayClient, NoAnswer, Refused
 from campaigns.plan import Decision, Planned
 from campaigns.status_feed import OrderStatus, StatusFeed
 
@@ -62,13 +62,19 @@ class LoadRun:
         gate = asyncio.Semaphore(self._pace.concurrency)
         loop = asyncio.get_running_loop()
         started = loop.time()
-        async with asyncio.TaskGroup() as group:
-            for number, planned in enumerate(self._plan):
-                if self._pace.rate:
-                    await asyncio.sleep(max(0.0, started + number / self._pace.rate - loop.time()))
-                await gate.acquire()
-                task = group.create_task(self._post_one(planned))
-                task.add_done_callback(lambda _: gate.release())
+        unanswered: list[Exception] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, planned in enumerate(self._plan):
+                    if self._pace.rate:
+                        await asyncio.sleep(max(0.0, started + number / self._pace.rate - loop.time()))
+                    await gate.acquire()
+                    task = group.create_task(self._post_one(planned))
+                    task.add_done_callback(lambda _: gate.release())
+        except* NoAnswer as failed:
+            unanswered.extend(error for error in failed.exceptions if isinstance(error, NoAnswer))
+        if unanswered:
+            raise unanswered[0]
 
     async def finish(self) -> Result:
         """Wait until every accepted order has ended, at most `wait_s` seconds, and return the result."""
