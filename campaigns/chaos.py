@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,8 @@ from rich.console import Console
 
 from campaigns.address_book import read_processes
 from campaigns.chaos_report import Campaign, markdown
-from campaigns.installation import Installation
+from campaigns.gateway_client import NoAnswer
+from campaigns.installation import Installation, NotStarted
 from campaigns.kills import Kill, Killer, targets
 from campaigns.load import print_result
 from campaigns.load_run import Pace, Result, run_plan
@@ -27,7 +29,7 @@ from verify.collect import collect
 from verify.proof import prove
 from verify.render import print_report
 from verify.report import Report
-from verify.sources import from_data
+from verify.sources import Unreachable, from_data
 
 RECOVERY_LIMIT_MS = 5_000.0
 """How long the orchestrator may take, from kill -9 to committed events on every partition."""
@@ -59,23 +61,11 @@ def chaos(
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - started:6.1f} s  {line}", highlight=False, soft_wrap=True)
 
-    with ExitStack() as stack:
-        directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saga-chaos-")))
-        say("starting an installation")
-        installation = stack.enter_context(Installation(directory, orchestrators=orchestrators))
-        observer = stack.enter_context(Observer(installation.addresses.bootstrap))
-        draw = random.Random(seed)  # noqa: S311 - the same seed must give the same campaign
-        names = [name for name in sorted(read_processes(directory)) if name.startswith(only)]
-        killer = Killer(installation, observer, draw, say)
-        say(f"posting {orders} real orders at {rate:g} a second, and killing {kills} times")
-        deaths, result = asyncio.run(
-            _both(installation, killer, targets(names, kills, draw), _plan(orders, seed), Pace(rate=rate, wait_s=240.0))
-        )
-        say("the last order has ended")
-        print_result(result, console)
-        verdict = _prove(directory, result, say)
-        print_report(verdict, console)
-    campaign = Campaign(deaths, result, verdict, seed, rate, orchestrators, RECOVERY_LIMIT_MS)
+    try:
+        campaign = _campaign(Instructions(orders, kills, rate, seed, orchestrators, only), data, console, say)
+    except (NotStarted, NoAnswer, Unreachable) as error:
+        say(f"the campaign could not be carried out: {error}")
+        raise typer.Exit(3) from error
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(markdown(campaign), encoding="utf-8")
@@ -83,7 +73,40 @@ def chaos(
         console.print(f"[red]✗[/red] {line}", highlight=False, soft_wrap=True)
     if campaign.failures():
         raise typer.Exit(1)
-    say(f"everything held through {len(deaths)} kills")
+    say(f"everything held through {len(campaign.kills)} kills")
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """What a campaign was told to do."""
+
+    orders: int
+    kills: int
+    rate: float
+    seed: int
+    orchestrators: int
+    only: str
+
+
+def _campaign(order: Instructions, data: Path | None, console: Console, say: Callable[[str], None]) -> Campaign:
+    """Carry it out from beginning to end. Raises NotStarted, NoAnswer, Unreachable."""
+    with ExitStack() as stack:
+        directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="saga-chaos-")))
+        say("starting an installation")
+        installation = stack.enter_context(Installation(directory, orchestrators=order.orchestrators))
+        observer = stack.enter_context(Observer(installation.addresses.bootstrap))
+        draw = random.Random(order.seed)  # noqa: S311 - the same seed must give the same campaign
+        names = [name for name in sorted(read_processes(directory)) if name.startswith(order.only)]
+        killer = Killer(installation, observer, draw, say)
+        say(f"posting {order.orders} real orders at {order.rate:g} a second, and killing {order.kills} times")
+        victims = targets(names, order.kills, draw)
+        pace = Pace(rate=order.rate, wait_s=240.0)
+        deaths, result = asyncio.run(_both(installation, killer, victims, _plan(order.orders, order.seed), pace))
+        say("no order is under way any more" if not result.unfinished else "some orders do not end")
+        print_result(result, console)
+        verdict = _prove(directory, result, say)
+        print_report(verdict, console)
+    return Campaign(deaths, result, verdict, order.seed, order.rate, order.orchestrators, RECOVERY_LIMIT_MS)
 
 
 async def _both(

@@ -11,7 +11,7 @@ import aiohttp
 import typer
 from rich.console import Console
 
-from campaigns.gateway_client import GatewayClient, Refused
+from campaigns.gateway_client import GatewayClient, NoAnswer, Refused
 from campaigns.installation import Installation, NotStarted
 from campaigns.load_run import LoadRun, Pace, Result
 from campaigns.observer import Observer
@@ -25,7 +25,7 @@ from cli.ports import is_taken
 from verify.collect import collect
 from verify.proof import prove
 from verify.render import print_report
-from verify.sources import from_data
+from verify.sources import Unreachable, from_data
 
 DATA = Path(".saga") / "demo"
 _RATE = 10.0
@@ -60,7 +60,7 @@ def demo(
             _what_next(installation, console, keep)
             if keep:
                 _until_interrupted(installation)
-    except NotStarted as error:
+    except (NotStarted, NoAnswer, Unreachable) as error:
         screen.say(str(error))
         raise typer.Exit(3) from error
     screen.say("everything held" if held else "not everything held: see the lines with ✗")
