@@ -28,6 +28,10 @@ from orchestrator.core.events import (
 from orchestrator.core.state import OPEN, Phase
 from orchestrator.core.turn import Turn, scope_of
 
+EXPRESSION_FAILED = "expression_failed"
+UNREADABLE = (AttributeError, KeyError, TypeError)
+"""What an expression raises where the data is not what its author expected."""
+
 
 def advance(turn: Turn, target: str) -> None:
     """Enter the node `target` and go on from there. Definitions have no cycles, so this ends."""
@@ -69,18 +73,25 @@ def _compute(turn: Turn, node: Local) -> str | None:
         turn.record(failed)
         compensation.start(turn, refusal.code, refusal.message, node.name)
         return None
+    except UNREADABLE as error:
+        compensation.start(turn, EXPRESSION_FAILED, f"{node.name}: {error!r}", node.name)
+        return None
     turn.record(StepCompleted(node.name, False, 0, output, True), node.on_end)
     return node.then
 
 
 def _choose(turn: Turn, node: Switch) -> str | None:
     scope = scope_of(turn.definition, turn.state)
-    for case in node.cases:
-        if case.when is None or case.when(scope):
-            turn.record(BranchChosen(node.name, case.name, case.then))
-            return case.then
-    compensation.start(turn, "no_branch_matches", f"no case of {node.name} holds", node.name)
-    return None
+    try:
+        chosen = next((case for case in node.cases if case.when is None or case.when(scope)), None)
+    except UNREADABLE as error:
+        compensation.start(turn, EXPRESSION_FAILED, f"{node.name}: {error!r}", node.name)
+        return None
+    if chosen is None:
+        compensation.start(turn, "no_branch_matches", f"no case of {node.name} holds", node.name)
+        return None
+    turn.record(BranchChosen(node.name, chosen.name, chosen.then))
+    return chosen.then
 
 
 def _joined(turn: Turn, join: Join) -> bool:
