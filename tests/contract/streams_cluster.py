@@ -202,6 +202,10 @@ class KafkaCluster:
             self._tails[topic] = Tail(self.bootstrap, topic)
         return self._tails[topic].records()
 
+    def members(self, group: str) -> int:
+        """Return how many members a group has."""
+        return len(self._admin.describe_consumer_groups([group])[group].result(10).members)
+
     def is_held_back(self, where: TopicPartition) -> bool:
         return self._latest(where, "read_committed") < self._latest(where, "read_uncommitted")
 

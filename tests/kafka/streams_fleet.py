@@ -106,6 +106,10 @@ class Fleet:
     def assert_state_matches(self) -> None:
         assert self.changelog_state() == {b"key-%d" % n: b"1" for n in range(self._sent)}
 
+    def members(self) -> int:
+        """Return how many members the group has."""
+        return self.cluster.members(self._name)
+
     def logs(self) -> Sequence[str]:
         return [worker.log.read_text() for worker in self._workers]
 

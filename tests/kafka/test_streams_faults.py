@@ -132,6 +132,22 @@ def test_live_owners_hand_over_under_load_and_none_is_fenced(fleet: Fleet) -> No
     assert second.process.returncode == 0
 
 
+def test_an_owner_that_was_stopped_until_it_lost_its_place_takes_it_again(fleet: Fleet) -> None:
+    worker = fleet.start("a")
+    fleet.send(40)
+    fleet.wait_until_done()
+    worker.signal(signal.SIGSTOP)
+    wait_until(lambda: fleet.members() == 0)
+
+    worker.signal(signal.SIGCONT)
+    fleet.send(100)
+    fleet.wait_until_done()
+
+    fleet.assert_each_once()
+    fleet.assert_state_matches()
+    assert worker.is_running
+
+
 def test_a_wiped_directory_is_restored_and_goes_on_counting(fleet: Fleet, tmp_path: Path) -> None:
     fleet.send(100)
     worker = fleet.start("a")
