@@ -16,7 +16,7 @@ from services.logs import configure
 from services.participant.breaker import Breaker
 from services.participant.calls import Calls
 from services.participant.client import Client
-from services.participant.database import Conflict, Database, DatabaseError, Unmigrated, Unusable
+from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.participant.handlers import L, Service
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
@@ -75,7 +75,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
         return 2
     try:
         return _serve(settings, database, parts)
-    except (Fatal, Conflict, DatabaseError) as error:
+    except (Fatal, Conflict, Unwell) as error:
         _log.critical("cannot go on: %s", error)
         return 1
     finally:

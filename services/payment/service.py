@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, BindParameter, Column, Connection, MetaData, 
 from schemas.topics import PAYMENT_COMMANDS
 from services.participant.client import Client
 from services.participant.command import Command
-from services.participant.database import Database, execute
+from services.participant.database import Database, execute, fetch
 from services.participant.effect import State
 from services.participant.handlers import Provider, ProviderUndo, Service
 from services.participant.job import FeedPage, Job, JobDone
@@ -103,7 +103,7 @@ def service(database: Database, psp: Client, patience: Patience) -> Service[Char
         if not jobs:
             return Charges()
         tokens = [job.undoes or job.token for job in jobs]
-        return Charges(set(connection.exec_driver_sql(select, database.keys(tokens)).scalars()))
+        return Charges({row[0] for row in fetch(connection, select, database.keys(tokens))})
 
     def save(connection: Connection, charges: Charges) -> None:
         execute(connection, capture_sql, charges.captured)

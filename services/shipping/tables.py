@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, bindparam, insert, select, update
 
 from services.participant.command import Command
-from services.participant.database import Conflict, Database, execute
+from services.participant.database import Conflict, Database, execute, fetch
 from services.participant.job import FeedPage, JobDone
 from services.participant.outcome import Done
 
@@ -62,7 +62,7 @@ class ShippingTables:
         jobs = [end.job for end in ended if isinstance(end, JobDone) and isinstance(end.outcome, Done)]
         if jobs:
             keys = self._database.keys([job.undoes or job.token for job in jobs])
-            shipments.known.update(connection.exec_driver_sql(self._select, keys).scalars())
+            shipments.known.update(row[0] for row in fetch(connection, self._select, keys))
         if any(isinstance(end, FeedPage) for end in ended):
             shipments.position = self.position(connection)
         return shipments

@@ -38,7 +38,7 @@ def test_a_migrated_database_has_the_tables_the_code_declares(
     declared = MetaData()
     for table in (*SHELL.tables.values(), *metadata.tables.values()):
         table.to_metadata(declared)
-    with database.engine.connect() as connection:
+    with database.begin() as connection:
         found = MigrationContext.configure(connection, opts={"target_metadata": declared})
         missing = [change for change in compare_metadata(found, declared) if change[0] in ("add_table", "add_column")]
     database.close()
