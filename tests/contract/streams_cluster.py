@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import Protocol
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as ClientPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined] # documented, but not re-exported
 
@@ -253,19 +253,28 @@ class Tail:
 
     def records(self) -> Sequence[Record]:
         """Return everything up to the last stable offsets of this moment."""
-        ends = {one.partition: self._consumer.get_watermark_offsets(one, 10)[1] for one in self._partitions}
+        ends: dict[int, int] = {}
+        wait_until(lambda: self._ask_ends(ends))
         wait_until(lambda: all(self._reached[number] >= end for number, end in ends.items()), self._read)
         return list(self._found)
+
+    def _ask_ends(self, ends: dict[int, int]) -> bool:
+        """Fill in the ends; false while the broker of a partition is coming back."""
+        try:
+            ends.update({one.partition: self._consumer.get_watermark_offsets(one, 10)[1] for one in self._partitions})
+        except KafkaException:
+            return False
+        return True
 
     def _read(self) -> None:
         message = self._consumer.poll(0.5)
         if message is None:
             return
-        number, offset = message.partition() or 0, message.offset() or 0
-        if message.error() is None:
+        number, offset, error = message.partition() or 0, message.offset() or 0, message.error()
+        if error is None:
             self._found.append(to_record(message))
             self._reached[number] = offset + 1
-        else:
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's public name
             # The end of a partition also says that the markers before it have been read.
             self._reached[number] = max(self._reached[number], offset)
 
