@@ -1,4 +1,4 @@
-"""The yardstick: a saga loop on the client library alone, with the product's client settings and no work of its own."""
+"""The yardstick: a saga loop with the product's records and client settings, without state logic and without SQL."""
 
 from __future__ import annotations
 
@@ -8,31 +8,24 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from rocksdict import Options, Rdict, WriteBatch
 
 from benchmarks import bare_message
-from benchmarks.bare_message import STEPS
+from benchmarks.bare_message import Written
+from schemas.cloudevents import traceparent_of
+from schemas.codec import Codec
 from streams.kafka_config import KafkaConfig
 
-MAX_RECORDS = 1_000
+MAX_RECORDS = 2_000
 """In one transaction, as in the product. Its bound in time is never reached here."""
 POLL_S = 0.2
 CALL_S = 10.0
 
-Next = Callable[[str, int], tuple[str, int]]
-"""From a saga and the step in the input: the topic to write to, and the step to write."""
-
-
-def ordered(_saga_id: str, step: int) -> tuple[str, int]:
-    """As the orchestrator: the next command, or the end."""
-    return (bare_message.COMMANDS if step < STEPS else bare_message.DONE), step + 1
-
-
-def obeyed(_saga_id: str, step: int) -> tuple[str, int]:
-    """As the participant: the reply to the command."""
-    return bare_message.REPLIES, step
+Next = Callable[[Codec, dict[str, Any], str], Written]
+"""From the meta of an input and its trace to what is written for it."""
 
 
 def open_store(path: Path) -> Rdict:
@@ -42,18 +35,20 @@ def open_store(path: Path) -> Rdict:
     return Rdict(str(path), options)
 
 
-def handle(messages: Sequence[Message], decide: Next, producer: Producer, steps: dict[bytes, int]) -> None:
+def handle(
+    messages: Sequence[Message], decide: Next, codec: Codec, producer: Producer, steps: dict[bytes, int]
+) -> None:
     """Write what each message leads to into the open transaction."""
     for message in messages:
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        key, value = message.key(), message.value()
-        assert isinstance(key, bytes)
-        assert isinstance(value, bytes)
-        topic, step = decide(*bare_message.decode(value))
-        producer.produce(topic, bare_message.encode(key.decode(), step), key)
-        steps[key] = step
+        key: Any = message.key()
+        received: Any = message.headers() or []
+        meta = codec.decode(message.value()).fields["meta"]
+        written = decide(codec, meta, traceparent_of(received))
+        producer.produce(written.topic, written.value, key, headers=written.headers)  # type: ignore[arg-type]  # list is invariant
+        steps[key] = written.step
 
 
 def after(messages: Sequence[Message]) -> list[TopicPartition]:
@@ -75,6 +70,7 @@ def serve(name: str, topics: Sequence[str], decide: Next, store: Rdict | None, s
     config = KafkaConfig(os.environ["KAFKA_BOOTSTRAP_SERVERS"], name, f"{name}-0")
     consumer, producer = Consumer(config.consumer()), Producer(config.producer(config.instance_id))
     producer.init_transactions(CALL_S)
+    codec = Codec()
     group: list[object] = []
     consumer.subscribe(
         list(topics), on_assign=lambda joined, _partitions: group.append(joined.consumer_group_metadata())
@@ -86,7 +82,7 @@ def serve(name: str, topics: Sequence[str], decide: Next, store: Rdict | None, s
         messages = [first, *consumer.consume(MAX_RECORDS - 1, 0)]
         steps: dict[bytes, int] = {}
         producer.begin_transaction()
-        handle(messages, decide, producer, steps)
+        handle(messages, decide, codec, producer, steps)
         producer.send_offsets_to_transaction(after(messages), group[-1], CALL_S)
         producer.commit_transaction(CALL_S)
         producer.poll(0)
@@ -102,9 +98,9 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["orchestrator", store]:
             inputs = (bare_message.INPUTS, bare_message.REPLIES)
-            serve("bare-orchestrator", inputs, ordered, open_store(Path(store)), stop)
+            serve("bare-orchestrator", inputs, bare_message.ordered, open_store(Path(store)), stop)
         case ["participant"]:
-            serve("bare-participant", (bare_message.COMMANDS,), obeyed, None, stop)
+            serve("bare-participant", (bare_message.COMMANDS,), bare_message.obeyed, None, stop)
         case _:
             return 2
     return 0

@@ -64,7 +64,6 @@ class Starter:
         self._placeholder = order.placeholder.encode()
         self._digits = len(order.placeholder) - len(order.saga_prefix)
         self._prefix = order.saga_prefix
-        self._with_headers = order.with_headers
         self.started = 0
 
     def start(self, now: float) -> bytes:
@@ -72,11 +71,8 @@ class Starter:
         self.started += 1
         key = f"{self._prefix}{self.started:0{self._digits}d}".encode()
         value = self._template.replace(self._placeholder, key)
-        if self._with_headers:
-            headers = [("causationid", key), ("traceparent", TRACE)]
-            self._producer.produce(self._topic, value, key, timestamp=int(now * 1_000), headers=headers)  # type: ignore[arg-type]  # list is invariant
-        else:
-            self._producer.produce(self._topic, value, key, timestamp=int(now * 1_000))
+        headers = [("causationid", key), ("traceparent", TRACE)]
+        self._producer.produce(self._topic, value, key, timestamp=int(now * 1_000), headers=headers)  # type: ignore[arg-type]  # list is invariant
         return key
 
     def serve(self) -> None:

@@ -96,9 +96,7 @@ class Bench:
             )
 
     def _run(self, subject: Subject, load: Load, prefix: str, pids: Mapping[str, int]) -> Figures:
-        order = ObserverOrder(
-            self.bootstrap, subject.input_topics, subject.output_topics, load.sampled_partitions, subject.by_header
-        )
+        order = ObserverOrder(self.bootstrap, subject.input_topics, subject.output_topics, load.sampled_partitions)
         with self._start_helper("observer", subject, subprocess.PIPE) as observer:
             assert observer.stdin is not None
             assert observer.stdout is not None
@@ -138,7 +136,6 @@ class Bench:
             subject.failed,
             subject.value.hex(),
             subject.placeholder,
-            subject.by_header,
             prefix,
             load,
             {**pids, "broker": self.broker_pid},

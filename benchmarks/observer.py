@@ -11,7 +11,6 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from benchmarks.bare_message import step_of
 from benchmarks.following import batch, follow
 from benchmarks.plan import ObserverOrder, observer_order
 
@@ -27,7 +26,6 @@ class Observer:
 
     def __init__(self, order: ObserverOrder) -> None:
         self._inputs = frozenset(order.input_topics)
-        self._by_header = order.by_header
         self._consumer = follow(
             order.bootstrap, "bench-observer", [*order.input_topics, *order.output_topics], order.partitions
         )
@@ -41,7 +39,7 @@ class Observer:
         seen = time.time() * 1_000
         for message in messages:
             is_input = message.topic() in self._inputs
-            cause = self._cause(message, is_input)
+            cause = self._cause(message)
             if is_input:
                 self._input(cause, message.timestamp()[1])
             else:
@@ -51,14 +49,11 @@ class Observer:
         """Stop reading."""
         self._consumer.close()
 
-    def _cause(self, message: Message, is_input: bool) -> Cause:
+    def _cause(self, message: Message) -> Cause:
         """Return the id of the input that the message is, or that it was caused by."""
         key: Any = message.key()
-        if self._by_header:
-            headers: Any = message.headers() or ()
-            return key, next((value for name, value in headers if name == CAUSE), b"")
-        value: Any = message.value()
-        return key, bytes([step_of(value) if is_input else step_of(value) - 1])
+        headers: Any = message.headers() or ()
+        return key, next((value for name, value in headers if name == CAUSE), b"")
 
     def _input(self, cause: Cause, at: float) -> None:
         early = self._early.pop(cause, None)

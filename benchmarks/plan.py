@@ -77,7 +77,6 @@ class GeneratorOrder:
     failed: tuple[str, ...]
     value: str
     placeholder: str
-    with_headers: bool
     saga_prefix: str
     load: Load
     pids: Mapping[str, int]
@@ -91,7 +90,6 @@ class ObserverOrder:
     input_topics: tuple[str, ...]
     output_topics: tuple[str, ...]
     partitions: int
-    by_header: bool
 
 
 def written(order: GeneratorOrder | ObserverOrder) -> str:

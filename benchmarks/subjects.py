@@ -47,7 +47,6 @@ class Subject:
     prefix: str
     input_topics: tuple[str, ...]
     output_topics: tuple[str, ...]
-    by_header: bool
     prepare: Callable[[Path, str], list[Process]]
 
 
@@ -125,14 +124,13 @@ BARE = Subject(
     ],
     start_topic=bare_message.INPUTS,
     end_topic=bare_message.DONE,
-    completed="",
+    completed='"COMPLETED"',
     failed=(),
-    value=bare_message.encode(SAGA_ID, 0),
+    value=_start(SAGA_ID, "bare", {}),
     placeholder=SAGA_ID,
     prefix="four-",
     input_topics=(bare_message.INPUTS, bare_message.REPLIES),
     output_topics=(bare_message.COMMANDS, bare_message.DONE),
-    by_header=False,
     prepare=_bare_processes,
 )
 
@@ -151,7 +149,6 @@ FOUR_STEPS = Subject(
     prefix="four-",
     input_topics=(topics.INPUTS.name, topics.REPLIES.name),
     output_topics=(topics.EVENTS.name,),
-    by_header=True,
     prepare=_four_step_processes,
 )
 
@@ -170,7 +167,6 @@ ORDERS = Subject(
     prefix="ord_",
     input_topics=(topics.INPUTS.name, topics.REPLIES.name),
     output_topics=(topics.EVENTS.name,),
-    by_header=True,
     prepare=_order_processes,
 )
 

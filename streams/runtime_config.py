@@ -12,9 +12,9 @@ class RuntimeConfig:
     input_topics: tuple[str, ...]
     changelog_topic: str
     dead_letter_topic: str
-    max_records: int = 1_000
+    max_records: int = 2_000
     """Records and timers in one transaction."""
-    max_transaction_ms: int = 80
+    max_transaction_ms: int = 150
     """Time spent on records in one transaction before it is committed with what it has."""
     poll_timeout_ms: int = 200
     """Longest wait for a record when nothing is due."""
