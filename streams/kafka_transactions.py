@@ -77,11 +77,15 @@ class KafkaTransactions:
         return self._producer
 
     def begin(self) -> None:
-        """Open a transaction, on a new producer if the last transaction was disturbed. Raises Abortable, Fatal."""
-        if self._disturbed:
-            self._renew("the last transaction was slow or disturbed")
+        """Open a transaction, on a new producer if the last one was disturbed or the broker was lost since.
+
+        The first transaction on a producer that outlived its broker can wait for ever, whatever time-out it is given.
+        Raises Abortable, Fatal.
+        """
+        self._live().poll(0)
+        if self._disturbed or self._broker_trouble:
+            self._renew("the last transaction was slow or disturbed, or the broker was lost since")
         producer = self._live()
-        producer.poll(0)
         self._broker_trouble = False
         self._written = {}
         try:
