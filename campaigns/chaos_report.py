@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,9 +98,9 @@ def _rows(kills: Sequence[Kill]) -> Sequence[str]:
         by_name[kill.name].append(kill)
     rows = []
     for name, deaths in sorted(by_name.items()):
-        times = sorted(kill.recovery_ms for kill in deaths if kill.recovery_ms is not None)
-        median = times[len(times) // 2] if times else None
-        longest = times[-1] if len(times) == len(deaths) else None
+        times = [kill.recovery_ms for kill in deaths if kill.recovery_ms is not None]
+        median = statistics.median(times) if times else None
+        longest = max(times) if len(times) == len(deaths) else None
         told = f"{_seconds(median)} | {_seconds(longest)} | {MEASURED_BY[deaths[0].kind]}"
         rows.append(f"| {name} | {len(deaths)} | {told} |")
     return rows
