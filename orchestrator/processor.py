@@ -16,7 +16,6 @@ from orchestrator.outbound import Message, Outbound, UnsendableCommand
 from orchestrator.serde import MAX_TEXT, Fields, cancel_of, origin_fields, reply_of, signal_of, state_fields, state_of
 from schemas.cloudevents import traceparent_of
 from schemas.codec import MAX_MESSAGE_BYTES, Codec, TooLarge, Undecodable, Unencodable
-from streams.errors import Fatal
 from streams.processor import Context
 from streams.record import Record
 
@@ -67,7 +66,9 @@ class SagaProcessor:
         if state.phase is Phase.ENDED:
             self._forget(saga_id, context)
             return
-        definition = self._definition(state)
+        definition = self.registry.version(state.definition, state.version)
+        if definition is None:
+            raise LookupError(f"{saga_id} needs {state.definition} version {state.version}, which is not loaded")
         self._take(definition, state, TimerDue(), now_ms, context)
         self._dirty.discard(saga_id)
         self._put(saga_id, context)
@@ -81,16 +82,6 @@ class SagaProcessor:
             forgotten = next(iter(self._sagas))
             del self._sagas[forgotten]
             self._heavy.discard(forgotten)
-
-    def _definition(self, state: State) -> Definition:
-        """Return the version that a saga runs on. Raises Fatal: without it nothing may be taken off the log."""
-        definition = self.registry.version(state.definition, state.version)
-        if definition is None:
-            raise Fatal(
-                f"{state.saga_id} runs on {state.definition} version {state.version}, which is not loaded: "
-                "put it back where SAGA_DEFINITIONS points"
-            )
-        return definition
 
     def _put(self, saga_id: str, context: Context) -> None:
         state = self._sagas[saga_id]
@@ -164,7 +155,9 @@ class SagaProcessor:
         if state is None:
             context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
             return
-        definition = self._definition(state)
+        definition = self.registry.version(state.definition, state.version)
+        if definition is None:
+            raise LookupError(f"{saga_id} needs {state.definition} version {state.version}, which is not loaded")
         try:
             given = self._given(name, fields)
         except (ValueError, KeyError) as error:

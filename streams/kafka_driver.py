@@ -272,9 +272,7 @@ class KafkaDriver:
         admin = AdminClient(self._config.admin())
         timeout_s = self._config.offsets_timeout_s
         try:
-            described = admin.describe_topics(
-                TopicCollection([topic]), request_timeout=timeout_s
-            )
+            described = admin.describe_topics(TopicCollection([topic]), request_timeout=timeout_s)
             return str(described[topic].result().topic_id)
         except KafkaException as error:
             raise Fatal(f"describing {topic}: {kafka_error(error).str()}") from error

@@ -62,9 +62,7 @@ class Round:
     @property
     def is_full(self) -> bool:
         """Whether the open transaction has reached one of its bounds."""
-        return self._committer.size >= self.limit or (
-            self._committer.is_open and self._clock_ms() >= self._deadline_ms
-        )
+        return self._committer.size >= self.limit or (self._committer.is_open and self._clock_ms() >= self._deadline_ms)
 
     def _open(self) -> None:
         if not self._committer.is_open:

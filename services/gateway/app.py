@@ -17,7 +17,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from schemas.codec import Codec
-from services import logs
 from services.gateway.application import application
 from services.gateway.outlet import KafkaOutlet
 from services.gateway.parts import Parts
@@ -26,6 +25,7 @@ from services.gateway.settings import MissingSettings, Settings, read_settings
 from services.gateway.submissions import SqlSubmissions
 from services.gateway.tables import REVISION
 from services.participant.database import Database, Unmigrated, Unusable
+from streams import logs
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services import logs
+from streams import logs
 
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
 _THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'

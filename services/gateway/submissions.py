@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import or_
 
 from services.gateway.tables import REVISION, SUBMISSIONS
-from services.participant.database import Conflict, Database, DatabaseError, execute
+from services.participant.database import Conflict, Database, Unwell, execute
 
 _BATCH = 500
 _MAX_WAITING = 20_000
@@ -154,14 +154,14 @@ class SqlSubmissions:
         held: dict[str, Held] = {}
         problem: Unavailable | None = None
         try:
-            with self._database.begin() as connection:
+            with self._database.apart() as connection:
                 execute(connection, self._insert, new)
                 execute(connection, self._accept, [(order_id,) for order_id in accepted])
                 if new:
                     keys = self._database.keys([submission.order_id for submission in new])
                     rows = connection.exec_driver_sql(self._held, keys).all()
                     held = {row[0]: Held(row[1], row[2]) for row in rows}
-        except (DatabaseError, Conflict) as error:
+        except (Unwell, Conflict) as error:
             problem = Unavailable(str(error))
             _log.error("submissions were not stored", extra={"why": str(error), "submissions": len(new)})
         if waiting:
@@ -174,18 +174,18 @@ class SqlSubmissions:
             SUBMISSIONS.c.order_id == order_id, or_(SUBMISSIONS.c.state == "accepted", fresh)
         )
         try:
-            with self._database.begin() as connection:
+            with self._database.apart() as connection:
                 row = connection.execute(query).first()
-        except DatabaseError as error:
+        except (Unwell, Conflict) as error:
             raise Unavailable(str(error)) from error
         return None if row is None else Submission(*row)
 
     def check(self) -> None:
         """Raise Unavailable when the database does not answer. Blocks."""
         try:
-            with self._database.begin() as connection:
+            with self._database.apart() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except DatabaseError as error:
+        except (Unwell, Conflict) as error:
             raise Unavailable(str(error)) from error
 
 

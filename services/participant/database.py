@@ -77,13 +77,25 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Run one transaction. Raises Conflict when another replica was faster, Unwell for any other trouble.
 
-        All transactions share one connection: a participant has one thread that works on its database.
+        All these transactions share one connection, so they belong to one thread. A program with more threads uses
+        `apart` alone: SQLite has one connection here, and this one is never given back.
         """
-        try:
+        with self._translated():
             if self._connection is None:
                 self._connection = self.engine.connect()
             with self._connection.begin():
                 yield self._connection
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """Run one transaction on a connection of its own, from any thread. Raises as `begin` does."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
         except (IntegrityError, self._dbapi.IntegrityError) as error:
             raise Conflict(str(error)) from error
         except (DBAPIError, self._dbapi.Error) as error:
@@ -95,7 +107,7 @@ class Database:
     def require(self, revision: str) -> None:
         """Raise Unmigrated unless the database is at `revision`."""
         try:
-            with self.begin() as connection:
+            with self.apart() as connection:
                 found = [row[0] for row in fetch(connection, "SELECT version_num FROM alembic_version", ())]
         except Unwell as error:
             raise Unmigrated(f"the database has no schema, or cannot be reached ({error})") from error

@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Generic
 
 from schemas.codec import Codec
-from services.logs import configure
 from services.participant.breaker import Breaker
 from services.participant.calls import Calls
 from services.participant.client import Client
@@ -24,6 +23,7 @@ from services.participant.shell import Shell
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
+from streams.logs import configure
 from streams.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)

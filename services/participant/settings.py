@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.logs import LEVELS
+from streams.logs import LEVELS
 
 
 class BadSettings(Exception):

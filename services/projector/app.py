@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from schemas import topics
 from schemas.codec import Codec
-from services import logs
 from services.feed import Feed, PositionLost, TopicUnavailable
-from services.participant.database import Conflict, Database, DatabaseError, Unmigrated, Unusable
+from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.projector.fold import Gap
 from services.projector.projection import Projection
 from services.projector.store import Store
+from streams import logs
 
 _log = logging.getLogger(__name__)
 _BATCH = 2000
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except (MissingSettings, Unusable, Unmigrated) as error:
         sys.stderr.write(f"projector: {error}\n")
         return 2
-    except (Gap, Conflict, PositionLost, TopicUnavailable, DatabaseError) as error:
+    except (Gap, Conflict, PositionLost, TopicUnavailable, Unwell) as error:
         _log.error("cannot go on", extra={"why": str(error)})
         return 1
     return 0

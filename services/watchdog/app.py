@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from schemas import topics
 from schemas.codec import Codec
-from services import logs
 from services.feed import Feed, PositionLost, TopicUnavailable
-from services.participant.database import Conflict, Database, DatabaseError, Unmigrated, Unusable
+from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.watchdog.pager import NotConfirmed, Pager
 from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
 from services.watchdog.watch import Watch
+from streams import logs
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -94,7 +94,7 @@ def main(environment: Mapping[str, str]) -> int:
     except (MissingSettings, Unusable, Unmigrated) as error:
         sys.stderr.write(f"watchdog: {error}\n")
         return 2
-    except (Conflict, PositionLost, TopicUnavailable, NotConfirmed, DatabaseError) as error:
+    except (Conflict, PositionLost, TopicUnavailable, NotConfirmed, Unwell) as error:
         _log.error("cannot go on", extra={"why": str(error)})
         return 1
     return 0

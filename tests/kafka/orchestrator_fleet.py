@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient  # type: ignore[attr-defined] # documented, but not re-exported
+from confluent_kafka.admin import AdminClient
 
 from cli.topics import create_topics
 from schemas import topics
