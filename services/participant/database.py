@@ -26,6 +26,8 @@ _PRAGMAS = (
     "wal_autocheckpoint=4000",
     "cache_size=-32000",
 )
+_SQLITE_POOL_SIZE = 2
+"""One for `begin`, one for `apart`: more would only wait for each other, SQLite has one writer at a time."""
 _POSTGRES_RACES = frozenset({"40001", "40P01"})
 
 
@@ -77,8 +79,8 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Run one transaction. Raises Conflict when another replica was faster, Unwell for any other trouble.
 
-        All these transactions share one connection, so they belong to one thread. A program with more threads uses
-        `apart` alone: SQLite has one connection here, and this one is never given back.
+        All these transactions share one connection that is never given back, so they belong to one thread; others
+        use `apart`.
         """
         with self._translated():
             if self._connection is None:
@@ -155,7 +157,9 @@ def open_engine(url: str) -> Engine:
     try:
         backend = make_url(url).get_backend_name()
         if backend == "sqlite":
-            engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False})
+            engine = create_engine(
+                url, pool_size=_SQLITE_POOL_SIZE, max_overflow=0, connect_args={"check_same_thread": False}
+            )
             event.listen(engine, "connect", _tune_sqlite)
             event.listen(engine, "begin", _begin_immediate)
             return engine
