@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from orchestrator.processor import SagaProcessor
 from orchestrator.settings import BadSetting, Settings, read
 from schemas import topics
 from schemas.codec import Codec
+from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
@@ -43,7 +43,7 @@ def main() -> int:
     except (BadSetting, DefinitionError, ValueError) as error:
         print(f"orchestrator: {error}", file=sys.stderr)  # noqa: T201 - logging may not be set up yet
         return EXIT_BAD_SETTINGS
-    _spare_the_collector()
+    spare_collector()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -53,12 +53,6 @@ def main() -> int:
         _log.critical("ending: %s", error)
         return EXIT_FATAL
     return 0
-
-
-def _spare_the_collector() -> None:
-    """Sagas are trees without cycles and tens of thousands are cached: looking through them all finds nothing."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1_000)
 
 
 def _runtime(settings: Settings, registry: Registry) -> Runtime:

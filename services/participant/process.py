@@ -20,6 +20,7 @@ from services.participant.handlers import L, Service
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
 from services.participant.shell import Shell
+from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
@@ -73,6 +74,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     except Unmigrated as error:
         print(f"{name}: {error}; run: python -m services.migrate {name}", file=sys.stderr)  # noqa: T201 - as above
         return 2
+    spare_collector()
     try:
         return _serve(settings, database, parts)
     except (Fatal, Conflict, Unwell) as error:

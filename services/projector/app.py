@@ -17,6 +17,7 @@ from services.projector.fold import Gap
 from services.projector.projection import Projection
 from services.projector.store import Store
 from streams import logs
+from streams.collector import spare_collector
 
 _log = logging.getLogger(__name__)
 _BATCH = 2000
@@ -64,6 +65,7 @@ def follow(settings: Settings, stopped: Callable[[], bool], rebuild: bool) -> No
             store.clear()
         positions = store.open(feed.partitions())
         feed.start(positions)
+        spare_collector()
         _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
         projection = Projection(store, Codec(), positions)
         while not stopped():

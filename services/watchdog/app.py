@@ -19,6 +19,7 @@ from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
 from services.watchdog.watch import Watch
 from streams import logs
+from streams.collector import spare_collector
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -74,6 +75,7 @@ def keep(settings: Settings, stopped: Callable[[], bool], now_ms: Callable[[], i
         )
         vigil.recover()
         feed.start(positions)
+        spare_collector()
         _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
         while not stopped():
             vigil.turn(_WAIT_S, _LINGER_S)
