@@ -53,21 +53,14 @@ class Outbound:
         Raises UnsendableCommand, and TooLarge where an event does not fit a record.
         """
         state = decision.state
-        key = state.saga_id.encode()
+        saga_id, trace = state.saga_id, state.origin.traceparent
+        key, topic, encode = saga_id.encode(), topics.EVENTS.name, self.codec.encode
         out: list[Message] = []
         for recorded in decision.events:
             name, fields = event_message(state, recorded)
-            event_id = f"{state.saga_id}:{recorded.sequence}"
-            value = self.codec.encode(name, fields)
-            trace = state.origin.traceparent
-            out.append(
-                Message(
-                    topics.EVENTS.name,
-                    key,
-                    value,
-                    headers(name, _SOURCE, event_id, state.saga_id, recorded.at, recorded.cause, trace),
-                )
-            )
+            event_id = f"{saga_id}:{recorded.sequence}"
+            about = headers(name, _SOURCE, event_id, saga_id, recorded.at, recorded.cause, trace)
+            out.append(Message(topic, key, encode(name, fields), about))
             event = recorded.event
             if unsendable and isinstance(event, StepScheduled) and event.command_id in unsendable:
                 continue

@@ -8,7 +8,7 @@ import orjson
 
 from orchestrator.core.decide import Decision, decide, start
 from orchestrator.core.definition import Definition
-from orchestrator.core.events import FailureKind, StepScheduled
+from orchestrator.core.events import FailureKind, Recorded, SignalReceived, StepCompleted, StepScheduled
 from orchestrator.core.inputs import Failed, Input, Start, Succeeded, TimerDue
 from orchestrator.core.state import Phase, State, next_due
 from orchestrator.definitions.registry import Registry
@@ -207,15 +207,16 @@ class SagaProcessor:
                 after = decide(definition, decision.state, refused, now_ms)
                 decision = Decision([*decision.events, *after.events], after.state)
             else:
-                if self._may_outgrow(decision.state, messages):
+                if self._may_outgrow(decision, messages):
                     self._measure(definition, decision.state)
                 return messages, decision
 
-    def _may_outgrow(self, state: State, messages: list[Message]) -> bool:
-        """Tell whether so much is new, or was there already, that the state's record could pass the limit."""
-        if self._heavy and state.saga_id in self._heavy:
-            return True
-        return any(len(message.value) > _LARGE_RESULT for message in messages)
+    def _may_outgrow(self, decision: Decision, messages: list[Message]) -> bool:
+        """Tell whether a result is new and it, or what was there already, could bring the state over the limit."""
+        heavy = bool(self._heavy) and decision.state.saga_id in self._heavy
+        if not heavy and all(len(message.value) <= _LARGE_RESULT for message in messages):
+            return False
+        return any(_adds_result(recorded) for recorded in decision.events)
 
     def _measure(self, definition: Definition, state: State) -> None:
         """Raise TooLarge where the state's record would leave no room for the steps that may still follow."""
@@ -248,3 +249,12 @@ def _too_large(given: Succeeded, error: TooLarge) -> Failed:
         None,
         retriable=False,
     )
+
+
+def _adds_result(recorded: Recorded) -> bool:
+    """Tell whether an event adds to the outputs that a state keeps."""
+    match recorded.event:
+        case StepCompleted(undo=False) | SignalReceived():
+            return True
+        case _:
+            return False

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
     partition: int
     offset: int
     value: bytes | None
+    key: bytes | None = None
 
 
 class Feed:
@@ -100,7 +101,8 @@ class Feed:
             return None
         assert offset is not None
         self._at_end.discard(partition)
-        return Entry(partition, offset, message.value())
+        key = message.key()
+        return Entry(partition, offset, message.value(), key if isinstance(key, bytes) else None)
 
     def close(self) -> None:
         """Leave no thread behind."""

@@ -10,12 +10,13 @@ from schemas.codec import Codec, Undecodable
 from services.feed import Entry
 from services.watchdog.pager import Pager
 from services.watchdog.store import Store
-from services.watchdog.watch import Watch
+from services.watchdog.watch import LOCKED_STATUS, Watch
 
 _log = logging.getLogger(__name__)
 _BATCH = 2000
 _MOST_ALERTS = 500
 _LOOK_MS = 500
+_LOCKED = LOCKED_STATUS.encode()
 
 
 class Events(Protocol):
@@ -74,6 +75,8 @@ class Vigil:
         moves: dict[int, tuple[int, int]] = {}
         for entry in entries:
             moves[entry.partition] = (self._positions[entry.partition], entry.offset + 1)
+            if self._is_no_concern(entry):
+                continue
             try:
                 meta = self._codec.decode(entry.value).fields.get("meta", {})
             except Undecodable as error:
@@ -84,6 +87,12 @@ class Vigil:
                 self._watch.see(entry.partition, meta)
         self._store.write(self._watch.changes(), moves)
         self._positions.update((partition, new) for partition, (_, new) in moves.items())
+
+    def _is_no_concern(self, entry: Entry) -> bool:
+        """Tell without decoding whether an event neither locks a saga nor belongs to a locked one: most do not."""
+        if entry.key is None or entry.value is None:
+            return False
+        return _LOCKED not in entry.value and not self._watch.holds(entry.key.decode(errors="replace"))
 
     def _raise(self, now_ms: int) -> None:
         alerts = self._watch.overdue(now_ms, self._events.at_end, _MOST_ALERTS)

@@ -72,6 +72,10 @@ class Watch:
             self._touched.setdefault(saga_id, True)
             del self._locked[saga_id]
 
+    def holds(self, saga_id: str) -> bool:
+        """Tell whether a saga is locked now."""
+        return saga_id in self._locked
+
     def changes(self) -> Changes:
         """Return what changed since the last call; a saga locked and freed in between is no change."""
         touched, self._touched = self._touched, {}
