@@ -126,7 +126,12 @@ def state_fields(state: State) -> Fields:
 
 
 def _row(step: StepState) -> tuple[Any, ...]:
-    """Return a step as a row of the state's JSON: an array of records would cost more than all the rest of it."""
+    """Return a step as a row of the state's JSON: an array of records would cost more than all the rest of it.
+
+    A row ends after `uncertain` where nothing is due and nothing went wrong, as for nearly every step.
+    """
+    if step.timeout_at is None and step.due_at is None and step.code is None and step.budget_at is None:
+        return step.step, step.undo, step.status, step.attempt, step.dispatches, step.uncertain
     return (
         step.step,
         step.undo,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from verify.cases import Case, Cases
@@ -68,7 +68,7 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
     if folded.outputs != outputs:
         changed = sorted(k for k in folded.outputs.keys() | outputs.keys() if folded.outputs.get(k) != outputs.get(k))
         yield "outputs of " + ", ".join(changed), folded.outputs, outputs
-    rows = [dict(zip(_STEP_ROW, row, strict=True)) for row in json.loads(state["steps"])]
+    rows = [dict(zip_longest(_STEP_ROW, row)) for row in json.loads(state["steps"])]
     stored = {(step["step"], step["undo"]): step for step in rows}
     for key in folded.steps.keys() | stored.keys():
         mine, theirs = folded.steps.get(key), stored.get(key)

@@ -40,5 +40,7 @@ class Turn:
 def scope_of(definition: Definition, state: State) -> Scope:
     """Return what the expressions of a definition see in this state."""
     exports, outputs = definition.exports, state.outputs
-    context = {exports.get(step, step): output for step, output in outputs.items()} if exports else outputs
+    if exports.keys().isdisjoint(outputs):
+        return Scope(state.origin.data, outputs, state.origin.parameters)
+    context = {exports.get(step, step): output for step, output in outputs.items()}
     return Scope(state.origin.data, context, state.origin.parameters)

@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from services.sandboxes.desk import BadRequest, Handler, Route, respond
+from streams.collector import spare_collector
 
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_S = 0.5
@@ -82,6 +83,7 @@ async def _serve(settings: Settings, build: Callable[[Settings], list[Route]]) -
     runner = web.AppRunner(application(build(settings)), access_log=None, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+    spare_collector()
     await stop.wait()
     await runner.cleanup()
 
