@@ -45,8 +45,6 @@ class Feed:
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
-                # Under load, an answer for every commit of the orchestrator would cost more than the events do.
-                "fetch.min.bytes": 1,
                 "fetch.wait.max.ms": 100,
                 "queued.max.messages.kbytes": 16_384,
             }
