@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Trouble, error_of, id_of
+from services.participant.effect import State
 from services.participant.job import Job
 from services.participant.outcome import Done, Failed, Outcome, rejected, transient, unavailable
 
 CHANNELS = ("email", "sms", "push")
 NOTIFIED = "notification.CustomerNotified"
+NOTHING_TO_TAKE_BACK = Done(NOTIFIED, {"delivered": [], "refused": []}, undid=False)
 _DOMAINS = {"email": "customers.example", "sms": "sms.example", "push": "devices.example"}
 
 Delivered = Mapping[str, tuple[bool, str | None]]
@@ -28,10 +31,37 @@ async def notify(provider: Client, jobs: Sequence[Job]) -> list[Outcome]:
 
     Keys are per message, so a message that went out already is not sent twice.
     """
-    channels = [channel for channel in CHANNELS if any(channel in job.fields["channels"] for job in jobs)]
-    answers = await asyncio.gather(*(_send(provider, channel, jobs) for channel in channels))
+    needs = await asyncio.gather(*(_is_needed(provider, job) for job in jobs))
+    due = [job for job, needed in zip(jobs, needs, strict=True) if needed is True]
+    channels = [channel for channel in CHANNELS if any(channel in job.fields["channels"] for job in due)]
+    answers = await asyncio.gather(*(_send(provider, channel, due) for channel in channels))
     results = dict(zip(channels, answers, strict=True))
-    return [_outcome(job, results) for job in jobs]
+    return [_answer(job, needed, results) for job, needed in zip(jobs, needs, strict=True)]
+
+
+def _answer(job: Job, needed: bool | Failed, results: Mapping[str, Delivered | Failed]) -> Outcome:
+    if isinstance(needed, Failed):
+        return needed
+    return _outcome(job, results) if needed else NOTHING_TO_TAKE_BACK
+
+
+async def _is_needed(provider: Client, job: Job) -> bool | Failed:
+    """Tell whether there is anything to say: a message that takes another back, only where that one went out.
+
+    A first message without a known result may have gone out over some channels: the provider's outbox decides.
+    """
+    if job.undoes is None or (job.original is not None and job.original.state == State.DONE):
+        return True
+    reply = await provider.call("GET", f"/v1/outbox?order_id={quote(job.fields['order_id'], safe='')}")
+    match reply:
+        case Answer(200, {"messages": list(found)}):
+            return any(isinstance(sent, dict) and str(sent.get("key")).startswith(f"{job.undoes}:") for sent in found)
+        case Answer(status, _):
+            return transient("provider_trouble", f"the outbox answered {status}")
+        case Trouble(detail) | NoAnswer(detail):
+            return transient("provider_trouble", "the outbox could not be read now", detail)
+        case CircuitOpen(retry_after_ms):
+            return unavailable(retry_after_ms)
 
 
 async def _send(provider: Client, channel: str, jobs: Sequence[Job]) -> Delivered | Failed:

@@ -89,7 +89,7 @@ class Batch(Generic[L]):
                     elif isinstance(handler, Local):
                         self._finish(command, handler.apply(command, self._ledger))
                     else:
-                        self._open(command, None)
+                        self._open(command, self._original(command))
                 case LocalUndo():
                     self._undo_here(command, handler)
                 case ProviderUndo():
@@ -197,6 +197,13 @@ class Batch(Generic[L]):
             self._finish(command, handler.nothing)
         else:
             self._open(command, original)
+
+    def _original(self, command: Command) -> Effect | None:
+        """Return the effect that a command undoes, barred where it has not come; None where it undoes none."""
+        undoes = command.meta["undoes"]
+        if undoes is None:
+            return None
+        return self._journal.effects.get(undoes) or self._bar(command, undoes)
 
     def _bar(self, command: Command, token: str) -> Effect:
         """Leave the mark that refuses a command which comes after its undo."""

@@ -169,9 +169,13 @@ class FakeMessages(Scripted):
         super().__init__()
         self.outbox: dict[str, dict[str, Any]] = {}
 
-    async def call(self, method: str, path: str, key: str | None = None, body: Any = None) -> Reply:  # noqa: ARG002 - the client's signature
+    async def call(self, method: str, path: str, key: str | None = None, body: Any = None) -> Reply:
         """Answer an HTTP call."""
         channel = path.split("/")[2]
+        if method == "GET":
+            order_id = parse_qs(urlsplit(path).query)["order_id"][0]
+            found = [sent for sent in self.outbox.values() if sent["order_id"] == order_id]
+            return await self.perform("outbox", key, body, lambda: Answer(200, {"messages": found}))
         return await self.perform(channel, key, body, lambda: self._take(channel, body))
 
     def _take(self, channel: str, body: Any) -> Answer:

@@ -79,6 +79,63 @@ def test_a_crash_during_the_call_sends_under_the_same_keys(notification: World, 
     assert len(messages.outbox) == 3
 
 
+def _sent(messages: FakeMessages) -> list[str]:
+    return sorted(f"{sent['template']} {sent['channel']}" for sent in messages.outbox.values())
+
+
+def _cancel(notification: World) -> None:
+    message = _message(template="order-cancelled")
+    notification.send(NOTIFY, notification.meta("s1", "confirm", undo=True), **message)
+    notification.settle()
+
+
+def test_a_confirmation_that_went_out_is_taken_back_over_every_channel(
+    notification: World, messages: FakeMessages
+) -> None:
+    notification.replica()
+    notification.send(NOTIFY, notification.meta("s1", "confirm"), **_message())
+    notification.settle()
+    _cancel(notification)
+    _cancel(notification)
+    assert [sent for sent in _sent(messages) if sent.startswith("order-cancelled")] == [
+        "order-cancelled email", "order-cancelled push", "order-cancelled sms",
+    ]  # fmt: skip
+
+
+def test_a_confirmation_that_never_went_out_is_not_taken_back_and_never_goes_out(
+    notification: World, messages: FakeMessages
+) -> None:
+    notification.replica()
+    _cancel(notification)
+    name, reply = notification.reply()
+    assert (name, reply["delivered"]) == ("notification.CustomerNotified", [])
+    notification.send(NOTIFY, notification.meta("s1", "confirm"), **_message())
+    notification.settle()
+    assert notification.reply()[1]["code"] == "superseded_by_undo"
+    assert _sent(messages) == []
+
+
+def test_a_confirmation_that_failed_is_taken_back_only_where_a_part_of_it_went_out(
+    notification: World, messages: FakeMessages
+) -> None:
+    notification.replica()
+    for channel in ("email", "sms", "push"):
+        messages.script[channel] = [Trouble("503")]
+    notification.send(NOTIFY, notification.meta("s1", "confirm"), **_message())
+    notification.settle()
+    _cancel(notification)
+    assert _sent(messages) == []
+
+    messages.script["sms"] = [Trouble("503")]
+    notification.send(NOTIFY, notification.meta("s3", "confirm"), **_message())
+    notification.settle()
+    message = _message(template="order-cancelled")
+    notification.send(NOTIFY, notification.meta("s3", "confirm", undo=True), **message)
+    notification.settle()
+    assert "order-confirmed email" in _sent(messages)
+    assert "order-cancelled email" in _sent(messages)
+
+
 def test_unknown_channels_are_refused(notification: World, messages: FakeMessages) -> None:
     notification.replica()
     notification.send(NOTIFY, notification.meta("s1", "confirm"), **_message(channels=["fax"]))
