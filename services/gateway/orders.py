@@ -94,19 +94,6 @@ def read_order(document: object, currencies: frozenset[str]) -> Accepted | Refus
     )
 
 
-def to_form(data: dict[str, Any]) -> dict[str, Any]:
-    """Return saga data as the HTTP form it came in."""
-    form = {
-        "customer_id": data["customer_id"],
-        "currency": data["currency"],
-        "total": money_text(data["total_minor"]),
-        "payment_method": data["payment_method"],
-        "lines": lines_form(data["lines"]),
-        "shipping": data["shipping"],
-    }
-    return {**form, "reference": data["reference"]} if data["reference"] else form
-
-
 def lines_form(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the lines of saga data as they are shown over HTTP."""
     return [

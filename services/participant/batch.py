@@ -186,14 +186,10 @@ class Batch(Generic[L]):
         self._finish(command, handler.nothing)
 
     def _undo_there(self, command: Command, handler: ProviderUndo[L]) -> None:
-        undoes = command.meta["undoes"]
-        if undoes is None:
-            self._reply(command, rejected(INVALID_COMMAND, "a compensation must say what it undoes"))
-            return
-        original = self._journal.effects.get(undoes)
+        original = self._original(command)
         if original is None:
-            original = self._bar(command, undoes)
-        if original.state in (State.REFUSED, State.UNDONE):
+            self._reply(command, rejected(INVALID_COMMAND, "a compensation must say what it undoes"))
+        elif original.state in (State.REFUSED, State.UNDONE):
             self._finish(command, handler.nothing)
         else:
             self._open(command, original)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.fields import money_text
-from services.gateway.orders import MAX_QUANTITY, Accepted, Refused, read_order, to_form
+from services.gateway.orders import MAX_QUANTITY, Accepted, Refused, lines_form, read_order
 from services.gateway.views import cursor_of, read_cursor
 
 CURRENCIES = frozenset({"GBP", "EUR"})
@@ -27,6 +27,19 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=12,
 )
 _NAMES = ("customer_id", "currency", "total", "payment_method", "lines", "shipping", "reference", "extra")
+
+
+def to_form(data: dict[str, Any]) -> dict[str, Any]:
+    """Return saga data as the HTTP form it came in."""
+    form = {
+        "customer_id": data["customer_id"],
+        "currency": data["currency"],
+        "total": money_text(data["total_minor"]),
+        "payment_method": data["payment_method"],
+        "lines": lines_form(data["lines"]),
+        "shipping": data["shipping"],
+    }
+    return {**form, "reference": data["reference"]} if data["reference"] else form
 
 
 @st.composite
