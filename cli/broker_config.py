@@ -90,7 +90,8 @@ def format_command(java: Java, class_path: Sequence[Path], settings: BrokerSetti
     return [
         *_jvm(java, class_path, ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]),
         "kafka.tools.StorageTool",
-        *("format", "--ignore-formatted", "-t", cluster_id, "-c", config),
+        # In one word: an id may begin with a dash, and would be read as an option of its own.
+        *("format", "--ignore-formatted", f"--cluster-id={cluster_id}", "-c", config),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import uuid
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_records_survive_a_kill_of_the_broker(tmp_path: Path) -> None:
         assert record.value() == b"precious"
     finally:
         embedded.stop()
+
+
+def test_a_cluster_id_that_begins_with_a_dash_is_an_id_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashed = uuid.UUID(bytes=b"\xf8" + bytes(15))
+    monkeypatch.setattr(uuid, "uuid4", lambda: dashed)
+    with EmbeddedBroker(tmp_path / "kafka") as bootstrap:
+        assert str(AdminClient({"bootstrap.servers": bootstrap}).list_topics(timeout=10).cluster_id).startswith("-")
 
 
 def test_a_taken_port_is_named_with_the_flag_that_changes_it(tmp_path: Path) -> None:
