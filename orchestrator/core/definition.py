@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from orchestrator.core.events import Json
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class Refused(Exception):
@@ -18,15 +21,40 @@ class Refused(Exception):
         self.message = message
 
 
+class ExpressionFailed(Exception):
+    """An expression met data that its author did not expect, or gave no value."""
+
+
+class Facts(NamedTuple):
+    """What an expression can see of its saga. `started_at` is milliseconds since the epoch."""
+
+    saga_id: str
+    definition: str
+    version: int
+    started_at: int
+
+
+NO_FACTS = Facts("", "", 0, 0)
+
+
 class Scope(NamedTuple):
-    """What an expression can see: the saga's input, its exported results and the deployment's parameters."""
+    """What an expression can see.
+
+    `input` is the saga's input, `context` the results so far, `parameters` the deployment's, `data` the task's own input
+    (or result, where a result is shaped), `variables` what loops and catches name.
+    """
 
     input: Json
     context: Mapping[str, Json]
     parameters: Json
+    data: Any = None
+    variables: Mapping[str, Any] = EMPTY
+    facts: Facts = NO_FACTS
+    task: str = ""
 
 
-Compute = Callable[[Scope], Json]
+Compute = Callable[[Scope], Any]
+"""Raises ExpressionFailed, AttributeError, KeyError or TypeError where the data is not what the author expected."""
 Predicate = Callable[[Scope], bool]
 Project = Callable[[Json], Json]
 
