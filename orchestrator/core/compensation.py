@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from orchestrator.core.actions import Action, Unwind
 from orchestrator.core.attempts import dispatch
 from orchestrator.core.definition import Call, Definition
-from orchestrator.core.events import CompensationStarted, SagaRevoked, SagaSuspended
-from orchestrator.core.state import State, StepState, StepStatus
+from orchestrator.core.events import (
+    CompensationStarted,
+    Leaving,
+    SagaRevoked,
+    SagaSuspended,
+    ScopeFailed,
+    StepHeld,
+)
+from orchestrator.core.paths import name_of, part_of
+from orchestrator.core.state import AWAITING_REPLY, FAILED_FOR_GOOD, State, StepState, StepStatus, path_of
 from orchestrator.core.turn import Turn
 
+COMPENSATION_FAILED = "compensation_failed"
+
 _UNRESOLVED = frozenset({StepStatus.SCHEDULED, StepStatus.UNKNOWN})
+_DELAYED = frozenset({StepStatus.RETRYING, StepStatus.PARKED, StepStatus.HELD})
 
 
-def start(turn: Turn, code: str, message: str, failed_step: str | None) -> None:
-    """Record that the saga turns round, and send the first undo."""
+def start(turn: Turn, code: str, message: str, failed_step: str | None) -> list[Action]:
+    """Record that the saga turns round; past the point of no return the step waits for a person instead."""
+    if turn.state.pivoted:
+        if failed_step is not None:
+            hold(turn, failed_step, code, message)
+        return []
     plan = plan_of(turn.definition, turn.state)
     turn.record(CompensationStarted(code, message, failed_step, plan), turn.definition.milestones.compensating)
-    proceed(turn)
+    return [Unwind("")]
+
+
+def hold(turn: Turn, path: str, code: str, message: str) -> None:
+    """Record that the step at `path` waits for a person."""
+    turn.record(StepHeld(path, code, message), turn.definition.milestones.suspended)
+
+
+def leave(turn: Turn, scope: str, part: str, error: tuple[str, str, str | None], leaving: Leaving) -> Action:
+    """Record that one part of a scope is closed because of an error: its code, its message and the failed step."""
+    path = part_of(scope, part)
+    plan = plan_of(turn.definition, turn.state, path + "/")
+    turn.record(ScopeFailed(scope, part, *error, plan, leaving))
+    return Unwind(path)
 
 
 def proceed(turn: Turn) -> None:
-    """Send the next undo of the plan, or end the saga where nothing is left to undo."""
+    """Send the next undo of the saga's plan, or end the saga where nothing is left to undo."""
     state = turn.state
     if state.plan:
-        call = turn.definition.nodes[state.plan[0]]
-        assert isinstance(call, Call)
-        dispatch(turn, call, undo=True)
+        send_undo(turn, state.plan[0])
         return
     code, message = state.code or "", state.message or ""
-    failed = tuple(
-        step.step
-        for step in state.steps.values()
-        if step.undo and step.status in (StepStatus.FAILED, StepStatus.UNKNOWN)
-    )
+    failed = failed_undos(state)
     milestones = turn.definition.milestones
     if failed:
         turn.record(SagaSuspended(code, message, failed), milestones.suspended)
@@ -39,23 +62,45 @@ def proceed(turn: Turn) -> None:
         turn.record(SagaRevoked(code, message), milestones.revoked)
 
 
-def plan_of(definition: Definition, state: State) -> tuple[str, ...]:
-    """Return the steps to undo: unresolved ones first, then completed ones, last completed first."""
+def send_undo(turn: Turn, path: str) -> None:
+    """Send the undo of the step at `path`, unless it is on its way."""
+    held = turn.state.steps.get(path_of(path, True))
+    if held is not None and held.status in AWAITING_REPLY:
+        return
+    call = turn.definition.nodes[name_of(path)]
+    assert isinstance(call, Call)
+    dispatch(turn, call, path, undo=True)
+
+
+def failed_undos(state: State, prefix: str = "") -> tuple[str, ...]:
+    """Return the steps whose compensation failed for good."""
+    return tuple(
+        step.step
+        for step in state.steps.values()
+        if step.undo and step.status in FAILED_FOR_GOOD and step.step.startswith(prefix)
+    )
+
+
+def plan_of(definition: Definition, state: State, prefix: str = "") -> tuple[str, ...]:
+    """Return the steps to undo: undos on their way, unresolved steps, then completed ones, last completed first."""
+    begun: list[str] = []
     unresolved: list[str] = []
     settled: list[str] = []
-    for step in reversed(list(state.steps.values())):
-        node = definition.nodes.get(step.step)
-        if step.undo or not isinstance(node, Call) or node.compensation is None:
+    for path, step in reversed(list(state.steps.items())):
+        node = definition.nodes.get(name_of(step.step))
+        if step.undo or not path.startswith(prefix) or not isinstance(node, Call) or node.compensation is None:
             continue
-        if _may_have_happened(step):
-            unresolved.append(step.step)
+        undo = state.steps.get(path_of(path, True))
+        if undo is not None:
+            if undo.status in AWAITING_REPLY:
+                begun.append(path)
+        elif _may_have_happened(step):
+            unresolved.append(path)
         elif step.status is StepStatus.COMPLETED or (node.compensation.always and step.status is StepStatus.FAILED):
-            settled.append(step.step)
-    return (*unresolved, *settled)
+            settled.append(path)
+    return (*begun, *unresolved, *settled)
 
 
 def _may_have_happened(step: StepState) -> bool:
     """Tell whether the step is not settled and its effect cannot be ruled out."""
-    if step.status in _UNRESOLVED:
-        return True
-    return step.uncertain and step.status in (StepStatus.RETRYING, StepStatus.PARKED)
+    return step.status in _UNRESOLVED or (step.uncertain and step.status in _DELAYED)

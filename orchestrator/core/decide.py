@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orchestrator.core import attempts, compensation
-from orchestrator.core.definition import Call, Definition, LateSignal, Listen, Milestone
+from orchestrator.core import attempts, compensation, interventions, scopes
+from orchestrator.core.actions import Action, Enter, Fail, Unwind
+from orchestrator.core.definition import (
+    Call,
+    Definition,
+    LateSignal,
+    Listen,
+    Loop,
+    Milestone,
+    Race,
+    Strategy,
+    Try,
+    Wait,
+)
 from orchestrator.core.events import (
     CancelRequested,
     FailureKind,
@@ -17,8 +29,10 @@ from orchestrator.core.events import (
     StepFailed,
 )
 from orchestrator.core.evolve import begin
-from orchestrator.core.flow import advance
-from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, Succeeded, TimerDue
+from orchestrator.core.flow import advance, complete, export
+from orchestrator.core.inputs import Cancel, Failed, Input, Migrate, Resolve, Signal, Start, Succeeded, TimerDue, Undo
+from orchestrator.core.paths import name_of, prefix_of
+from orchestrator.core.scope import UNREADABLE
 from orchestrator.core.state import (
     AWAITING_REPLY,
     Phase,
@@ -29,6 +43,7 @@ from orchestrator.core.state import (
     path_of,
 )
 from orchestrator.core.turn import Turn
+from orchestrator.core.view import data_of, scope_at
 
 
 class Decision(NamedTuple):
@@ -48,12 +63,12 @@ def start(definition: Definition, saga_id: str, command: Start, now: int) -> Dec
         milestone.lifecycle or "",
         milestone.status or "",
         command.input_id,
-        SagaStarted(command.data, command.parameters, deadline),
+        SagaStarted(command.data, command.parameters, deadline, command.options, command.parent),
     )
     state = begin(saga_id, definition.name, definition.version, command.traceparent, first)
     turn = Turn(definition, state, now, command.input_id)
     turn.events.append(first)
-    advance(turn, definition.entry)
+    advance(turn, [Enter(definition.entry, "", "")])
     return Decision(turn.events, turn.state)
 
 
@@ -75,15 +90,24 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
         case Cancel():
             turn = Turn(definition, state, now, given.input_id)
             _cancel(turn, given)
+        case Undo():
+            turn = Turn(definition, state, now, given.input_id)
+            advance(turn, interventions.undo(turn, given))
+        case Resolve():
+            turn = Turn(definition, state, now, given.input_id)
+            advance(turn, interventions.resolve(turn, given))
+        case Migrate():
+            turn = Turn(given.target, state, now, given.input_id)
+            interventions.migrate(turn, definition, given)
         case Start():
             return Decision([], state)
     return Decision(turn.events, turn.state)
 
 
-def _awaiting(turn: Turn, step: str, undo: bool) -> tuple[Call, StepState] | None:
+def _awaiting(turn: Turn, path: str, undo: bool) -> tuple[Call, StepState] | None:
     """Return the step a reply is for, or None where the reply comes too late or again."""
-    held = turn.state.steps.get(path_of(step, undo))
-    call = turn.definition.nodes.get(step)
+    held = turn.state.steps.get(path_of(path, undo))
+    call = turn.definition.nodes.get(name_of(path))
     if held is None or held.status not in AWAITING_REPLY or not isinstance(call, Call):
         return None
     return call, held
@@ -95,11 +119,16 @@ def _succeeded(turn: Turn, reply: Succeeded) -> None:
         return
     call, held = awaited
     if reply.undo:
-        turn.record(StepCompleted(call.name, True, held.attempt, reply.output, False))
-        compensation.proceed(turn)
-        return
-    turn.record(StepCompleted(call.name, False, held.attempt, call.project(reply.output), False), call.on_end)
-    advance(turn, call.then)
+        following: list[Action] = [_part_undoing(turn.state, held.step)]
+        turn.record(StepCompleted(held.step, True, held.attempt, reply.output, False))
+    else:
+        following = complete(turn, call, held.step, reply.output, local=False)
+    advance(turn, following)
+
+
+def _part_undoing(state: State, path: str) -> Unwind:
+    """Return the part of a scope whose plan names the step; the whole saga's has no name."""
+    return Unwind(next((part for part, one in state.unwinding.items() if path in one.plan), ""))
 
 
 def _failed(turn: Turn, reply: Failed) -> None:
@@ -107,25 +136,28 @@ def _failed(turn: Turn, reply: Failed) -> None:
     if awaited is None:
         return
     call, held = awaited
-    newest = f"{turn.state.saga_id}:{path_of(call.name, held.undo)}:{held.dispatches - 1}"
+    newest = f"{turn.state.saga_id}:{path_of(held.step, held.undo)}:{held.dispatches - 1}"
     if reply.kind is not FailureKind.REJECTED and (
         reply.command_id != newest or held.status is not StepStatus.SCHEDULED
     ):
         return
-    if reply.kind is FailureKind.UNAVAILABLE and attempts.park(turn, call, held, reply.code, reply.retry_after_ms or 0):
+    if reply.kind is FailureKind.UNAVAILABLE and attempts.park(turn, held, reply.code, reply.retry_after_ms or 0):
         return
     _attempt_failed(turn, call, held, reply)
 
 
 def _attempt_failed(turn: Turn, call: Call, held: StepState, failure: Failed) -> None:
+    part = _part_undoing(turn.state, held.step) if held.undo else None
     if not attempts.fail(turn, call, held, failure):
         return
-    if held.undo:
-        compensation.proceed(turn)
+    if part is not None:
+        advance(turn, [part])
     elif call.optional:
-        advance(turn, call.then)
+        advance(turn, [Enter(call.then, prefix_of(held.step), held.step)])
+    elif call.strategy in (Strategy.RETRY, Strategy.DEAD_LETTER):
+        compensation.hold(turn, held.step, failure.code, failure.message)
     else:
-        compensation.start(turn, failure.code, failure.message, call.name)
+        advance(turn, [Fail(held.step, failure.code, failure.message)])
 
 
 def _timers(turn: Turn) -> None:
@@ -135,8 +167,9 @@ def _timers(turn: Turn) -> None:
         due = next_due(state)
         if due is None or due > turn.now:
             return
-        if state.phase is Phase.FORWARD and due == state.deadline:
-            compensation.start(turn, "workflow_deadline", "the saga took longer than its definition allows", None)
+        if state.phase is Phase.FORWARD and due == state.deadline and not state.pivoted:
+            message = "the saga took longer than its definition allows"
+            advance(turn, compensation.start(turn, "workflow_deadline", message, None))
             continue
         held = next(
             step
@@ -147,35 +180,74 @@ def _timers(turn: Turn) -> None:
 
 
 def _timer(turn: Turn, held: StepState) -> None:
-    node = turn.definition.nodes[held.step]
-    if isinstance(node, Listen):
-        code, message = node.timeout_code, f"none of {', '.join(node.signals)} came in time"
-        turn.record(StepFailed(node.name, False, 0, FailureKind.REJECTED, code, message, (), True))
-        compensation.start(turn, code, message, node.name)
-        return
-    assert isinstance(node, Call)
-    if held.status is StepStatus.SCHEDULED:
-        message = f"no reply to {node.name} in time"
-        timeout = Failed(turn.cause, node.name, held.undo, FailureKind.UNKNOWN, "timeout", message, (), None)
-        _attempt_failed(turn, node, held, timeout)
-    else:
-        attempts.dispatch(turn, node, held.undo)
+    node = turn.definition.nodes[name_of(held.step)]
+    match node:
+        case Listen():
+            code, message = node.timeout_code, f"none of {', '.join(node.signals)} came in time"
+            turn.record(StepFailed(held.step, False, 0, FailureKind.REJECTED, code, message, (), True))
+            advance(turn, [Fail(held.step, code, message)])
+        case Wait():
+            turn.record(StepCompleted(held.step, False, 0, _passed_on(turn, held), True), node.on_end)
+            advance(turn, [Enter(node.then, prefix_of(held.step), held.step)])
+        case Try() if held.status is StepStatus.RETRYING:
+            advance(turn, scopes.again(turn, node, held))
+        case Loop() | Race() | Try():
+            advance(turn, scopes.time_is_up(turn, held.step, node))
+        case Call() if held.status is StepStatus.SCHEDULED:
+            message = f"no reply to {node.name} in time"
+            timeout = Failed(turn.cause, held.step, held.undo, FailureKind.UNKNOWN, "timeout", message, (), None)
+            _attempt_failed(turn, node, held, timeout)
+        case Call():
+            attempts.dispatch(turn, node, held.step, undo=held.undo)
+        case _:
+            raise TypeError(f"a {type(node).__name__} waits for no time")
+
+
+def _passed_on(turn: Turn, held: StepState) -> object:
+    return data_of(turn.definition, turn.state, held.source) if turn.definition.tracks_data else {}
 
 
 def _signal(turn: Turn, signal: Signal) -> None:
     state = turn.state
     if state.phase is Phase.FORWARD:
-        for step in state.steps.values():
-            node = turn.definition.nodes.get(step.step)
-            if step.status is StepStatus.WAITING and isinstance(node, Listen) and signal.name in node.signals:
-                turn.record(SignalReceived(node.name, signal.name, signal.actor, signal.data), node.on_end)
-                advance(turn, node.then)
+        for path, step in state.steps.items():
+            node = turn.definition.nodes.get(name_of(path))
+            if step.status is StepStatus.WAITING and isinstance(node, Listen) and _takes(turn, node, path, signal):
+                _receive(turn, node, path, signal)
                 return
     late = turn.definition.late_signals.get(signal.name)
     if late is not None and _late(turn, late, signal):
         return
     reason = f"a saga in {state.phase}, {state.status} takes no {signal.name}"
     turn.record(InputIgnored(signal.name, signal.input_id, signal.actor, reason))
+
+
+def _takes(turn: Turn, node: Listen, path: str, signal: Signal) -> bool:
+    """Tell whether a listen still waits for this signal; a condition that cannot be computed does not hold."""
+    if node.every and signal.name in _received(turn.state, path):
+        return False
+    for awaited in node.awaited:
+        if awaited.name != signal.name:
+            continue
+        try:
+            if awaited.matches is None or awaited.matches(scope_at(turn.definition, turn.state, path, signal.data)):
+                return True
+        except UNREADABLE:
+            continue
+    return False
+
+
+def _received(state: State, path: str) -> set[str]:
+    return {one["signal"] for one in state.outputs.get(path, {}).get("signals", ())}
+
+
+def _receive(turn: Turn, node: Listen, path: str, signal: Signal) -> None:
+    settles = not node.every or _received(turn.state, path) | {signal.name} == set(node.signals)
+    milestone = node.on_end if settles else Milestone()
+    turn.record(SignalReceived(path, signal.name, signal.actor, signal.data, settles), milestone)
+    if settles:
+        failed = None if node.export is None else export(turn, node.export, path)
+        advance(turn, [failed or Enter(node.then, prefix_of(path), path)])
 
 
 def _late(turn: Turn, late: LateSignal, signal: Signal) -> bool:
@@ -193,10 +265,11 @@ def _late(turn: Turn, late: LateSignal, signal: Signal) -> bool:
 
 def _cancel(turn: Turn, cancel: Cancel) -> None:
     state = turn.state
-    over = any(name in state.steps for name in turn.definition.late_signals)
+    over = state.pivoted or any(name in state.steps for name in turn.definition.late_signals)
     if state.phase is not Phase.FORWARD or over:
         reason = f"a saga in {state.phase}, {state.status} cannot be cancelled"
         turn.record(InputIgnored("cancel", cancel.input_id, cancel.actor, reason))
         return
     turn.record(CancelRequested(cancel.actor, cancel.reason))
-    compensation.start(turn, "cancelled", cancel.reason or "cancelled on request", None)
+    message = cancel.reason or "cancelled on request"
+    advance(turn, compensation.start(turn, "cancelled", message, None))

@@ -2,61 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.core.events import Json
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-
-
-class Refused(Exception):
-    """A local step refuses the saga's data, for good."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-class ExpressionFailed(Exception):
-    """An expression met data that its author did not expect, or gave no value."""
-
-
-class Facts(NamedTuple):
-    """What an expression can see of its saga. `started_at` is milliseconds since the epoch."""
-
-    saga_id: str
-    definition: str
-    version: int
-    started_at: int
-
-
-NO_FACTS = Facts("", "", 0, 0)
-
-
-class Scope(NamedTuple):
-    """What an expression can see.
-
-    `input` is the saga's input, `context` the results so far, `parameters` the deployment's, `data` the task's own input
-    (or result, where a result is shaped), `variables` what loops and catches name.
-    """
-
-    input: Json
-    context: Mapping[str, Json]
-    parameters: Json
-    data: Any = None
-    variables: Mapping[str, Any] = EMPTY
-    facts: Facts = NO_FACTS
-    task: str = ""
-
-
-Compute = Callable[[Scope], Any]
-"""Raises ExpressionFailed, AttributeError, KeyError or TypeError where the data is not what the author expected."""
-Predicate = Callable[[Scope], bool]
-Project = Callable[[Json], Json]
+from orchestrator.core.scope import Compute, Predicate
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +20,62 @@ class Milestone:
     status: str | None = None
 
 
+UNCHANGED = Milestone()
+
+
+class Backoff(StrEnum):
+    """How the wait before a retry grows from one to the next."""
+
+    CONSTANT = "constant"
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Waits of base x 2^attempt, at most `max_ms`, plus 0 to `jitter_ms`; `limit` retries after the first try."""
+    """Waits of `base_ms`, base x (attempt + 1) or base x 2^attempt, at most `max_ms`, plus a jitter.
 
-    limit: int = 3
+    The jitter lies between `jitter_from_ms` and `jitter_ms`. `limit` is the number of retries after the first try; None
+    is the definition's default. `when` and `except_when` belong to the retries of a try alone and see its error.
+    """
+
+    limit: int | None = None
     base_ms: int = 200
     jitter_ms: int = 100
     max_ms: int = 30_000
+    backoff: Backoff = Backoff.EXPONENTIAL
+    jitter_from_ms: int = 0
+    when: Predicate | None = None
+    except_when: Predicate | None = None
+
+
+class Strategy(StrEnum):
+    """What a step's failure leads to."""
+
+    RETRY_THEN_COMPENSATE = "retry-then-compensate"
+    RETRY = "retry"
+    COMPENSATE = "compensate"
+    DEAD_LETTER = "dead-letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a task reads of its input: nothing where neither is set; `shape` transforms it first."""
+
+    data: bool = False
+    shape: Compute | None = None
+
+
+READS_NOTHING = Reads()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """The saga that a step runs; `version` None is the newest. Without `awaited` its end is not waited for."""
+
+    definition: str
+    version: int | None
+    awaited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +85,24 @@ class Compensation:
     command: str
     topic: str
     arguments: Compute
-    timeout_ms: int
+    timeout_ms: int | None
     retry: RetryPolicy
     always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step that sends a command and waits for its reply; `budget_ms` bounds all its attempts together."""
+    """A step that sends a command and waits for its reply; `budget_ms` bounds all its attempts together.
+
+    With a `child` the command starts a saga and the reply is its end. `locks` names what it holds from then on.
+    """
 
     name: str
     command: str
     topic: str
     arguments: Compute
-    project: Project
-    timeout_ms: int
+    output: Compute | None
+    timeout_ms: int | None
     budget_ms: int | None
     retry: RetryPolicy
     compensation: Compensation | None
@@ -106,6 +110,14 @@ class Call:
     on_start: Milestone
     on_end: Milestone
     then: str
+    strategy: Strategy = Strategy.RETRY_THEN_COMPENSATE
+    pivot: bool = False
+    child: Child | None = None
+    reads: Reads = READS_NOTHING
+    export: Compute | None = None
+    locks: tuple[str, ...] = ()
+    decision: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,10 @@ class Local:
     compute: Compute
     on_end: Milestone
     then: str
+    reads: Reads = READS_NOTHING
+    output: Compute | None = None
+    export: Compute | None = None
+    function: str | None = None
 
 
 class Case(NamedTuple):
@@ -128,23 +144,64 @@ class Case(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A decision point: the first case that holds."""
+    """A decision point: the first case that holds. `silent` cases, such as a condition that holds, leave no event."""
 
     name: str
     cases: tuple[Case, ...]
+    reads: Reads = READS_NOTHING
+    decision: str | None = None
+    silent: frozenset[str] = frozenset()
+
+
+class Awaited(NamedTuple):
+    """A signal that is waited for; `matches` sees its data as `.`."""
+
+    name: str
+    matches: Predicate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """A wait for the first of several signals."""
+    """A wait for the first of several signals, or for each of them where `every` is true."""
 
     name: str
-    signals: tuple[str, ...]
+    awaited: tuple[Awaited, ...]
     timeout_ms: int | None
     timeout_code: str
     on_start: Milestone
     on_end: Milestone
     then: str
+    every: bool = False
+    export: Compute | None = None
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The names of the signals."""
+        return tuple(one.name for one in self.awaited)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait for a length of time."""
+
+    name: str
+    wait_ms: int
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tells the world an event; with a `subject`, another saga too, as a signal."""
+
+    name: str
+    type: str
+    subject: Compute | None
+    data: Compute
+    on_end: Milestone
+    then: str
+    reads: Reads = READS_NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +222,92 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Gather:
+    """Take what is there after `within_ms`, where it is at least `least` parts."""
+
+    within_ms: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The same steps for each item, at most `concurrency` items at once; `entry` is the first step.
+
+    `collects`: the result is the list of the items' results, else that of the last one. `most` bounds the items.
+    """
+
+    name: str
+    items: Compute
+    each: str
+    at: str
+    proceed_while: Predicate | None
+    entry: str
+    concurrency: int
+    collects: bool
+    gather: Gather | None
+    timeout_ms: int | None
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+    reads: Reads = READS_NOTHING
+    most: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Branches of which the first to end wins, or, with `gather`, as many as end in time; `entries` are first steps."""
+
+    name: str
+    entries: tuple[str, ...]
+    labels: tuple[str, ...]
+    gather: Gather | None
+    timeout_ms: int | None
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """Which errors of a try are caught: those with all of `filter`'s values, and what is done about them."""
+
+    filter: Json
+    when: Predicate | None
+    except_when: Predicate | None
+    variable: str
+    retry: RetryPolicy | None
+    entry: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Steps whose failure is caught; what they did is undone first. Without a `catch` it only bounds their time."""
+
+    name: str
+    entry: str
+    catch: Catch | None
+    timeout_ms: int | None
+    on_start: Milestone
+    on_end: Milestone
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEnd:
+    """Where one part of the scope of that name ends."""
+
+    name: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Raise:
-    """Give up and undo, with a reason."""
+    """Give up, with a reason: caught by a try, else the saga turns round."""
 
     name: str
     code: str
     message: str
+    detail: Compute | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +317,9 @@ class End:
     name: str
 
 
-Node = Call | Local | Switch | Listen | Fork | Join | Raise | End
+Node = Call | Local | Switch | Listen | Wait | Emit | Fork | Join | Loop | Race | Try | ScopeEnd | Raise | End
+Scoped = Loop | Race | Try
+"""Nodes whose steps have paths within theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +339,28 @@ class LateSignal:
 class Milestones:
     """The business states that every saga of a definition goes through."""
 
-    started: Milestone
-    compensating: Milestone
-    completed: Milestone
-    revoked: Milestone
-    suspended: Milestone
+    started: Milestone = Milestone("running", "RUNNING")
+    compensating: Milestone = Milestone(None, "COMPENSATING")
+    completed: Milestone = Milestone("completed", "COMPLETED")
+    revoked: Milestone = Milestone("revoked", "TRANSACTION_REVOKED")
+    suspended: Milestone = Milestone(None, "MANUAL_INTERVENTION")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """How a running saga of another version comes over: steps by new name, and its context transformed (None: kept)."""
+
+    renamed: Mapping[str, str]
+    context: Compute | None
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of one definition. `exports` names results in the context where it is not the name of the step."""
+    """One version of one definition. `exports` names results in the context where it is not the name of the step.
+
+    `tracks_data`: some expression reads what the task before it made. `flat`: there are no scopes. `max_events` ends a
+    saga that goes round in circles.
+    """
 
     name: str
     version: int
@@ -220,3 +371,11 @@ class Definition:
     late_signals: Mapping[str, LateSignal]
     milestones: Milestones
     parameters: Json
+    input: Compute | None = None
+    output: Compute | None = None
+    tracks_data: bool = False
+    flat: bool = True
+    default_retries: int = 3
+    default_timeout_ms: int = 30_000
+    migrations: Mapping[int, Migration] = MappingProxyType({})
+    max_events: int = 20_000

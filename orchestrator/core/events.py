@@ -26,11 +26,13 @@ class SagaStarted:
     data: Json
     parameters: Json
     deadline: int | None
+    options: Json
+    parent: Json | None
 
 
 @dataclass(frozen=True, slots=True)
 class StepScheduled:
-    """A step's command goes out, or its compensation's where `undo` is true."""
+    """A step's command goes out, or its compensation's where `undo` is true. `source`: see StepState."""
 
     step: str
     undo: bool
@@ -41,16 +43,17 @@ class StepScheduled:
     topic: str
     timeout_at: int | None
     budget_at: int | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StepCompleted:
-    """A step has its result; a local one was computed here, without a command."""
+    """A step has its result; a local one was computed here, without a command. The end of an iteration is one, too."""
 
     step: str
     undo: bool
     attempt: int
-    output: Json
+    output: Any
     local: bool
 
 
@@ -98,15 +101,26 @@ class BranchChosen:
     step: str
     branch: str
     target: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalAwaited:
-    """The saga waits for one of several outside events."""
+    """The saga waits for one of several outside events, or for each of them where `every` is true."""
 
     step: str
     signals: tuple[str, ...]
     timeout_at: int | None
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStarted:
+    """The saga waits until a time."""
+
+    step: str
+    due_at: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,122 @@ class SignalReceived:
     signal: str
     actor: str
     data: Json
+    settles: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EventEmitted:
+    """The saga tells the world something; with a `subject`, another saga too, as a signal."""
+
+    step: str
+    event_id: str
+    type: str
+    subject: str | None
+    data: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextExported:
+    """A step put the whole exported context in place of the one before."""
+
+    step: str
+    context: Json
+
+
+class Leaving(StrEnum):
+    """What follows when what a failed or closed part did is undone: it is tried again, caught, done without, closed."""
+
+    RETRY = "RETRY"
+    CATCH = "CATCH"
+    MISS = "MISS"
+    CLOSE = "CLOSE"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeEntered:
+    """A loop, a race or a try begins; `items` are what a loop goes over."""
+
+    step: str
+    attempt: int
+    items: tuple[Any, ...]
+    timeout_at: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFailed:
+    """A part of a scope (an iteration, a branch, an attempt) is left; `plan` lists what it did, to be undone first."""
+
+    step: str
+    part: str
+    code: str
+    message: str
+    failed_step: str | None
+    plan: tuple[str, ...]
+    leaving: Leaving
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeUnwound:
+    """What a part of a scope did is undone."""
+
+    step: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatherClosed:
+    """The time for answers is up: what is there counts."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class PivotPassed:
+    """The point of no return: from now on the saga only goes forward."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepHeld:
+    """A step that failed for good waits for a person: the saga may not turn round, or not by itself."""
+
+    step: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionMade:
+    """A person had steps tried again or skipped; `undo` tells compensations from steps."""
+
+    action: str
+    steps: tuple[str, ...]
+    undo: bool
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRequested:
+    """The saga that started this one takes it back; `settled` where nothing more will happen because of it."""
+
+    actor: str
+    reason: str
+    parent: Json | None
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SagaMigrated:
+    """The saga goes on under another version of its definition; None leaves the results as they are."""
+
+    version: int
+    renamed: Json
+    outputs: Json | None
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +281,7 @@ class CompensationStarted:
 class SagaCompleted:
     """The saga ended as it should."""
 
-    output: Json
+    output: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +311,18 @@ Event = (
     | BranchChosen
     | SignalAwaited
     | SignalReceived
+    | TimerStarted
+    | EventEmitted
+    | ContextExported
+    | ScopeEntered
+    | ScopeFailed
+    | ScopeUnwound
+    | GatherClosed
+    | PivotPassed
+    | StepHeld
+    | InterventionMade
+    | UndoRequested
+    | SagaMigrated
     | InputIgnored
     | CancelRequested
     | CompensationStarted

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from orchestrator.core import evolve_scopes as scopes
+from orchestrator.core import evolve_steps as progress
 from orchestrator.core.events import (
     BranchChosen,
     CancelRequested,
     CompensationStarted,
-    FailureKind,
+    ContextExported,
+    EventEmitted,
+    GatherClosed,
     InputIgnored,
+    InterventionMade,
+    PivotPassed,
     Recorded,
     SagaCompleted,
+    SagaMigrated,
     SagaRevoked,
     SagaStarted,
     SagaSuspended,
+    ScopeEntered,
+    ScopeFailed,
+    ScopeUnwound,
     SignalAwaited,
     SignalReceived,
     StepCompleted,
     StepFailed,
+    StepHeld,
     StepParked,
     StepRetryScheduled,
     StepScheduled,
+    TimerStarted,
+    UndoRequested,
 )
-from orchestrator.core.state import OPEN, Origin, Phase, State, StepState, StepStatus, path_of
-
-_NEW = StepState("", False, StepStatus.SCHEDULED)
+from orchestrator.core.state import CONTEXT, Origin, Phase, State
 
 
 def begin(saga_id: str, definition: str, version: int, traceparent: str, recorded: Recorded) -> State:
@@ -52,45 +64,44 @@ def begin(saga_id: str, definition: str, version: int, traceparent: str, recorde
         code=None,
         message=None,
         failed_step=None,
-        origin=Origin(event.data, event.parameters, traceparent),
+        origin=Origin(event.data, event.parameters, traceparent, event.options),
+        parent=event.parent,
     )
 
 
-def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - one case for each event of the union
+def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - one case for each event that is frequent
     """Return the state after the event."""
     steps, plan, outputs = state.steps, state.plan, state.outputs
-    phase, outcome = state.phase, state.outcome
+    phase, outcome, unwinding = state.phase, state.outcome, state.unwinding
     code, message, failed_step = state.code, state.message, state.failed_step
     match recorded.event:
         case StepScheduled() as event:
-            steps = _scheduled(steps, event)
+            steps = progress.scheduled(steps, event)
         case StepCompleted() as event:
-            steps = _completed(steps, event.step, event.undo)
+            steps = progress.completed(steps, event.step, event.undo)
             if event.undo:
-                plan = tuple(step for step in plan if step != event.step)
+                plan, unwinding = scopes.undone(plan, unwinding, event.step)
             else:
                 outputs = {**outputs, event.step: event.output}
         case StepFailed() as event:
-            steps = _failed(steps, event)
+            steps = progress.failed(steps, event)
             if event.undo and event.final:
-                plan = tuple(step for step in plan if step != event.step)
+                plan, unwinding = scopes.undone(plan, unwinding, event.step)
         case StepRetryScheduled() as event:
-            steps = _retrying(steps, event)
+            steps = progress.retrying(steps, event)
         case StepParked() as event:
-            steps = _parked(steps, event)
+            steps = progress.parked(steps, event)
         case BranchChosen() as event:
-            steps = _completed(steps, event.step, False)
+            steps = progress.completed(steps, event.step, False, event.source)
             outputs = {**outputs, event.step: {"branch": event.branch, "target": event.target}}
         case SignalAwaited() as event:
-            waiting = StepState(event.step, False, StepStatus.WAITING, timeout_at=event.timeout_at)
-            steps = {**steps, event.step: waiting}
+            steps = progress.waiting(steps, event.step, event.timeout_at)
         case SignalReceived() as event:
-            steps = _completed(steps, event.step, False)
-            outputs = {**outputs, event.step: {"signal": event.signal, "actor": event.actor, "data": event.data}}
+            steps, outputs = _received(steps, outputs, event)
         case CompensationStarted() as event:
-            phase, plan = Phase.COMPENSATING, event.plan
+            phase, plan, unwinding, outcome = Phase.COMPENSATING, event.plan, {}, None
             code, message, failed_step = event.code, event.message, event.failed_step
-            steps = {path: _closed(step, event.plan) for path, step in steps.items()}
+            steps = {path: progress.closed(step, event.plan) for path, step in steps.items()}
         case SagaCompleted():
             phase, outcome = Phase.ENDED, "COMPLETED"
         case SagaRevoked():
@@ -99,6 +110,8 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
             phase, outcome = Phase.ENDED, "SUSPENDED"
         case SagaStarted() | InputIgnored() | CancelRequested():
             pass
+        case _:
+            return _rarer(state, recorded)
     return State(
         state.saga_id,
         state.definition,
@@ -118,95 +131,72 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
         message,
         failed_step,
         state.origin,
+        unwinding,
+        state.parent,
+        state.pivoted,
     )
 
 
-def _scheduled(steps: Mapping[str, StepState], event: StepScheduled) -> Mapping[str, StepState]:
-    path = path_of(event.step, event.undo)
-    held = steps.get(path, _NEW)
-    scheduled = StepState(
-        event.step,
-        event.undo,
-        StepStatus.SCHEDULED,
-        event.attempt,
-        held.dispatches + 1,
-        held.uncertain,
-        event.timeout_at,
-        event.budget_at,
-        None,
-        held.code,
+def _rarer(state: State, recorded: Recorded) -> State:  # noqa: PLR0911 - one for each event
+    """Return the state after an event of a kind that plain sagas have none of."""
+    after = replace(
+        state,
+        sequence=recorded.sequence,
+        lifecycle=recorded.lifecycle,
+        status=recorded.status,
+        updated_at=recorded.at,
     )
-    return {**steps, path: scheduled}
+    match recorded.event:
+        case ScopeEntered() | ScopeFailed() | ScopeUnwound() | GatherClosed() as event:
+            return scopes.changed(after, event)
+        case TimerStarted() as event:
+            steps = progress.waiting(state.steps, event.step, event.due_at, event.source)
+            return replace(after, steps=steps)
+        case EventEmitted() as event:
+            steps = progress.completed(state.steps, event.step, False, event.source)
+            return replace(after, steps=steps, outputs={**state.outputs, event.step: event.data})
+        case ContextExported() as event:
+            return replace(after, outputs={**state.outputs, CONTEXT: event.context})
+        case PivotPassed():
+            return replace(after, pivoted=True)
+        case StepHeld() as event:
+            return replace(after, steps=progress.held(state.steps, event))
+        case InterventionMade() as event:
+            return _intervened(after, event)
+        case UndoRequested() as event:
+            return replace(after, parent=event.parent)
+        case SagaMigrated() as event:
+            return _migrated(after, event)
+        case _:
+            raise TypeError(f"{type(recorded.event).__name__} is no event of a saga")
 
 
-def _completed(steps: Mapping[str, StepState], step: str, undo: bool) -> Mapping[str, StepState]:
-    """Return the steps with this one settled, moved to the end: the order of completion is the order to undo."""
-    path = path_of(step, undo)
-    changed = dict(steps)
-    held = changed.pop(path, _NEW)
-    changed[path] = StepState(step, undo, StepStatus.COMPLETED, held.attempt, held.dispatches, held.uncertain)
-    return changed
+def _received(
+    steps: Mapping[str, Any], outputs: Mapping[str, Any], event: SignalReceived
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return steps and outputs after a signal; where more are awaited they are collected under `signals`."""
+    one = {"signal": event.signal, "actor": event.actor, "data": event.data}
+    earlier = outputs.get(event.step)
+    if event.settles and earlier is None:
+        return progress.completed(steps, event.step, False), {**outputs, event.step: one}
+    collected = {"signals": [*(earlier["signals"] if earlier else ()), one]}
+    if event.settles:
+        steps = progress.completed(steps, event.step, False)
+    return steps, {**outputs, event.step: collected}
 
 
-def _failed(steps: Mapping[str, StepState], event: StepFailed) -> Mapping[str, StepState]:
-    path = path_of(event.step, event.undo)
-    held = steps.get(path, _NEW)
-    uncertain = held.uncertain or event.kind is FailureKind.UNKNOWN
-    status = (StepStatus.UNKNOWN if uncertain else StepStatus.FAILED) if event.final else StepStatus.RETRYING
-    failed = StepState(
-        event.step,
-        event.undo,
-        status,
-        event.attempt,
-        held.dispatches,
-        uncertain,
-        budget_at=None if event.final else held.budget_at,
-        code=event.code,
-    )
-    return {**steps, path: failed}
+def _intervened(state: State, event: InterventionMade) -> State:
+    """Return the state after a person's decision: skipped steps are settled, others go out again from attempt 0."""
+    steps = progress.intervened(state.steps, event)
+    if not event.undo or event.action == "skip":
+        return replace(state, steps=steps)
+    return replace(state, steps=steps, phase=Phase.COMPENSATING, outcome=None, plan=event.steps)
 
 
-def _retrying(steps: Mapping[str, StepState], event: StepRetryScheduled) -> Mapping[str, StepState]:
-    path = path_of(event.step, event.undo)
-    held = steps.get(path, _NEW)
-    return {
-        **steps,
-        path: StepState(
-            event.step,
-            event.undo,
-            StepStatus.RETRYING,
-            event.attempt,
-            held.dispatches,
-            held.uncertain,
-            budget_at=held.budget_at,
-            due_at=event.due_at,
-            code=held.code,
-        ),
-    }
-
-
-def _parked(steps: Mapping[str, StepState], event: StepParked) -> Mapping[str, StepState]:
-    """Return the steps with this one parked; nothing was tried, so its budget begins anew with the next command."""
-    path = path_of(event.step, event.undo)
-    held = steps.get(path, _NEW)
-    return {
-        **steps,
-        path: StepState(
-            event.step,
-            event.undo,
-            StepStatus.PARKED,
-            event.attempt,
-            held.dispatches,
-            held.uncertain,
-            due_at=event.until,
-            code=held.code,
-        ),
-    }
-
-
-def _closed(step: StepState, plan: tuple[str, ...]) -> StepState:
-    """Return a forward step as compensation leaves it: nothing that happens to it from now on counts."""
-    if step.status not in OPEN:
-        return step
-    status = StepStatus.UNKNOWN if step.step in plan else StepStatus.SKIPPED
-    return replace(step, status=status, timeout_at=None, budget_at=None, due_at=None)
+def _migrated(state: State, event: SagaMigrated) -> State:
+    steps = progress.renamed(state.steps, event.renamed)
+    if event.outputs is not None:
+        outputs: Mapping[str, Any] = event.outputs
+    else:
+        outputs = {progress.rename(path, event.renamed): output for path, output in state.outputs.items()}
+    return replace(state, version=event.version, steps=steps, outputs=outputs)

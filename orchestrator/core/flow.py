@@ -2,110 +2,249 @@
 
 from __future__ import annotations
 
-from orchestrator.core import compensation
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.core import compensation, scopes
+from orchestrator.core.actions import Action, Enter, Fail, Settle, Unwind
 from orchestrator.core.attempts import dispatch
 from orchestrator.core.definition import (
     Call,
+    Emit,
     End,
     Fork,
     Join,
     Listen,
     Local,
+    Loop,
     Milestone,
     Node,
+    Race,
     Raise,
-    Refused,
+    ScopeEnd,
     Switch,
+    Try,
+    Wait,
 )
+from orchestrator.core.errors import EXPRESSION_FAILED
 from orchestrator.core.events import (
     BranchChosen,
+    ContextExported,
+    EventEmitted,
     FailureKind,
+    PivotPassed,
     SagaCompleted,
     SignalAwaited,
     StepCompleted,
     StepFailed,
+    TimerStarted,
 )
+from orchestrator.core.paths import prefix_of
+from orchestrator.core.scope import UNREADABLE, Compute, Refused
 from orchestrator.core.state import OPEN, Phase
-from orchestrator.core.turn import Turn, scope_of
+from orchestrator.core.turn import Turn
+from orchestrator.core.view import data_of, scope_at, task_scope
 
-EXPRESSION_FAILED = "expression_failed"
-UNREADABLE = (AttributeError, KeyError, TypeError)
-"""What an expression raises where the data is not what its author expected."""
-
-
-def advance(turn: Turn, target: str) -> None:
-    """Enter the node `target` and go on from there. Definitions have no cycles, so this ends."""
-    following: str | None = target
-    while following is not None and turn.state.phase is Phase.FORWARD:
-        following = _enter(turn, turn.definition.nodes[following])
+TOO_MANY_EVENTS = "too_many_events"
+NO_BRANCH_MATCHES = "no_branch_matches"
 
 
-def _enter(turn: Turn, node: Node) -> str | None:
-    """Enter one node. Returns the next one, or None where the saga waits or has ended."""
-    following: str | None = None
+def advance(turn: Turn, actions: Sequence[Action]) -> None:
+    """Do these and all that follows from them. What settles a scope comes last: by then its parts have begun.
+
+    Ends because definitions have no way round but loops, whose parts are bounded, and because of `max_events`.
+    """
+    stack = list(reversed(actions))
+    settling: list[Action] = []
+    while stack or settling:
+        action = stack.pop() if stack else settling.pop()
+        if isinstance(action, Settle) and stack:
+            if action not in settling:
+                settling.append(action)
+            continue
+        if turn.state.sequence >= turn.definition.max_events and turn.state.phase is Phase.FORWARD:
+            message = f"the saga has more than {turn.definition.max_events} events"
+            step = action.prefix + action.target if isinstance(action, Enter) else None
+            stack += compensation.start(turn, TOO_MANY_EVENTS, message, step)
+            continue
+        stack += reversed(_do(turn, action))
+
+
+def complete(turn: Turn, node: Call | Local, path: str, output: Any, *, local: bool) -> list[Action]:
+    """Record a step's result, shaped and exported as its author wants it, and go on."""
+    held = turn.state.steps.get(path)
+    shaped = output
+    try:
+        if node.output is not None:
+            shaped = node.output(scope_at(turn.definition, turn.state, path, output))
+    except UNREADABLE as error:
+        turn.record(StepCompleted(path, False, held.attempt if held else 0, output, local), node.on_end)
+        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+    turn.record(StepCompleted(path, False, held.attempt if held else 0, shaped, local), node.on_end)
+    if isinstance(node, Call) and node.pivot:
+        turn.record(PivotPassed(path))
+    if node.export is not None:
+        failed = export(turn, node.export, path)
+        if failed is not None:
+            return [failed]
+    return [Enter(node.then, prefix_of(path), path)]
+
+
+def export(turn: Turn, compute: Compute, path: str) -> Fail | None:
+    """Record the context that a step's result makes. Returns its failure where it makes none."""
+    try:
+        context = compute(scope_at(turn.definition, turn.state, path, data_of(turn.definition, turn.state, path)))
+    except UNREADABLE as error:
+        return Fail(path, EXPRESSION_FAILED, f"{path}: {error!r}")
+    if not isinstance(context, dict):
+        return Fail(path, EXPRESSION_FAILED, f"{path}: export.as must give an object")
+    turn.record(ContextExported(path, context))
+    return None
+
+
+def _do(turn: Turn, action: Action) -> list[Action]:
+    match action:
+        case Unwind(""):
+            compensation.proceed(turn)
+            return []
+        case Unwind(part):
+            return scopes.unwind(turn, part)
+        case _ if turn.state.phase is not Phase.FORWARD:
+            return []
+        case Enter():
+            alive = not action.prefix or scopes.is_alive(turn.state, action.prefix)
+            return _enter(turn, turn.definition.nodes[action.target], action) if alive else []
+        case Settle(scope):
+            return scopes.settle(turn, scope)
+        case Fail():
+            return scopes.fail(turn, action)
+
+
+def _enter(turn: Turn, node: Node, at: Enter) -> list[Action]:  # noqa: PLR0911 - one for each kind of node
+    """Enter one node. Returns what follows: nothing where the saga waits or has ended."""
+    path = at.prefix + node.name
     match node:
         case Call():
-            dispatch(turn, node, undo=False)
+            return _call(turn, node, path, at.source)
         case Local():
-            following = _compute(turn, node)
+            return _compute(turn, node, path, at.source)
         case Switch():
-            following = _choose(turn, node)
+            return _choose(turn, node, path, at)
+        case Fork():
+            return [Enter(branch, at.prefix, at.source) for branch in node.branches]
+        case Join():
+            return [Enter(node.then, at.prefix, path)] if _joined(turn, node, at.prefix) else []
+        case Loop() | Race() | Try():
+            return scopes.enter(turn, node, path, at.source)
+        case ScopeEnd():
+            return scopes.ended(turn, at.prefix, at.source)
+        case End():
+            return _end(turn, at.source)
+        case _:
+            return _enter_rarer(turn, node, path, at)
+
+
+def _enter_rarer(turn: Turn, node: Listen | Wait | Emit | Raise, path: str, at: Enter) -> list[Action]:
+    match node:
         case Listen():
             timeout_at = None if node.timeout_ms is None else turn.now + node.timeout_ms
-            turn.record(SignalAwaited(node.name, node.signals, timeout_at), node.on_start)
-        case Fork():
-            for branch in node.branches:
-                advance(turn, branch)
-        case Join():
-            following = node.then if _joined(turn, node) else None
+            turn.record(SignalAwaited(path, node.signals, timeout_at, node.every), node.on_start)
+            return []
+        case Wait():
+            turn.record(TimerStarted(path, turn.now + node.wait_ms, at.source), node.on_start)
+            return []
+        case Emit():
+            return _emit(turn, node, path, at)
         case Raise():
-            compensation.start(turn, node.code, node.message, None)
-        case End():
-            turn.record(SagaCompleted({}), _completed(turn))
-    return following
+            return [Fail(path, node.code, _message(turn, node, path, at.source))]
 
 
-def _compute(turn: Turn, node: Local) -> str | None:
+def _source(turn: Turn, source: str) -> str:
+    return source if turn.definition.tracks_data else ""
+
+
+def _call(turn: Turn, node: Call, path: str, source: str) -> list[Action]:
+    dispatch(turn, node, path, undo=False, source=_source(turn, source))
+    if node.child is None or node.child.awaited:
+        return []
+    # Nobody waits for a child that runs on its own: what comes next has the input that this step had.
+    output = data_of(turn.definition, turn.state, source) if turn.definition.tracks_data else {}
+    return complete(turn, node, path, output, local=False)
+
+
+def _compute(turn: Turn, node: Local, path: str, source: str) -> list[Action]:
     try:
-        output = node.compute(scope_of(turn.definition, turn.state))
+        output = node.compute(task_scope(turn.definition, turn.state, path, node.reads, source))
     except Refused as refusal:
-        failed = StepFailed(node.name, False, 0, FailureKind.REJECTED, refusal.code, refusal.message, (), True)
-        turn.record(failed)
-        compensation.start(turn, refusal.code, refusal.message, node.name)
-        return None
+        turn.record(StepFailed(path, False, 0, FailureKind.REJECTED, refusal.code, refusal.message, (), True))
+        return [Fail(path, refusal.code, refusal.message)]
     except UNREADABLE as error:
-        compensation.start(turn, EXPRESSION_FAILED, f"{node.name}: {error!r}", node.name)
-        return None
-    turn.record(StepCompleted(node.name, False, 0, output, True), node.on_end)
-    return node.then
+        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+    return complete(turn, node, path, output, local=True)
 
 
-def _choose(turn: Turn, node: Switch) -> str | None:
-    scope = scope_of(turn.definition, turn.state)
+def _choose(turn: Turn, node: Switch, path: str, at: Enter) -> list[Action]:
     try:
+        scope = task_scope(turn.definition, turn.state, path, node.reads, at.source)
         chosen = next((case for case in node.cases if case.when is None or case.when(scope)), None)
     except UNREADABLE as error:
-        compensation.start(turn, EXPRESSION_FAILED, f"{node.name}: {error!r}", node.name)
-        return None
+        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
     if chosen is None:
-        compensation.start(turn, "no_branch_matches", f"no case of {node.name} holds", node.name)
-        return None
-    turn.record(BranchChosen(node.name, chosen.name, chosen.then))
-    return chosen.then
+        return [Fail(path, NO_BRANCH_MATCHES, f"no case of {node.name} holds")]
+    if chosen.name not in node.silent:
+        turn.record(BranchChosen(path, chosen.name, chosen.then, _source(turn, at.source)))
+    return [Enter(chosen.then, at.prefix, at.source)]
 
 
-def _joined(turn: Turn, join: Join) -> bool:
+def _emit(turn: Turn, node: Emit, path: str, at: Enter) -> list[Action]:
+    try:
+        scope = task_scope(turn.definition, turn.state, path, node.reads, at.source)
+        data, subject = node.data(scope), None if node.subject is None else node.subject(scope)
+    except UNREADABLE as error:
+        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+    if subject is not None and (not isinstance(subject, str) or not subject):
+        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: the subject must be the id of a saga")]
+    event_id = f"{turn.state.saga_id}:{path}"
+    turn.record(EventEmitted(path, event_id, node.type, subject, data, _source(turn, at.source)), node.on_end)
+    return [Enter(node.then, at.prefix, path)]
+
+
+def _message(turn: Turn, node: Raise, path: str, source: str) -> str:
+    if node.detail is None:
+        return node.message
+    data = data_of(turn.definition, turn.state, source)
+    try:
+        return str(node.detail(scope_at(turn.definition, turn.state, path, data)))
+    except UNREADABLE as error:
+        return f"{node.message} ({error!r})"
+
+
+def _joined(turn: Turn, join: Join, prefix: str) -> bool:
     """Tell whether every branch has come to its end."""
-    return all(any(_settled(turn, name) for name in branch) for branch in join.branches)
+    return all(any(_settled(turn, name, prefix) for name in branch) for branch in join.branches)
 
 
-def _settled(turn: Turn, name: str) -> bool:
+def _settled(turn: Turn, name: str, prefix: str) -> bool:
     """Tell whether a step is settled; a branch that ends in a fork of its own ends where that one is joined."""
     node = turn.definition.nodes[name]
     if isinstance(node, Join):
-        return _joined(turn, node)
-    step = turn.state.steps.get(name)
+        return _joined(turn, node, prefix)
+    step = turn.state.steps.get(prefix + name)
     return step is not None and step.status not in OPEN
+
+
+def _end(turn: Turn, source: str) -> list[Action]:
+    definition, state = turn.definition, turn.state
+    output: Any = {}
+    try:
+        if definition.output is not None:
+            output = definition.output(scope_at(definition, state, "", data_of(definition, state, source)))
+        elif state.parent is not None:
+            output = data_of(definition, state, source)
+    except UNREADABLE as error:
+        return [Fail("", EXPRESSION_FAILED, f"output: {error!r}")]
+    turn.record(SagaCompleted(output), _completed(turn))
+    return []
 
 
 def _completed(turn: Turn) -> Milestone:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
+from orchestrator.core.definition import Definition
 from orchestrator.core.events import FailureKind, Json
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin the saga with its data and the deployment's parameters."""
+    """Begin the saga with its data and the deployment's parameters.
+
+    `options` override the definition's defaults (max_retries, timeout_ms); `parent` says whom the end is reported to:
+    saga_id, command_id, token, step.
+    """
 
     input_id: str
     data: Json
     parameters: Json
     traceparent: str
+    options: Json = field(default_factory=dict)
+    parent: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,46 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """The saga that started this one takes it back; `parent` says whom the end is reported to."""
+
+    input_id: str
+    actor: str
+    reason: str
+    parent: Json | None
+
+
+class Action(StrEnum):
+    """What a person may have done about steps that failed for good: one again, all again, one left as it is."""
+
+    RETRY = "retry"
+    RESUME = "resume"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A person deals with what waits for one; without a `step`, with all of it."""
+
+    input_id: str
+    action: Action
+    step: str | None
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Go on under another version of the definition."""
+
+    input_id: str
+    target: Definition
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimerDue:
     """The time of the saga's next timer has come."""
 
 
-Input = Start | Signal | Cancel | Succeeded | Failed | TimerDue
+Input = Start | Signal | Cancel | Succeeded | Failed | Undo | Resolve | Migrate | TimerDue

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from orchestrator.core.definition import Call, Definition
-from orchestrator.core.events import Json, Recorded, StepFailed, StepScheduled
+from orchestrator.core.definition import Call, Child, Definition
+from orchestrator.core.events import (
+    CompensationStarted,
+    EventEmitted,
+    Json,
+    Recorded,
+    SagaCompleted,
+    SagaRevoked,
+    SagaSuspended,
+    StepFailed,
+    StepHeld,
+    StepScheduled,
+    UndoRequested,
+)
+from orchestrator.core.flow import TOO_MANY_EVENTS
+from orchestrator.core.paths import name_of
 from orchestrator.core.state import State, path_of
-from orchestrator.core.turn import scope_of
+from orchestrator.core.view import scope_at, task_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +42,133 @@ class SendCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportUndone:
-    """Hand a compensation that failed for good to a person, as a dead letter."""
+class StartChild:
+    """Start a saga for a step. `parent` says whom its end is reported to; None: nobody waits for it."""
 
+    child_id: str
+    command_id: str
+    definition: str
+    version: int | None
+    data: Json
+    parent: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoChild:
+    """Take back the saga that a step started."""
+
+    child_id: str
+    command_id: str
+    reason: str
+    parent: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyToParent:
+    """Tell the saga that started this one how it ended: with a `code`, that it failed."""
+
+    parent: Json
+    output: Any
+    code: str | None
+    message: str
+    definite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEvent:
+    """Tell the world an event; with a `subject`, that saga too, as a signal."""
+
+    event_id: str
+    type: str
+    subject: str | None
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Hand something to a person, as a dead letter; `kind` says what it is about."""
+
+    kind: str
     step: str
     code: str
     message: str
 
 
-Effect = SendCommand | ReportUndone
+Effect = SendCommand | StartChild | UndoChild | ReplyToParent | PublishEvent | Report
 
 
-def react(definition: Definition, state: State, recorded: Recorded) -> Effect | None:
+def react(definition: Definition, state: State, recorded: Recorded) -> Effect | None:  # noqa: PLR0911 - one for each kind
     """Return the effect of an event; `state` is the one after it. Expressions may raise what their author let them."""
     match recorded.event:
         case StepScheduled() as event:
-            call = definition.nodes[event.step]
-            assert isinstance(call, Call)
-            build = call.compensation.arguments if event.undo and call.compensation else call.arguments
-            return SendCommand(
-                event.topic,
-                event.command,
-                event.command_id,
-                event.token,
-                f"{state.saga_id}:{path_of(event.step, False)}" if event.undo else None,
-                event.step,
-                event.attempt,
-                recorded.sequence,
-                event.budget_at or event.timeout_at,
-                build(scope_of(definition, state)),
-            )
+            return _command(definition, state, recorded, event)
         case StepFailed(undo=True, final=True) as event:
-            return ReportUndone(event.step, event.code, event.message)
+            return Report("compensation_failed", event.step, event.code, event.message)
+        case StepHeld() as event:
+            return Report("step_held", event.step, event.code, event.message)
+        case CompensationStarted(code=code) as event if code == TOO_MANY_EVENTS:
+            return Report(code, event.failed_step or "", code, event.message)
+        case EventEmitted() as event:
+            return PublishEvent(event.event_id, event.type, event.subject, event.data)
+        case SagaCompleted() as event if state.parent is not None:
+            return ReplyToParent(state.parent, event.output, None, "", True)
+        case SagaRevoked() as event if state.parent is not None:
+            return _reply(state.parent, "REVOKED", event.code, event.message)
+        case SagaSuspended() as event if state.parent is not None:
+            return _reply(state.parent, "SUSPENDED", event.code, event.message)
+        case UndoRequested(settled=True) as event if event.parent is not None:
+            outcome = "PIVOTED" if state.pivoted else state.outcome or ""
+            return _reply(event.parent, outcome, state.code or "past_pivot", state.message or "it only goes forward")
         case _:
             return None
+
+
+def _command(definition: Definition, state: State, recorded: Recorded, event: StepScheduled) -> Effect:
+    call = definition.nodes[name_of(event.step)]
+    assert isinstance(call, Call)
+    if call.child is not None:
+        return _child(definition, state, call, call.child, event)
+    if event.undo and call.compensation is not None:
+        result = state.outputs.get(event.step)
+        arguments = call.compensation.arguments(scope_at(definition, state, event.step, result))
+    else:
+        arguments = call.arguments(task_scope(definition, state, event.step, call.reads, event.source))
+    return SendCommand(
+        event.topic,
+        event.command,
+        event.command_id,
+        event.token,
+        f"{state.saga_id}:{path_of(event.step, False)}" if event.undo else None,
+        event.step,
+        event.attempt,
+        recorded.sequence,
+        event.budget_at or event.timeout_at,
+        arguments,
+    )
+
+
+def _child(definition: Definition, state: State, call: Call, child: Child, event: StepScheduled) -> Effect:
+    child_id = child_id_of(state.saga_id, event.step)
+    parent = {
+        "saga_id": state.saga_id,
+        "command_id": event.command_id,
+        "token": event.token,
+        "step": event.step,
+        "undo": event.undo,
+    }
+    if event.undo:
+        return UndoChild(child_id, event.command_id, state.code or "undone", parent)
+    data = call.arguments(task_scope(definition, state, event.step, call.reads, event.source))
+    reported = parent if child.awaited else None
+    return StartChild(child_id, event.command_id, child.definition, child.version, data, reported)
+
+
+def child_id_of(saga_id: str, path: str) -> str:
+    """Return the id of the saga that a step runs: ids hold no '/'."""
+    return f"{saga_id}.{path.replace('/', '.')}"
+
+
+def _reply(parent: Json, outcome: str, code: str, message: str) -> ReplyToParent:
+    if outcome == "REVOKED":
+        return ReplyToParent(parent, {}, None if parent["undo"] else code, message, True)
+    return ReplyToParent(parent, {}, code or "suspended", message, False)

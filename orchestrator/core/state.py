@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 
-from orchestrator.core.events import Json
+from orchestrator.core.events import Json, Leaving
 
 
 class Phase(StrEnum):
@@ -28,13 +29,23 @@ class StepStatus(StrEnum):
     FAILED = "FAILED"
     UNKNOWN = "UNKNOWN"
     SKIPPED = "SKIPPED"
+    HELD = "HELD"
 
 
 AWAITING_REPLY = frozenset({StepStatus.SCHEDULED, StepStatus.RETRYING, StepStatus.PARKED})
 """Statuses of a called step whose result still counts."""
 
-OPEN = AWAITING_REPLY | {StepStatus.WAITING}
+OPEN = AWAITING_REPLY | {StepStatus.WAITING, StepStatus.HELD}
 """Statuses of a step that is not settled."""
+
+FAILED_FOR_GOOD = frozenset({StepStatus.FAILED, StepStatus.UNKNOWN})
+"""Statuses of a compensation that did not work."""
+
+CONTEXT = ":context"
+"""Where the exported context is kept among the outputs; no step has a ':' in its name."""
+ITEMS = ":items"
+ERROR = ":error"
+"""What is kept of a scope among the outputs, by its path and this ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +55,23 @@ class Origin:
     data: Json
     parameters: Json
     traceparent: str
+    options: Json = field(default_factory=dict)
+
+
+class Unwinding(NamedTuple):
+    """What is still to be undone of a part of a scope, next first, and what follows then."""
+
+    plan: tuple[str, ...]
+    leaving: Leaving
 
 
 @dataclass(frozen=True, slots=True)
 class StepState:
-    """One step, or its compensation where `undo` is true.
+    """One step, or its compensation where `undo` is true; `step` is its path without the `:undo`.
 
     `dispatches` counts the commands sent, `attempt` only those that spent an attempt; `uncertain` is true once an
-    attempt may have had its effect though it gave no answer.
+    attempt may have had its effect though it gave no answer. `source` is the path of the step whose result is this
+    one's input: empty for the saga's own input, and where no expression of the definition asks for it.
     """
 
     step: str
@@ -64,11 +84,16 @@ class StepState:
     budget_at: int | None = None
     due_at: int | None = None
     code: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first."""
+    """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first.
+
+    `unwinding` is keyed by the path of a part of a scope; `parent` says whom the end is reported to; `pivoted` is true
+    from the point of no return on.
+    """
 
     saga_id: str
     definition: str
@@ -83,11 +108,14 @@ class State:
     deadline: int | None
     steps: Mapping[str, StepState]
     plan: tuple[str, ...]
-    outputs: Mapping[str, Json]
+    outputs: Mapping[str, Any]
     code: str | None
     message: str | None
     failed_step: str | None
     origin: Origin
+    unwinding: Mapping[str, Unwinding] = field(default_factory=dict)
+    parent: Json | None = None
+    pivoted: bool = False
 
 
 def path_of(step: str, undo: bool) -> str:
@@ -99,7 +127,7 @@ def next_due(state: State) -> int | None:
     """Return when the saga's earliest timer is due, or None where it waits for no time at all."""
     if state.phase is Phase.ENDED:
         return None
-    due = state.deadline if state.phase is Phase.FORWARD else None
+    due = state.deadline if state.phase is Phase.FORWARD and not state.pivoted else None
     for step in state.steps.values():
         at = step.timeout_at if step.due_at is None else step.due_at
         if at is not None and (due is None or at < due):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from orchestrator.core.definition import Definition, Milestone, Scope
+from orchestrator.core.definition import UNCHANGED, Definition, Milestone
 from orchestrator.core.events import Event, Recorded
 from orchestrator.core.evolve import evolve
 from orchestrator.core.state import State
-
-_UNCHANGED = Milestone()
 
 
 class Turn:
@@ -22,7 +20,7 @@ class Turn:
         self.cause = cause
         self.events: list[Recorded] = []
 
-    def record(self, event: Event, milestone: Milestone = _UNCHANGED) -> None:
+    def record(self, event: Event, milestone: Milestone = UNCHANGED) -> None:
         """Append an event and fold it; the milestone is the business state that it reaches."""
         state = self.state
         recorded = Recorded(
@@ -35,12 +33,3 @@ class Turn:
         )
         self.events.append(recorded)
         self.state = evolve(state, recorded)
-
-
-def scope_of(definition: Definition, state: State) -> Scope:
-    """Return what the expressions of a definition see in this state."""
-    exports, outputs = definition.exports, state.outputs
-    if exports.keys().isdisjoint(outputs):
-        return Scope(state.origin.data, outputs, state.origin.parameters)
-    context = {exports.get(step, step): output for step, output in outputs.items()}
-    return Scope(state.origin.data, context, state.origin.parameters)

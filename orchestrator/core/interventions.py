@@ -1,0 +1,117 @@
+"""What people and other sagas may do about a saga: take it back, deal with what failed for good, change its version."""
+
+from __future__ import annotations
+
+from orchestrator.core import attempts, compensation
+from orchestrator.core.actions import Action, Enter, Unwind
+from orchestrator.core.definition import Call, Definition, Listen, Migration
+from orchestrator.core.events import InputIgnored, InterventionMade, Json, SagaMigrated, UndoRequested
+from orchestrator.core.evolve_steps import rename
+from orchestrator.core.inputs import Action as Deed
+from orchestrator.core.inputs import Migrate, Resolve, Undo
+from orchestrator.core.paths import name_of, prefix_of
+from orchestrator.core.scope import UNREADABLE
+from orchestrator.core.state import OPEN, Phase, State, StepStatus
+from orchestrator.core.turn import Turn
+from orchestrator.core.view import scope_at
+
+
+def undo(turn: Turn, asked: Undo) -> list[Action]:
+    """Turn the saga round on behalf of the one that started it, though it may have completed."""
+    state = turn.state
+    settled = state.pivoted or state.outcome in ("REVOKED", "SUSPENDED")
+    turn.record(UndoRequested(asked.actor, asked.reason, asked.parent, settled))
+    if settled or state.phase is Phase.COMPENSATING:
+        return []
+    return compensation.start(turn, "undone", asked.reason, None)
+
+
+def resolve(turn: Turn, asked: Resolve) -> list[Action]:
+    """Try again or skip what waits for a person."""
+    state = turn.state
+    undos = compensation.failed_undos(state) if state.outcome == "SUSPENDED" else ()
+    held = tuple(path for path, step in state.steps.items() if step.status is StepStatus.HELD)
+    waiting = undos or held
+    chosen = waiting if asked.step is None else tuple(step for step in waiting if step == asked.step)
+    if not chosen or (asked.action is Deed.SKIP and not asked.reason):
+        reason = f"{asked.step or 'nothing'} waits for no person" if not chosen else "skipping needs a reason"
+        turn.record(InputIgnored(asked.action, asked.input_id, asked.actor, reason))
+        return []
+    if undos:
+        return _resolve_undos(turn, asked, chosen)
+    return _resolve_held(turn, asked, chosen)
+
+
+def _resolve_undos(turn: Turn, asked: Resolve, chosen: tuple[str, ...]) -> list[Action]:
+    milestones = turn.definition.milestones
+    skipped = asked.action is Deed.SKIP
+    done = InterventionMade(asked.action, chosen, True, asked.actor, asked.reason)
+    turn.record(done, milestones.suspended if skipped else milestones.compensating)
+    if skipped and compensation.failed_undos(turn.state):
+        return []
+    return [Unwind("")]
+
+
+def _resolve_held(turn: Turn, asked: Resolve, chosen: tuple[str, ...]) -> list[Action]:
+    following: list[Action] = []
+    sources = {path: turn.state.steps[path].source for path in chosen}
+    done = InterventionMade(asked.action, chosen, False, asked.actor, asked.reason)
+    turn.record(done, turn.definition.milestones.started)
+    for path in chosen:
+        node = turn.definition.nodes[name_of(path)]
+        if asked.action is Deed.SKIP:
+            then = getattr(node, "then", None)
+            following += [Enter(then, prefix_of(path), path)] if then is not None else []
+        elif isinstance(node, Call):
+            attempts.dispatch(turn, node, path, undo=False)
+        else:
+            following.append(Enter(node.name, prefix_of(path), sources[path]))
+    return following
+
+
+def migrate(turn: Turn, before: Definition, asked: Migrate) -> None:
+    """Go on under another version, where every step that is not settled has its like there."""
+    target, state = asked.target, turn.state
+    migration = target.migrations.get(state.version)
+    reason = _objection(before, target, state, migration)
+    outputs: Json | None = None
+    if reason is None and migration is not None and migration.context is not None:
+        try:
+            outputs = _transformed(before, state, migration)
+        except UNREADABLE as error:
+            reason = f"the context cannot be transformed: {error!r}"
+    if reason is not None or migration is None:
+        turn.record(InputIgnored("migrate", asked.input_id, asked.actor, reason or ""))
+        return
+    turn.record(SagaMigrated(target.version, dict(migration.renamed), outputs, asked.actor))
+
+
+def _objection(before: Definition, target: Definition, state: State, migration: Migration | None) -> str | None:
+    """Return why the saga cannot go over, None where it can."""
+    if state.phase is not Phase.FORWARD:
+        return f"a saga in {state.phase}, {state.status} keeps its version"
+    if migration is None:
+        return f"version {target.version} declares no migration from version {state.version}"
+    for path, step in state.steps.items():
+        old = before.nodes.get(name_of(path))
+        new = target.nodes.get(name_of(rename(path, migration.renamed)))
+        if old is None or step.undo:
+            continue
+        if new is None and (step.status in OPEN or (isinstance(old, Call) and old.compensation is not None)):
+            return f"{path} has no like in version {target.version}"
+        if new is not None and type(new) is not type(old) and (step.status in OPEN or isinstance(old, Call)):
+            return f"{path} is a {type(old).__name__}, but a {type(new).__name__} in version {target.version}"
+        if step.status in OPEN and isinstance(new, Listen) and isinstance(old, Listen) and new.signals != old.signals:
+            return f"{path} waits for other signals in version {target.version}"
+    return None
+
+
+def _transformed(before: Definition, state: State, migration: Migration) -> Json:
+    """Return the results under the new names, those at the top as the migration's expression makes them."""
+    assert migration.context is not None
+    seen = scope_at(before, state, "", dict(state.outputs))
+    made = migration.context(seen)
+    if not isinstance(made, dict):
+        raise TypeError("it must give an object")
+    inner = {path: output for path, output in state.outputs.items() if "/" in path or ":" in path}
+    return {**{rename(path, migration.renamed): output for path, output in inner.items()}, **made}

@@ -1,0 +1,288 @@
+"""Loops, races and tries: how their parts begin, end and fail, and what follows then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.core import compensation
+from orchestrator.core.actions import Action, Enter, Fail, Settle
+from orchestrator.core.attempts import next_attempt
+from orchestrator.core.definition import Catch, Gather, Loop, Race, RetryPolicy, Scoped, Try
+from orchestrator.core.errors import EXPRESSION_FAILED, TIMEOUT, described, matches
+from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeUnwound, StepCompleted
+from orchestrator.core.paths import CATCH, enclosing, name_of, part_of, prefix_of
+from orchestrator.core.scope import UNREADABLE, Scope
+from orchestrator.core.state import ERROR, ITEMS, State, StepState, StepStatus
+from orchestrator.core.turn import Turn
+from orchestrator.core.view import data_of, scope_at, task_scope
+
+GATHER_SHORT = "too_few_answers"
+LOST = "another_branch_won"
+
+
+def enter(turn: Turn, node: Scoped, path: str, source: str) -> list[Action]:
+    """Begin a scope and its first parts."""
+    items: list[Any] = []
+    if isinstance(node, Loop):
+        try:
+            found = node.items(task_scope(turn.definition, turn.state, path, node.reads, source))
+        except UNREADABLE as error:
+            return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+        if not isinstance(found, list) or len(found) > node.most:
+            return [Fail(path, EXPRESSION_FAILED, f"{node.name}: `in` must give a list of at most {node.most} items")]
+        items = found
+    within = node.timeout_ms
+    if not isinstance(node, Try) and node.gather is not None:
+        within = node.gather.within_ms
+    timeout_at = None if within is None else turn.now + within
+    turn.record(ScopeEntered(path, 0, tuple(items), timeout_at, source), node.on_start)
+    match node:
+        case Loop():
+            return [Settle(path)]
+        case Race():
+            return [Enter(entry, f"{path}/{index}/", source) for index, entry in enumerate(node.entries)]
+        case Try():
+            return [Enter(node.entry, f"{path}/0/", source)]
+
+
+def again(turn: Turn, node: Try, held: StepState) -> list[Action]:
+    """Begin the next attempt of a try."""
+    turn.record(ScopeEntered(held.step, held.attempt, (), held.budget_at, held.source))
+    return [Enter(node.entry, f"{held.step}/{held.attempt}/", held.source)]
+
+
+def is_alive(state: State, prefix: str) -> bool:
+    """Tell whether every scope around still runs, in just that part."""
+    for scope, part in enclosing(prefix):
+        held = state.steps.get(scope)
+        if held is None or held.status is not StepStatus.WAITING or part_of(scope, part) in state.steps:
+            return False
+    return True
+
+
+def ended(turn: Turn, prefix: str, source: str) -> list[Action]:
+    """Record that a part of a scope came to its end, with the result at `source`."""
+    scope, part = next(enclosing(prefix))
+    node = turn.definition.nodes[name_of(scope)]
+    output = data_of(turn.definition, turn.state, source)
+    if isinstance(node, Try):
+        return _finish(turn, scope, node, output)
+    turn.record(StepCompleted(part_of(scope, part), False, 0, output, True))
+    return [Settle(scope)]
+
+
+def settle(turn: Turn, scope: str) -> list[Action]:
+    """See what follows where parts of a loop or a race have ended or failed."""
+    node = turn.definition.nodes[name_of(scope)]
+    held = turn.state.steps.get(scope)
+    if held is None or held.status is not StepStatus.WAITING or not is_alive(turn.state, prefix_of(scope)):
+        return []
+    match node:
+        case Loop():
+            return _settle_loop(turn, scope, node)
+        case Race():
+            return _settle_race(turn, scope, node)
+        case _:
+            return []
+
+
+def close(turn: Turn, scope: str, node: Loop | Race, error: tuple[str, str, str | None]) -> list[Action]:
+    """Close every part that has not ended; what they did is undone."""
+    _, settled = _parts(turn.state, scope)
+    rest = [part for part in range(_count(turn.state, scope, node)) if part not in settled]
+    return [compensation.leave(turn, scope, str(part), error, Leaving.CLOSE) for part in rest]
+
+
+def time_is_up(turn: Turn, scope: str, node: Scoped) -> list[Action]:
+    """Take what is there where the scope gathers, else let it fail."""
+    message = f"{node.name} took longer than its definition allows"
+    if isinstance(node, Try) or node.gather is None:
+        return [Fail(scope, TIMEOUT, message)]
+    turn.record(GatherClosed(scope))
+    return [*close(turn, scope, node, (TIMEOUT, message, None)), Settle(scope)]
+
+
+def unwind(turn: Turn, part_path: str) -> list[Action]:
+    """Send the next undo of a part that was left, or see what follows where nothing is left to undo."""
+    unwinding = turn.state.unwinding.get(part_path)
+    if unwinding is None:
+        return []
+    if unwinding.plan:
+        compensation.send_undo(turn, unwinding.plan[0])
+        return []
+    scope, _, part = part_path.rpartition("/")
+    turn.record(ScopeUnwound(scope, part))
+    failed = compensation.failed_undos(turn.state, part_path + "/")
+    if failed:
+        message = f"{', '.join(failed)} could not be undone"
+        return compensation.start(turn, compensation.COMPENSATION_FAILED, message, failed[0])
+    if unwinding.leaving in (Leaving.MISS, Leaving.CLOSE):
+        return [Settle(scope)]
+    node = turn.definition.nodes[name_of(scope)]
+    assert isinstance(node, Try)
+    return _after_failure(turn, scope, node, unwinding.leaving)
+
+
+def _after_failure(turn: Turn, scope: str, node: Try, leaving: Leaving) -> list[Action]:
+    """Try again, or handle the error; what the failed attempt did is undone by now."""
+    catch, held = node.catch, turn.state.steps[scope]
+    assert catch is not None
+    retry = None
+    if leaving is Leaving.RETRY and catch.retry is not None:
+        retry = next_attempt(turn, held, catch.retry)
+    if retry is not None:
+        turn.record(retry)
+        return []
+    if catch.entry is not None:
+        return [Enter(catch.entry, f"{scope}/{CATCH}/", held.source)]
+    if leaving is Leaving.RETRY:
+        error = turn.state.outputs[scope + ERROR]
+        return [Fail(scope, error["type"], error["detail"])]
+    return _finish(turn, scope, node, data_of(turn.definition, turn.state, held.source))
+
+
+def fail(turn: Turn, failure: Fail) -> list[Action]:
+    """Hand a failure to the nearest scope that takes it, or let the saga turn round."""
+    path, code, message = failure
+    if not is_alive(turn.state, prefix_of(path)):
+        return []
+    for scope, part in enclosing(path):
+        node = turn.definition.nodes[name_of(scope)]
+        leaving: Leaving | None = None
+        if isinstance(node, Race) or (isinstance(node, Loop) and node.gather is not None):
+            leaving = Leaving.MISS
+        elif isinstance(node, Try) and node.catch is not None and part != CATCH:
+            leaving = _catches(turn, scope, node.catch, failure)
+        if leaving is not None:
+            return [compensation.leave(turn, scope, part, (code, message, path), leaving)]
+    return compensation.start(turn, code, message, path)
+
+
+def _catches(turn: Turn, scope: str, catch: Catch, failure: Fail) -> Leaving | None:
+    """Return how a try takes an error, None where it lets it pass."""
+    error = described(failure.code, failure.message, failure.path)
+    if not matches(catch.filter, error):
+        return None
+    seen = scope_at(turn.definition, turn.state, scope, error)
+    seen = seen._replace(variables={**seen.variables, catch.variable: error})
+    try:
+        caught = (catch.when is None or catch.when(seen)) and not (catch.except_when and catch.except_when(seen))
+        if not caught:
+            return None
+        if catch.retry is not None and _retries(turn, turn.state.steps[scope], catch.retry, seen):
+            return Leaving.RETRY
+    except UNREADABLE:
+        return None
+    return Leaving.CATCH if catch.entry is not None or catch.retry is None else None
+
+
+def _retries(turn: Turn, held: StepState, policy: RetryPolicy, seen: Scope) -> bool:
+    if policy.when is not None and not policy.when(seen):
+        return False
+    if policy.except_when is not None and policy.except_when(seen):
+        return False
+    return next_attempt(turn, held, policy) is not None
+
+
+def _parts(state: State, scope: str) -> tuple[set[int], set[int]]:
+    """Return the parts that have begun, and those of them that have ended, well or not."""
+    begun: set[int] = set()
+    settled: set[int] = set()
+    inside = scope + "/"
+    for path in state.steps:
+        if path.startswith(inside):
+            part, slash, _ = path[len(inside) :].partition("/")
+            begun.add(int(part))
+            if not slash:
+                settled.add(int(part))
+    return begun, settled
+
+
+def _count(state: State, scope: str, node: Loop | Race) -> int:
+    if isinstance(node, Race):
+        return len(node.entries)
+    return len(state.outputs.get(scope + ITEMS, ()))
+
+
+def _is_unwinding(state: State, scope: str) -> bool:
+    inside = scope + "/"
+    return any(part.startswith(inside) for part in state.unwinding)
+
+
+def _settle_loop(turn: Turn, scope: str, node: Loop) -> list[Action]:
+    """Begin as many parts as may run at once; the loop ends when none runs and none is left."""
+    state = turn.state
+    begun, settled = _parts(state, scope)
+    count = _count(state, scope, node)
+    room = node.concurrency - (len(begun) - len(settled))
+    following: list[Action] = []
+    for part in range(len(begun), min(count, len(begun) + room)):
+        source = _source_of(state, scope, node, part)
+        if not _proceeds(turn, scope, node, part, source):
+            break
+        following.append(Enter(node.entry, f"{scope}/{part}/", source))
+    if following or len(begun) > len(settled) or _is_unwinding(state, scope):
+        return following
+    if node.gather is not None:
+        return _gathered(turn, scope, node, node.gather, [str(part) for part in range(count)])
+    if node.collects:
+        return _finish(turn, scope, node, [state.outputs.get(part_of(scope, part)) for part in range(len(begun))])
+    return _finish(turn, scope, node, data_of(turn.definition, state, _source_of(state, scope, node, len(begun))))
+
+
+def _source_of(state: State, scope: str, node: Loop, part: int) -> str:
+    """Return where a part's input comes from: one after another, each goes on with what the one before it made."""
+    if part == 0 or node.collects:
+        return state.steps[scope].source
+    return part_of(scope, part - 1)
+
+
+def _proceeds(turn: Turn, scope: str, node: Loop, part: int, source: str) -> bool:
+    """Tell whether the loop's `while` holds for a part; one that cannot be computed does not."""
+    if node.proceed_while is None:
+        return True
+    data = data_of(turn.definition, turn.state, source)
+    try:
+        return node.proceed_while(scope_at(turn.definition, turn.state, f"{scope}/{part}/", data))
+    except UNREADABLE:
+        return False
+
+
+def _settle_race(turn: Turn, scope: str, node: Race) -> list[Action]:
+    state = turn.state
+    _, settled = _parts(state, scope)
+    won = [path for path, step in state.steps.items() if _has_won(scope, path, step)]
+    if won and node.gather is None and len(settled) < len(node.entries):
+        return [*close(turn, scope, node, (LOST, f"{name_of(scope)} was won by another branch", None)), Settle(scope)]
+    if len(settled) < len(node.entries) or _is_unwinding(state, scope):
+        return []
+    if node.gather is not None:
+        return _gathered(turn, scope, node, node.gather, node.labels)
+    if won:
+        return _finish(turn, scope, node, state.outputs.get(won[0]))
+    codes = [state.steps[part_of(scope, part)].code for part in range(len(node.entries))]
+    return [Fail(scope, codes[-1] or LOST, f"every branch of {node.name} failed")]
+
+
+def _has_won(scope: str, path: str, step: StepState) -> bool:
+    inside = scope + "/"
+    return path.startswith(inside) and "/" not in path[len(inside) :] and step.status is StepStatus.COMPLETED
+
+
+def _gathered(turn: Turn, scope: str, node: Loop | Race, gather: Gather, labels: Sequence[str]) -> list[Action]:
+    """End with what is there: the results in the order of the parts, and the names of those that are missing."""
+    state = turn.state
+    paths = [part_of(scope, part) for part in range(len(labels))]
+    there = [path in state.outputs for path in paths]
+    if sum(there) < gather.least:
+        message = f"{node.name} got {sum(there)} of {len(labels)} answers, and needs {gather.least}"
+        return [Fail(scope, GATHER_SHORT, message)]
+    missing = [label for label, has in zip(labels, there, strict=True) if not has]
+    results = [state.outputs[path] for path, has in zip(paths, there, strict=True) if has]
+    return _finish(turn, scope, node, {"results": results, "partial": bool(missing), "missing": missing})
+
+
+def _finish(turn: Turn, scope: str, node: Scoped, output: Any) -> list[Action]:
+    turn.record(StepCompleted(scope, False, turn.state.steps[scope].attempt, output, True), node.on_end)
+    return [Enter(node.then, prefix_of(scope), scope)]

@@ -1,0 +1,94 @@
+"""What a step sees: the results so far, its loop's item, its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.definition import Definition, Join, Listen, Loop, Reads, Switch, Try
+from orchestrator.core.paths import CATCH, enclosing, name_of, prefix_of
+from orchestrator.core.scope import EMPTY, Facts, Scope
+from orchestrator.core.state import CONTEXT, ERROR, ITEMS, OPEN, State
+
+
+def scope_at(definition: Definition, state: State, path: str, data: Any = None) -> Scope:
+    """Return what the expressions of the step at `path` see, with `data` as `.`."""
+    origin = state.origin
+    return Scope(
+        origin.data,
+        _context(definition, state, path),
+        origin.parameters,
+        data,
+        _variables(definition, state, path) if "/" in path else EMPTY,
+        Facts(state.saga_id, definition.name, state.version, state.started_at),
+        name_of(path),
+    )
+
+
+def task_scope(definition: Definition, state: State, path: str, reads: Reads, source: str) -> Scope:
+    """Return what a step sees whose input is the result at `source`."""
+    if not reads.data and reads.shape is None:
+        return scope_at(definition, state, path)
+    scope = scope_at(definition, state, path, data_of(definition, state, source))
+    return scope if reads.shape is None else scope._replace(data=reads.shape(scope))
+
+
+def data_of(definition: Definition, state: State, source: str) -> Any:
+    """Return what the step at `source` passes on; the saga's own input where it is empty."""
+    if not source:
+        return state.origin.data if definition.input is None else definition.input(_own_input(definition, state))
+    node = definition.nodes.get(name_of(source))
+    match node:
+        case Switch():
+            held = state.steps.get(source)
+            return data_of(definition, state, held.source if held else "")
+        case Join():
+            return [_branch_result(definition, state, prefix_of(source), branch) for branch in node.branches]
+        case Listen():
+            received = state.outputs.get(source, {})
+            return [one["data"] for one in received.get("signals", [received] if received else [])]
+        case _:
+            return state.outputs.get(source)
+
+
+def _own_input(definition: Definition, state: State) -> Scope:
+    return scope_at(definition, state, "", state.origin.data)
+
+
+def _branch_result(definition: Definition, state: State, prefix: str, ends: frozenset[str]) -> Any:
+    for path, step in reversed(list(state.steps.items())):
+        if prefix_of(path) == prefix and not step.undo and step.status not in OPEN and name_of(path) in ends:
+            return data_of(definition, state, path)
+    return next(
+        (data_of(definition, state, prefix + name) for name in ends if isinstance(definition.nodes[name], Join)),
+        None,
+    )
+
+
+def _context(definition: Definition, state: State, path: str) -> Mapping[str, Any]:
+    """Return the results by step name: those of the scopes around the path too, inner ones first where names meet."""
+    exports, outputs = definition.exports, state.outputs
+    if definition.flat and exports.keys().isdisjoint(outputs) and CONTEXT not in outputs:
+        return outputs
+    context: dict[str, Any] = {}
+    prefixes = ["", *reversed([f"{scope}/{part}/" for scope, part in enclosing(path)])]
+    for prefix in prefixes:
+        for step, output in outputs.items():
+            name = step[len(prefix) :]
+            if step.startswith(prefix) and "/" not in name and ":" not in name:
+                context[exports.get(name, name)] = output
+    context.update(outputs.get(CONTEXT, EMPTY))
+    return context
+
+
+def _variables(definition: Definition, state: State, path: str) -> Mapping[str, Any]:
+    """Return the items, indexes and errors that the scopes around the path name; inner ones hide outer ones."""
+    variables: dict[str, Any] = {}
+    for scope, part in reversed(list(enclosing(path))):
+        node = definition.nodes.get(name_of(scope))
+        if isinstance(node, Loop):
+            variables[node.each] = state.outputs[scope + ITEMS][int(part)]
+            variables[node.at] = int(part)
+        elif isinstance(node, Try) and node.catch is not None and part == CATCH:
+            variables[node.catch.variable] = state.outputs[scope + ERROR]
+    return variables
