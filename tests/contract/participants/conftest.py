@@ -139,7 +139,8 @@ def shipping(new_url: Callable[[str], str], clock: Clock, patience: Patience, ca
     """Give shipping over a carrier of the test's making."""
 
     def make(database: Database) -> Any:
-        return shipping_service.service(database, carrier, patience, world.codec)  # type: ignore[arg-type]  # as above
+        quoting = dict.fromkeys(shipping_service.CARRIERS, carrier)
+        return shipping_service.service(database, carrier, quoting, patience, world.codec)  # type: ignore[arg-type]  # as above
 
     world = World(new_url("shipping"), SHIPPING_COMMANDS.name, make, clock)
     yield world
