@@ -70,10 +70,10 @@ def outline(document: Any) -> Outline:
 
 def _block(tasks: Any, where: str, role: str) -> Block:
     listed = tasks if isinstance(tasks, list) else []
-    return Block(where, role, tuple(task for index, one in enumerate(listed) for task in _task(one, where, index)))
+    return Block(where, role, tuple(task for one in listed for task in _task(one, where)))
 
 
-def _task(one: Any, where: str, index: int) -> Iterator[Task]:
+def _task(one: Any, where: str) -> Iterator[Task]:
     if not isinstance(one, dict) or len(one) != 1:
         return
     name, body = next(iter(one.items()))
@@ -102,7 +102,7 @@ def _blocks(kind: str, body: Mapping[str, Any], where: str) -> Iterator[Block]:
 def following(block: Block, index: int) -> tuple[str, ...]:
     """Return where the task at `index` may go on to: names of tasks, or `end` and `exit`.
 
-    A switch goes on by its cases, and to the task after it where no case is the default.
+    A switch goes on by its cases alone: where none holds, the saga turns round.
     """
     task = block.tasks[index]
     after = block.tasks[index + 1].name if index + 1 < len(block.tasks) else "exit"
@@ -110,9 +110,7 @@ def following(block: Block, index: int) -> tuple[str, ...]:
         return ()
     if task.kind != "switch":
         return (_resolved(task.body.get("then"), after),)
-    cases = [case for _, case in cases_of(task)]
-    ways = [_resolved(case.get("then"), after) for case in cases]
-    return tuple(ways if any("when" not in case for case in cases) else [*ways, after])
+    return tuple(_resolved(case.get("then"), after) for _, case in cases_of(task))
 
 
 def cases_of(task: Task) -> Iterator[tuple[str, Mapping[str, Any]]]:

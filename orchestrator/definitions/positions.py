@@ -100,9 +100,7 @@ class _Reader:
         if depth > DEEPEST:
             raise Unreadable(f"is nested more than {DEEPEST} levels deep", place)
         if isinstance(node, yaml.SequenceNode):
-            items = tuple(
-                self.part(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(node.value)
-            )
+            items = tuple(self.part(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(node.value))
             return _Part(place, {}, items)
         if not isinstance(node, yaml.MappingNode):
             return _Part(place, {}, ())
