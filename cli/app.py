@@ -9,13 +9,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
+from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -26,22 +27,7 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
-
-DataOption = Annotated[Path, typer.Option("--data", help="Directory for everything `saga dev` keeps.")]
-BootstrapOption = Annotated[
-    str | None,
-    typer.Option(
-        "--bootstrap", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Kafka's address; default: the one of `saga dev`."
-    ),
-]
-DEFAULT_DATA = Path(".saga")
-
-
-class OutputFormat(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
+app.add_typer(definitions_app, name="definitions")
 
 
 def main() -> None:
@@ -103,7 +89,7 @@ def topics_create(
     """Create the missing topics; say which existing ones differ from the table (they are not changed)."""
     from cli.topics import create_topics
 
-    for line in create_topics(_bootstrap(bootstrap, data), brokers_wanted=brokers):
+    for line in create_topics(bootstrap_of(bootstrap, data), brokers_wanted=brokers):
         typer.echo(line)
 
 
@@ -113,7 +99,7 @@ def topics_list(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DA
     from cli.topics import describe_topics
     from cli.topics_view import render_topics
 
-    states = describe_topics(_bootstrap(bootstrap, data))
+    states = describe_topics(bootstrap_of(bootstrap, data))
     typer.echo(render_topics(states))
     if any(state.drift for state in states):
         raise typer.Exit(ExitCode.CHECK_FAILED)
@@ -139,16 +125,8 @@ def topics_tail(
     selection = Selection(
         topic, from_beginning=from_beginning, follow=follow, limit=limit, key=key, with_headers=headers
     )
-    for line in tail(_bootstrap(bootstrap, data), selection):
+    for line in tail(bootstrap_of(bootstrap, data), selection):
         typer.echo(line)
-
-
-def _bootstrap(given: str | None, data: Path) -> str:
-    if given:
-        return given
-    from cli.data_directory import read_state
-
-    return str(read_state(data)["bootstrap"])
 
 
 def _reporter(started: float) -> Callable[[str], None]:

@@ -12,7 +12,7 @@ from cli.data_directory import DataDirectory
 from cli.ports import LOOPBACK
 from cli.supervisor import Process
 
-PARTICIPANTS = ("payment", "inventory", "shipping", "notification")
+PARTICIPANTS = ("payment", "inventory", "shipping", "notification", "tasks")
 SANDBOXES = ("psp", "carrier", "messages")
 WITH_DATABASE = (*PARTICIPANTS, "projector", "watchdog", "gateway")
 PROBE_TIMEOUT_S = 1.0
@@ -107,6 +107,7 @@ def _participant(installation: Installation, name: str) -> Process:
             "PSP_URL": installation.sandbox_url("psp"),
             "CARRIER_URL": installation.sandbox_url("carrier"),
             "MESSAGES_URL": installation.sandbox_url("messages"),
+            "READ_MODEL_URL": installation.database_url("projector"),
         },
         after=("topics", "migrations"),
         stop_rank=STOP_PARTICIPANTS,

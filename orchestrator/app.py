@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import asdict
 
+from orchestrator.definition_feed import DefinitionFeed
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.registry import Registry, load
 from orchestrator.outbound import Outbound
@@ -21,7 +22,9 @@ from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
+from streams.kafka_follower import EndNotReached, KafkaFollower
 from streams.logs import configure
+from streams.record import TopicPartition
 from streams.runtime import Runtime
 from streams.runtime_config import RuntimeConfig
 from streams.stats import Stats
@@ -29,6 +32,8 @@ from streams.store_directory import StoreDirectory
 
 EXIT_FATAL = 1
 EXIT_BAD_SETTINGS = 2
+_START_S = 30.0
+_JOIN_S = 2.0
 
 _log = logging.getLogger("orchestrator")
 
@@ -43,29 +48,60 @@ def main() -> int:
     except (BadSetting, DefinitionError, ValueError) as error:
         print(f"orchestrator: {error}", file=sys.stderr)  # noqa: T201 - logging may not be set up yet
         return EXIT_BAD_SETTINGS
-    spare_collector()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        _runtime(settings, registry).run(stop)
+        return _run(settings, registry, stop)
     except Fatal as error:
         _log.critical("ending: %s", error)
         return EXIT_FATAL
+
+
+def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
+    """Follow definitions and run sagas until told to stop. Raises Fatal."""
+    codec = Codec()
+    kafka = KafkaConfig(
+        bootstrap=settings.bootstrap,
+        application_id="orchestrator",
+        instance_id=settings.instance,
+        tracked_topics=frozenset({topics.CHANGELOG.name}),
+    )
+    follower = KafkaFollower(kafka, TopicPartition(topics.DEFINITIONS.name, 0))
+    ended: list[Fatal] = []
+
+    def end(error: Fatal) -> None:
+        ended.append(error)
+        stop.set()
+
+    feed = DefinitionFeed(follower, registry)
+    following = threading.Thread(target=feed.run, args=(stop, end), name="definitions", daemon=True)
+    try:
+        _catch_up(follower, feed)
+        spare_collector()
+        following.start()
+        _runtime(settings, kafka, codec, registry).run(stop)
+    finally:
+        stop.set()
+        if following.ident is not None:
+            following.join(_JOIN_S)
+    if ended:
+        raise ended[0]
+    follower.close()
     return 0
 
 
-def _runtime(settings: Settings, registry: Registry) -> Runtime:
-    codec = Codec()
+def _catch_up(follower: KafkaFollower, feed: DefinitionFeed) -> None:
+    """Take in all that is deployed before any saga is worked on. Raises Fatal."""
+    follower.check(_START_S)
+    try:
+        feed.catch_up(_START_S)
+    except EndNotReached as error:
+        raise Fatal(str(error)) from error
+
+
+def _runtime(settings: Settings, kafka: KafkaConfig, codec: Codec, registry: Registry) -> Runtime:
     outbound = Outbound(codec)
-    driver = KafkaDriver(
-        KafkaConfig(
-            bootstrap=settings.bootstrap,
-            application_id="orchestrator",
-            instance_id=settings.instance,
-            tracked_topics=frozenset({topics.CHANGELOG.name}),
-        )
-    )
     config = RuntimeConfig(
         input_topics=(topics.INPUTS.name, topics.REPLIES.name),
         changelog_topic=topics.CHANGELOG.name,
@@ -73,7 +109,7 @@ def _runtime(settings: Settings, registry: Registry) -> Runtime:
     )
     stores = StoreDirectory(settings.state_dir / settings.instance)
     return Runtime(
-        driver,
+        KafkaDriver(kafka),
         config,
         lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms),
         stores.open,

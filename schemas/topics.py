@@ -40,13 +40,22 @@ class Topic:
         return settings
 
 
-INPUTS = Topic("saga.inputs", "StartSaga, Signal, CancelSaga")
+INPUTS = Topic("saga.inputs", "StartSaga, Signal, CancelSaga, ArmSchedule, RunEnded")
 REPLIES = Topic("saga.replies", "what participants answer")
 EVENTS = Topic("saga.events", "every event of every saga", retention_ms=FOREVER)
 CHANGELOG = Topic(
     "orchestrator.sagas-changelog", "state of every saga", key="saga id, or saga id + /origin", compacted=True
 )
 STATUS = Topic("orders.status", "business state of every saga", compacted=True, format=Format.JSON)
+DEFINITIONS = Topic(
+    "saga.definitions",
+    "every deployed version of every definition",
+    key="NAME/VERSION",
+    partitions=1,
+    compacted=True,
+    format=Format.JSON,
+)
+AUDIT = Topic("saga.audit", "each change of a saga's business state", format=Format.JSON)
 DEAD_LETTERS = Topic(
     "saga.dead-letters",
     "records nobody could use",
@@ -60,9 +69,10 @@ PAYMENT_COMMANDS = Topic("payment.commands", "commands of the payment service")
 INVENTORY_COMMANDS = Topic("inventory.commands", "commands of the inventory service")
 SHIPPING_COMMANDS = Topic("shipping.commands", "commands of the shipping service")
 NOTIFICATION_COMMANDS = Topic("notification.commands", "commands of the notification service")
+TASKS_COMMANDS = Topic("tasks.commands", "commands of the tasks service: work that definitions declare by name")
 
 ALL = (
-    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEAD_LETTERS, ALERTS,
-    PAYMENT_COMMANDS, INVENTORY_COMMANDS, SHIPPING_COMMANDS, NOTIFICATION_COMMANDS,
+    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, DEAD_LETTERS, ALERTS,
+    PAYMENT_COMMANDS, INVENTORY_COMMANDS, SHIPPING_COMMANDS, NOTIFICATION_COMMANDS, TASKS_COMMANDS,
 )  # fmt: skip
 """Every topic of an installation, in the order `saga topics list` shows them."""

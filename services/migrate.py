@@ -21,6 +21,7 @@ SERVICES: Mapping[str, str] = {
     "inventory": "inventory/versions",
     "shipping": "shipping/versions",
     "notification": "notification/versions",
+    "tasks": "tasks/versions",
     "gateway": "gateway/versions",
     "projector": "projector/versions",
     "watchdog": "watchdog/versions",

@@ -30,6 +30,7 @@ COMMAND_TOPICS = (
     topics.PAYMENT_COMMANDS.name,
     topics.SHIPPING_COMMANDS.name,
     topics.NOTIFICATION_COMMANDS.name,
+    topics.TASKS_COMMANDS.name,
     OTHER_COMMANDS,
 )
 Answer = Callable[[str, Mapping[str, Any]], Reply | None]

@@ -20,6 +20,10 @@ SUCCESSES: Mapping[str, Reply] = {
         {"charge_id": "ch_1", "amount_minor": 5_000, "currency": "GBP"},
     ),
     "payment.RefundPayment": ("payment.PaymentRefunded", {"refund_id": "re_1", "amount_minor": 5_000}),
+    "shipping.QuoteShipment": (
+        "shipping.ShipmentQuoted",
+        {"carrier": "albion", "amount_minor": 500, "currency": "GBP", "days": 3},
+    ),
     "shipping.PickOrder": ("shipping.OrderPicked", {"pick_id": "pi_1"}),
     "shipping.PackOrder": ("shipping.OrderPacked", {"package_id": "pa_1", "parcels": 1}),
     "shipping.ShipOrder": (

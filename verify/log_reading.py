@@ -16,6 +16,7 @@ COMMAND_TOPICS = (
     topics.PAYMENT_COMMANDS.name,
     topics.SHIPPING_COMMANDS.name,
     topics.NOTIFICATION_COMMANDS.name,
+    topics.TASKS_COMMANDS.name,
 )
 READ = (
     topics.INPUTS.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PARTICIPANTS = ("payment", "inventory", "shipping", "notification")
+PARTICIPANTS = ("payment", "inventory", "shipping", "notification", "tasks")
 PROVIDERS = {"psp": "PSP_URL", "carrier": "CARRIER_URL", "messages": "MESSAGES_URL"}
 
 

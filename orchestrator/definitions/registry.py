@@ -1,36 +1,113 @@
-"""The definitions an orchestrator runs: the shipped ones and those of a directory, with the deployment's parameters."""
+"""The definitions that can be run: shipped ones, those of a directory and deployed ones, with the parameters to use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import Json
 from orchestrator.definitions.compiler import compile_definition
+from orchestrator.definitions.deployed import Deployed, check_name, digest, plain
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.functions import FUNCTIONS
+from orchestrator.definitions.schedule import Schedule, schedule_of
+
+
+class VersionTaken(ValueError):
+    """Another document is known by this name and version: versions never change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of one definition: its graph, its schedule, and the document that they come from."""
+
+    definition: Definition
+    schedule: Schedule | None
+    semver: str
+    document: Json
+    sha256: str
+
+    @property
+    def pin(self) -> tuple[str, int]:
+        """The name and the major version, by which a saga is pinned to it."""
+        return self.definition.name, self.definition.version
+
+
+def compiled(document: Any) -> Version:
+    """Compile a document as it was written. Raises DefinitionError."""
+    written = plain(document)
+    schedule = schedule_of(written)
+    rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
+    definition = compile_definition(rest, FUNCTIONS)
+    check_name(definition.name)
+    return Version(definition, schedule, written["document"]["version"], written, digest(written))
 
 
 class Registry:
-    """Definitions by name and version. Immutable once loaded."""
+    """Definitions by name and version. It only grows; `add` may be called while another thread looks things up.
 
-    def __init__(self, definitions: list[Definition], parameters: Mapping[str, Json]) -> None:
-        self._versions = {(definition.name, definition.version): definition for definition in definitions}
+    `on_miss` is called when something is not there; what it adds is found then.
+    """
+
+    def __init__(self, versions: Iterable[Version], parameters: Mapping[str, Json]) -> None:
+        self._known: dict[tuple[str, int], Version] = {}
+        self._graphs: dict[tuple[str, int], Definition] = {}
         self._newest: dict[str, Definition] = {}
-        for definition in sorted(definitions, key=lambda one: one.version):
-            self._newest[definition.name] = definition
         self._parameters = parameters
+        self.on_miss: Callable[[], None] = _nothing
+        for version in versions:
+            self.add(version)
+
+    def add(self, version: Version) -> bool:
+        """Take in a version; False where it is known already. Raises VersionTaken where its document is another."""
+        pin = version.pin
+        name, major = pin
+        known = self._known.get(pin)
+        if known is not None:
+            if known.sha256 == version.sha256:
+                return False
+            raise VersionTaken(f"{name} version {major} is defined already, as {known.semver}")
+        self._known[pin] = version
+        self._graphs[pin] = version.definition
+        newest = self._newest.get(name)
+        if newest is None or newest.version < major:
+            self._newest[name] = version.definition
+        return True
+
+    def deploy(self, deployed: Deployed) -> bool:
+        """Compile and take in a deployed version; False where it is known. Raises DefinitionError, VersionTaken."""
+        known = self._known.get((deployed.name, deployed.version))
+        if known is not None and known.sha256 == deployed.sha256:
+            return False
+        return self.add(compiled(deployed.document))
 
     def newest(self, name: str) -> Definition | None:
         """Return the version that new sagas get."""
+        if name not in self._newest:
+            self.on_miss()
         return self._newest.get(name)
 
     def version(self, name: str, version: int) -> Definition | None:
         """Return the version that a saga was started with."""
-        return self._versions.get((name, version))
+        found = self._graphs.get((name, version))
+        if found is None:
+            self.on_miss()
+            found = self._graphs.get((name, version))
+        return found
+
+    def schedule(self, definition: Definition) -> Schedule | None:
+        """Return when a definition's sagas start by themselves."""
+        known = self._known.get((definition.name, definition.version))
+        return None if known is None else known.schedule
+
+    def versions(self) -> Iterable[Version]:
+        """Return all versions, by name and then by version."""
+        return [self._known[pin] for pin in sorted(self._known)]
 
     def parameters(self, definition: Definition) -> Json:
         """Return the definition's parameters, overridden by the deployment's."""
@@ -42,23 +119,18 @@ def load(directory: Path | None, parameters: Mapping[str, Json]) -> Registry:
     files = sorted(Path(__file__).parent.glob("*.yaml"))
     if directory is not None:
         files += sorted(directory.glob("*.yaml"))
-    definitions: list[Definition] = []
+    registry = Registry((), parameters)
     for file in files:
         try:
-            definitions.append(compile_definition(yaml.safe_load(file.read_text()), FUNCTIONS))
-        except yaml.YAMLError as error:
+            is_new = registry.add(compiled(yaml.safe_load(file.read_text())))
+        except (yaml.YAMLError, VersionTaken) as error:
             raise DefinitionError(file.name, str(error)) from error
         except DefinitionError as error:
             raise DefinitionError(f"{file.name}: {error.where}", error.message) from error
-    for one, name in _versions_given_twice(definitions, files):
-        raise DefinitionError(name, f"{one.name} version {one.version} is defined already")
-    return Registry(definitions, parameters)
+        if not is_new:
+            raise DefinitionError(file.name, "is a definition that another file holds already")
+    return registry
 
 
-def _versions_given_twice(definitions: list[Definition], files: list[Path]) -> Iterator[tuple[Definition, str]]:
-    """Yield what the same major version of the same name is defined by again: running sagas are pinned to it."""
-    known: set[tuple[str, int]] = set()
-    for one, file in zip(definitions, files, strict=True):
-        if (one.name, one.version) in known:
-            yield one, file.name
-        known.add((one.name, one.version))
+def _nothing() -> None:
+    """Know of no other place where definitions could come from."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import orjson
+
 from schemas.codec import Codec, Undecodable
 from streams.record import Record
+
+GENERIC = "saga.GenericCommand"
+MAX_TYPE = 200
+"""Characters of a generic command's type."""
 
 MAX_IDS = 2_000
 """Characters of all ids of a command together."""
@@ -35,7 +41,7 @@ def read(records: Sequence[Record], codec: Codec) -> tuple[list[Command], list[P
     poison: list[Poison] = []
     for record in records:
         try:
-            name, fields = codec.decode(record.value)
+            name, fields = decode(record.value, codec)
         except Undecodable as error:
             poison.append(Poison(record, "undecodable", str(error)))
             continue
@@ -47,6 +53,25 @@ def read(records: Sequence[Record], codec: Codec) -> tuple[list[Command], list[P
         else:
             commands.append(Command(name, fields, meta, record))
     return commands, poison
+
+
+def decode(value: bytes | None, codec: Codec) -> tuple[str, Mapping[str, Any]]:
+    """Return name and fields of a message; a generic command looks as if it had a schema. Raises Undecodable.
+
+    One without a usable type or data stays what it is, and no participant takes it; nor can a message that has a
+    schema get round that schema so.
+    """
+    name, fields = codec.decode(value)
+    if name != GENERIC:
+        return name, fields
+    kind = fields["type"]
+    try:
+        data = orjson.loads(fields["data"])
+    except orjson.JSONDecodeError:
+        return name, fields
+    if not isinstance(data, dict) or not kind.isprintable() or len(kind) > MAX_TYPE or codec.publishes(kind):
+        return name, fields
+    return kind, {**data, "meta": fields["meta"]}
 
 
 def _usable(meta: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import orjson
 from schemas.codec import Codec
 from services.participant.answers import Answers, Outgoing, letter
 from services.participant.batch import NOTHING_UNDER_WAY, Batch, Harvest, UnderWay
-from services.participant.command import Command, Poison, read
+from services.participant.command import Command, Poison, decode, read
 from services.participant.database import Conflict, Database, execute, fetch
 from services.participant.effect import Effect, first_claim, next_claim
 from services.participant.handlers import L, Service
@@ -161,7 +161,7 @@ class Rounds(Generic[L]):
             return feed.cursor(connection)
 
     def _resume(self, effect: Effect, partition: int) -> Job:
-        name, fields = self._codec.decode(effect.intent)
+        name, fields = decode(effect.intent, self._codec)
         meta = fields["meta"]
         claim = next_claim(effect.claim or first_claim(meta["command_id"]))
         return Job(effect.token, name, fields, meta["deadline"], partition, claim, True, meta["undoes"])

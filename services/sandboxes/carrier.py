@@ -1,4 +1,4 @@
-"""The carrier sandbox: shipments, cancellations, lookups and a feed of deliveries."""
+"""The carrier sandbox: quotes, shipments, cancellations, lookups and a feed of deliveries."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from services.sandboxes.desk import (
 )
 from services.sandboxes.ledger import Answer, Ledger, refusal
 from services.sandboxes.process import Settings, now_ms, run
+from services.sandboxes.tariffs import CURRENCY, TARIFFS, days_to, price_minor
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS shipments(
@@ -34,7 +35,7 @@ CREATE INDEX IF NOT EXISTS shipments_due ON shipments(due_ms) WHERE state = 'act
 CREATE TABLE IF NOT EXISTS events(
   n INTEGER PRIMARY KEY, shipment_id TEXT NOT NULL, order_id TEXT NOT NULL, type TEXT NOT NULL, at_ms INTEGER NOT NULL);
 """
-_OPERATIONS = frozenset({"shipment", "lookup", "cancel", "track"})
+_OPERATIONS = frozenset({"quote", "shipment", "lookup", "cancel", "track"})
 _SERVICES = frozenset({"standard", "express"})
 _MAX_EVENTS = 1000
 
@@ -61,12 +62,36 @@ class Carrier:
         """Return every route."""
         return [
             *self._desk.routes(),
+            ("POST", "/v1/quotes", self.quote),
             ("POST", "/v1/shipments", self.dispatch),
             ("GET", "/v1/shipments", self.lookup),
             ("POST", "/v1/shipments/{id}/cancel", self.cancel),
             ("GET", "/v1/events", self.events),
             ("GET", "/v1/ledger", self.ledger),
         ]
+
+    async def quote(self, request: web.Request) -> web.Response:
+        """POST /v1/quotes: what one of three carriers asks for a shipment. Nothing is kept, so it needs no key."""
+        call = self._desk.calls.open("POST", "/v1/quotes", request.headers.get("Idempotency-Key", ""))
+        body = await read_object(request)
+        carrier, method, country = (text(body, name) for name in ("carrier", "method", "country"))
+        parcels = positive(body, "parcels")
+        tariff = TARIFFS.get(carrier)
+        if tariff is None:
+            raise BadRequest(422, "unknown_carrier", f"carrier must be one of {', '.join(sorted(TARIFFS))}")
+        if method not in _SERVICES:
+            raise BadRequest(422, "unknown_service", f"method must be one of {', '.join(sorted(_SERVICES))}")
+        made = {
+            "carrier": carrier,
+            "amount_minor": price_minor(tariff, method, country, parcels),
+            "currency": CURRENCY,
+            "days": days_to(tariff, method, country),
+        }
+        subject = {"order_id": str(body.get("order_id", "")), "carrier": carrier}
+        conduct = await self._desk.scripted("quote", subject)
+        return await self._desk.serve(
+            request, call, conduct or Ordinary(), lambda: Answer(200, orjson.dumps(made)), _refuse
+        )
 
     async def dispatch(self, request: web.Request) -> web.Response:
         """POST /v1/shipments: dispatch once per key."""

@@ -14,7 +14,7 @@ from services.sandboxes.ledger import Ledger
 
 _ACTIONS = frozenset({"delay", "error", "black_hole", "act_then_black_hole", "reject"})
 _FIELDS = frozenset({"operation", "match", "action", "delay_ms", "status", "code", "times"})
-_MATCHED = frozenset({"order_id", "customer_id", "payment_method"})
+_MATCHED = frozenset({"order_id", "customer_id", "payment_method", "carrier"})
 _MAX_RULES = 1000
 MAX_DELAY_MS = 600_000
 

@@ -11,16 +11,17 @@ from services.participant.database import Database
 from services.participant.keyed import Patience
 from services.participant.process import Parts, client_of, now_ms, run
 from services.participant.settings import read_provider
-from services.shipping.service import service
+from services.shipping.service import CARRIERS, service
 from services.shipping.tables import Shipments
 
 CALL_TIMEOUT_MS = 2_000
 
 
 def build(environment: Mapping[str, str], database: Database) -> Parts[Shipments]:
-    """Return shipping and its client of the carrier. Raises BadSettings."""
-    carrier = client_of(read_provider(environment, "CARRIER_URL", CALL_TIMEOUT_MS))
-    return Parts(service(database, carrier, Patience(now_ms), Codec()), [carrier])
+    """Return shipping and its clients of the carriers. Raises BadSettings."""
+    provider = read_provider(environment, "CARRIER_URL", CALL_TIMEOUT_MS)
+    carrier, quoting = client_of(provider), {name: client_of(provider) for name in CARRIERS}
+    return Parts(service(database, carrier, quoting, Patience(now_ms), Codec()), [carrier, *quoting.values()])
 
 
 if __name__ == "__main__":

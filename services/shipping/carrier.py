@@ -1,4 +1,4 @@
-"""The carrier as shipping sees it: dispatch, look up, cancel, listen."""
+"""The carrier as shipping sees it: quote, dispatch, look up, cancel, listen."""
 
 from __future__ import annotations
 
@@ -6,15 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from services.participant.client import Answer, Client, NoAnswer, Trouble, error_of, id_of
+from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Trouble, error_of, id_of
 from services.participant.job import FeedPage
 from services.participant.keyed import Absent, Found, Verdict
-from services.participant.outcome import Done, Failed, rejected
+from services.participant.outcome import Done, Failed, Outcome, rejected, transient, unavailable
 
+QUOTED = "shipping.ShipmentQuoted"
 SHIPPED = "shipping.OrderShipped"
 CANCELLED = "shipping.ShipmentCancelled"
 NOTHING_TO_CANCEL = Done(CANCELLED, {"cancelled": False}, undid=False)
 PAGE = 500
+
+
+async def ask_price(carrier: Client, key: str, fields: Mapping[str, Any]) -> Outcome:
+    """Ask for a price. Nothing happens at the carrier, so a question without an answer is simply put again."""
+    names = ("order_id", "carrier", "method", "country", "parcels")
+    reply = await carrier.call("POST", "/v1/quotes", key, {name: fields[name] for name in names})
+    match reply:
+        case Answer(200, {"amount_minor": int(amount), "currency": str(currency), "days": int(days)}):
+            return Done(
+                QUOTED, {"carrier": fields["carrier"], "amount_minor": amount, "currency": currency, "days": days}
+            )
+        case Answer(200, _):
+            return transient("provider_trouble", "the carrier answered a quote without a price")
+        case Answer(status, answered):
+            return _refused(status, answered)
+        case CircuitOpen(retry_after_ms):
+            return unavailable(retry_after_ms)
+        case Trouble(detail) | NoAnswer(detail):
+            return transient("provider_trouble", "the carrier gave no quote", detail)
 
 
 async def dispatch(carrier: Client, key: str, fields: Mapping[str, Any]) -> Verdict:

@@ -24,6 +24,11 @@ from services.shipping.tables import Shipments, ShippingTables
 REVISION = "shipping_0001"
 FEED_INTERVAL_MS = 500
 UNITS_IN_A_PARCEL = 50
+CARRIERS = ("albion", "harrier", "meridian")
+"""Who can be asked for a quote."""
+
+Quoting = Mapping[str, Client]
+"""A client for each carrier: one that is in trouble does not close the circuit of the others."""
 
 
 def check_units(fields: Mapping[str, Any]) -> str | None:
@@ -38,6 +43,13 @@ def check_ship(fields: Mapping[str, Any]) -> str | None:
     return None if fields["parcels"] > 0 else f"parcels is {fields['parcels']}; it must be above 0"
 
 
+def check_quote(fields: Mapping[str, Any]) -> str | None:
+    """Say what is wrong with a QuoteShipment."""
+    if fields["carrier"] not in CARRIERS:
+        return f"carrier is {fields['carrier']!r}; it must be one of {', '.join(CARRIERS)}"
+    return check_ship(fields)
+
+
 def _pick(command: Command, _shipments: Shipments) -> Outcome:
     return Done("shipping.OrderPicked", {"pick_id": f"pick_{command.meta['saga_id']}"})
 
@@ -45,6 +57,14 @@ def _pick(command: Command, _shipments: Shipments) -> Outcome:
 def _pack(command: Command, _shipments: Shipments) -> Outcome:
     parcels = -(-command.fields["units"] // UNITS_IN_A_PARCEL)
     return Done("shipping.OrderPacked", {"package_id": f"pkg_{command.meta['saga_id']}", "parcels": parcels})
+
+
+async def _quote(quoting: Quoting, job: Job) -> Outcome:
+    return await api.ask_price(quoting[job.fields["carrier"]], job.token, job.fields)
+
+
+def _record_nothing(_job: Job, _done: Done, _shipments: Shipments) -> None:
+    """Nothing happened at the carrier; the answer is kept under its token, so that every retry sees one price."""
 
 
 async def _ship(carrier: Client, patience: Patience, job: Job) -> Outcome:
@@ -102,7 +122,9 @@ def _delivered(codec: Codec, event: Mapping[str, Any]) -> Outgoing:
     return Outgoing(INPUTS.name, saga_id.encode(), value, about, input_id)
 
 
-def service(database: Database, carrier: Client, patience: Patience, codec: Codec) -> Service[Shipments]:
+def service(
+    database: Database, carrier: Client, quoting: Quoting, patience: Patience, codec: Codec
+) -> Service[Shipments]:
     """Return the shipping participant."""
     tables = ShippingTables(database)
     return Service(
@@ -110,6 +132,7 @@ def service(database: Database, carrier: Client, patience: Patience, codec: Code
         SHIPPING_COMMANDS.name,
         REVISION,
         {
+            "shipping.QuoteShipment": Provider(check_quote, partial(_quote, quoting), _record_nothing),
             "shipping.PickOrder": Local(check_units, _pick),
             "shipping.PackOrder": Local(check_units, _pack),
             "shipping.ShipOrder": Provider(check_ship, partial(_ship, carrier, patience), _record_ship),

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import INVENTORY_COMMANDS, NOTIFICATION_COMMANDS, PAYMENT_COMMANDS, SHIPPING_COMMANDS
+from schemas.topics import (
+    INVENTORY_COMMANDS,
+    NOTIFICATION_COMMANDS,
+    PAYMENT_COMMANDS,
+    SHIPPING_COMMANDS,
+    TASKS_COMMANDS,
+)
 from services.inventory import service as inventory_service
 from services.inventory.stock_file import load_stock
 from services.migrate import migrate
@@ -19,8 +25,11 @@ from services.participant.database import Database
 from services.participant.keyed import Patience
 from services.payment import service as payment_service
 from services.shipping import service as shipping_service
+from services.tasks import service as tasks_service
+from services.tasks.daily import Reporting
 from tests.contract.participants.postgres import Unavailable, new_database, server
 from tests.contract.participants.providers import FakeCarrier, FakeMessages, FakePsp
+from tests.contract.participants.read_model import FakeReadModel
 from tests.contract.participants.world import Clock, World
 
 
@@ -139,7 +148,8 @@ def shipping(new_url: Callable[[str], str], clock: Clock, patience: Patience, ca
     """Give shipping over a carrier of the test's making."""
 
     def make(database: Database) -> Any:
-        return shipping_service.service(database, carrier, patience, world.codec)  # type: ignore[arg-type]  # as above
+        quoting = dict.fromkeys(shipping_service.CARRIERS, carrier)
+        return shipping_service.service(database, carrier, quoting, patience, world.codec)  # type: ignore[arg-type]  # as above
 
     world = World(new_url("shipping"), SHIPPING_COMMANDS.name, make, clock)
     yield world
@@ -154,5 +164,25 @@ def notification(new_url: Callable[[str], str], clock: Clock, messages: FakeMess
         return notification_service.service(database, messages)  # type: ignore[arg-type]  # as above
 
     world = World(new_url("notification"), NOTIFICATION_COMMANDS.name, make, clock)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def read_model() -> FakeReadModel:
+    """Give a read model and the log it is made from."""
+    return FakeReadModel()
+
+
+@pytest.fixture
+def tasks(
+    new_url: Callable[[str], str], clock: Clock, patience: Patience, read_model: FakeReadModel
+) -> Iterator[World]:
+    """Give tasks over a read model of the test's making."""
+
+    def make(database: Database) -> Any:
+        return tasks_service.service(database, Reporting(read_model, read_model, clock.now_ms), patience)
+
+    world = World(new_url("tasks"), TASKS_COMMANDS.name, make, clock)
     yield world
     world.close()

@@ -130,6 +130,8 @@ class FakeCarrier(Scripted):
         if method == "GET":
             asked, close = query_of(path)
             return await self.perform("lookup", asked, close, lambda: self._find(asked, close))
+        if path == "/v1/quotes":
+            return await self.perform("quote", key, body, lambda: self._quote(body))
         if path == "/v1/shipments":
             return await self.perform("shipment", key, body, lambda: self._ship(str(key), body))
         return await self.perform("cancel", key, body, lambda: self._cancel(path.split("/")[3]))
@@ -144,6 +146,9 @@ class FakeCarrier(Scripted):
         if found is None and close:
             self.closed.add(key)
         return Answer(200, {"shipments": [found] if found else []})
+
+    def _quote(self, body: Any) -> Answer:
+        return Answer(200, {**body, "amount_minor": 100 * body["parcels"], "currency": "GBP", "days": 2})
 
     def _ship(self, key: str, body: Any) -> Answer:
         if key in self.closed:

@@ -18,12 +18,14 @@ from services.participant.tables import SHELL
 from services.payment import service as payment
 from services.shipping import service as shipping
 from services.shipping import tables as shipping_tables
+from services.tasks import tables as tasks_tables
 
 OWN: list[tuple[str, ModuleType, MetaData]] = [
     ("inventory", inventory, inventory.METADATA),
     ("payment", payment, payment.METADATA),
     ("shipping", shipping, shipping_tables.METADATA),
     ("notification", notification, notification.METADATA),
+    ("tasks", tasks_tables, tasks_tables.METADATA),
 ]
 
 

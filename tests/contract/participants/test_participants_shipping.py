@@ -8,6 +8,7 @@ from services.participant.client import Trouble
 from tests.contract.participants.providers import FakeCarrier, Silent
 from tests.contract.participants.world import World
 
+QUOTE = "shipping.QuoteShipment"
 PICK = "shipping.PickOrder"
 PACK = "shipping.PackOrder"
 SHIP = "shipping.ShipOrder"
@@ -32,6 +33,38 @@ def test_picking_and_packing_are_done_here(shipping: World, carrier: FakeCarrier
     assert (picked, bool(pick["pick_id"])) == ("shipping.OrderPicked", True)
     assert (packed, pack["parcels"]) == ("shipping.OrderPacked", 3)
     assert carrier.calls == []
+
+
+def test_a_quote_is_asked_for_once_and_leaves_nothing_behind(shipping: World, carrier: FakeCarrier) -> None:
+    shipping.replica()
+    wanted = {"carrier": "harrier", "method": "express", "country": "France", "parcels": 3}
+    record = shipping.send(QUOTE, shipping.meta("s1", "quote"), **wanted)
+    shipping.settle()
+    shipping.send_again(record)
+    shipping.settle()
+    (name, quoted), again = shipping.replies()
+    assert again == (name, quoted)
+    assert (name, quoted["carrier"], quoted["amount_minor"]) == ("shipping.ShipmentQuoted", "harrier", 300)
+    assert (carrier.asked("quote"), carrier.shipments) == (1, {})
+
+
+def test_a_carrier_that_gives_no_quote_can_be_asked_again(shipping: World, carrier: FakeCarrier) -> None:
+    shipping.replica()
+    carrier.script["quote"] = [Silent(acts=False)]
+    wanted = {"carrier": "albion", "method": "standard", "country": "France", "parcels": 1}
+    for n in range(2):
+        shipping.send(QUOTE, shipping.meta("s1", "quote", n=n), **wanted)
+        shipping.settle()
+    (_, failed), (answered, _) = shipping.replies()
+    assert (failed["kind"], answered) == ("TRANSIENT", "shipping.ShipmentQuoted")
+
+
+def test_only_known_carriers_are_asked(shipping: World, carrier: FakeCarrier) -> None:
+    shipping.replica()
+    wanted = {"carrier": "nobody", "method": "standard", "country": "France", "parcels": 1}
+    shipping.send(QUOTE, shipping.meta("s1", "quote"), **wanted)
+    shipping.settle()
+    assert (shipping.reply()[1]["code"], carrier.calls) == ("invalid_command", [])
 
 
 def test_a_shipment_is_made_once_however_often_the_command_comes(shipping: World, carrier: FakeCarrier) -> None:

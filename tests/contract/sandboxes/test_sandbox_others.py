@@ -148,3 +148,37 @@ def test_a_sandbox_without_settings_names_them(name: str) -> None:
     assert ended.returncode == 2
     assert "SANDBOX_DATABASE" in ended.stderr
     assert "PORT" in ended.stderr
+
+
+def quote(carrier: Sandbox, name: str, order: str = "ord_quote", **wanted: Any) -> Reply:
+    """Ask one carrier for a price."""
+    body = {
+        "order_id": order,
+        "carrier": name,
+        "method": "standard",
+        "country": "United Kingdom",
+        "parcels": 2,
+        **wanted,
+    }
+    return carrier.call("POST", "/v1/quotes", body, patience_s=2.0)
+
+
+def test_each_carrier_is_the_cheapest_for_somebody_and_quotes_the_same_every_time(carrier: Sandbox) -> None:
+    def cheapest(**wanted: Any) -> str:
+        offers = [quote(carrier, name, **wanted).body for name in ("albion", "harrier", "meridian")]
+        return str(min(offers, key=lambda offer: offer["amount_minor"])["carrier"])
+
+    assert quote(carrier, "albion") == Reply(
+        200, {"carrier": "albion", "amount_minor": 630, "currency": "GBP", "days": 3}
+    )
+    assert quote(carrier, "albion") == quote(carrier, "albion", order="another")
+    assert [cheapest(), cheapest(parcels=20), cheapest(country="France")] == ["albion", "harrier", "meridian"]
+    assert quote(carrier, "nobody").body["error"]["code"] == "unknown_carrier"
+
+
+def test_one_carrier_can_be_silent_while_the_others_quote(carrier: Sandbox) -> None:
+    carrier.script(operation="quote", match={"carrier": "meridian"}, action="black_hole", times=1)
+    with pytest.raises(TimeoutError):
+        quote(carrier, "meridian")
+    assert quote(carrier, "albion").status == 200
+    assert quote(carrier, "meridian").status == 200

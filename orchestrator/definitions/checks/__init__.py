@@ -1,0 +1,1 @@
+"""Checks of a definition, one kind of mistake each: pure functions from an outline to findings."""

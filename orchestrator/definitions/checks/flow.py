@@ -1,0 +1,58 @@
+"""The way through a list of tasks: what is never reached, and what would come round in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from orchestrator.definitions.findings import Finding
+from orchestrator.definitions.outline import Block, Outline, cases_of, following
+
+
+def check(outline: Outline) -> Iterator[Finding]:
+    """Yield a finding for each task that no way leads to, and for each way that leads back."""
+    for block in outline.tasks.scopes():
+        yield from _backwards(block)
+        yield from _unreached(block)
+
+
+def reached(block: Block, without: AbstractSet[str] = frozenset()) -> frozenset[str]:
+    """Return the tasks of a block that some way from its first one leads to; no way leads through `without`."""
+    places = {task.name: index for index, task in enumerate(block.tasks)}
+    found: set[str] = set()
+    ahead = [block.tasks[0].name] if block.tasks else []
+    while ahead:
+        name = ahead.pop()
+        if name in found or name in without or name not in places:
+            continue
+        found.add(name)
+        ahead += following(block, places[name])
+    return frozenset(found)
+
+
+def _unreached(block: Block) -> Iterator[Finding]:
+    found = reached(block)
+    for task in block.tasks:
+        if task.name not in found:
+            yield Finding(
+                task.where,
+                f"{task.name} is never reached",
+                f"Write `then: {task.name}` where it is to follow, or take it out",
+                rule="unreachable",
+            )
+
+
+def _backwards(block: Block) -> Iterator[Finding]:
+    places = {task.name: index for index, task in enumerate(block.tasks)}
+    for index, task in enumerate(block.tasks):
+        ways = [(f"{task.where}.then", task.body.get("then"))]
+        if task.kind == "switch":
+            ways = [(f"{where}.then", case.get("then")) for where, case in cases_of(task)]
+        for where, then in ways:
+            if isinstance(then, str) and places.get(then, index + 1) <= index:
+                yield Finding(
+                    where,
+                    f"{task.name} goes back to {then}: a cycle without a bound",
+                    f"Write a `for` with `in` and `while` around {then}, or a `try` whose `catch.retry` has a limit",
+                    rule="cycle",
+                )

@@ -1,0 +1,136 @@
+"""Words that do not belong where they stand, words that are missing, and words of the DSL that are not run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from orchestrator.definitions.checks import vocabulary
+from orchestrator.definitions.findings import Finding
+from orchestrator.definitions.outline import KINDS, Outline, Task
+
+
+def check(outline: Outline) -> Iterator[Finding]:
+    """Yield a finding for each word of the document that is not understood, and for each that is missing."""
+    yield from _head(outline)
+    for task in outline.tasks.every():
+        yield from _task(task)
+    for block in outline.tasks.scopes():
+        if not block.tasks:
+            yield Finding(
+                block.where, "holds no task", f"Write a list of named tasks: {block.where}: [{{NAME: {{...}}}}]",
+                rule="schema",
+            )  # fmt: skip
+
+
+def _head(outline: Outline) -> Iterator[Finding]:
+    top = {key: value for key, value in outline.top.items() if not str(key).startswith("x-")}
+    yield from _words(top, "", vocabulary.TOP, "top")
+    for name, example in (("document", "document: {dsl: 1.0.3, namespace: N, name: N, version: 1.0.0}"), ("do", "do:")):
+        if name not in top:
+            yield Finding("", f"there is no {name}", f"Begin with `{example}`", rule="schema")
+    document = outline.section("document")
+    yield from _words(document, "document", vocabulary.DOCUMENT, "document")
+    for name, example in (("dsl", "1.0.3"), ("namespace", "shop"), ("name", "my-saga"), ("version", "1.0.0")):
+        if "document" in top and not isinstance(document.get(name), str):
+            problem = "is missing" if name not in document else f"is {document[name]!r}, not a text"
+            yield Finding(
+                f"document.{name}", f"document.{name} {problem}", f'Write `{name}: "{example}"`', rule="schema"
+            )
+    yield from _words(outline.section("use"), "use", vocabulary.USE, "use")
+    for name in outline.section("use", "retries"):
+        yield from _words(outline.section("use", "retries", name), f"use.retries.{name}", vocabulary.RETRY, "retry")
+    yield from _not_run(outline.section("schedule"), "schedule", "schedule")
+    for name in ("input", "output"):
+        yield from _not_run(outline.section(name), name, "schema")
+
+
+def _task(task: Task) -> Iterator[Finding]:
+    if not task.kind:
+        yield Finding(
+            task.where,
+            f"nothing says what {task.name} does: {_listed(task.body) or 'it is empty'}",
+            f"Write one of {', '.join(KINDS)}",
+            rule="schema",
+        )
+        return
+    others = [kind for kind in KINDS if kind in task.body and kind not in vocabulary.TASKS[task.kind]]
+    for other in others:
+        yield Finding(
+            f"{task.where}.{other}",
+            f"{task.name} is a {task.kind} and a {other} at once",
+            f"Make two tasks of it: one with {task.kind}, one with {other}",
+            rule="schema",
+        )
+    body = {key: value for key, value in task.body.items() if key not in others}
+    place = task.kind if task.kind in {"listen", "run"} else "task"
+    yield from _words(body, task.where, vocabulary.TASKS[task.kind], place)
+    for name in ("input", "output", "export"):
+        yield from _not_run(_object(body.get(name)), f"{task.where}.{name}", "schema")
+    yield from _inside(task)
+
+
+def _inside(task: Task) -> Iterator[Finding]:
+    """Yield what is wrong with the words of the objects that a task holds."""
+    body, where = task.body, task.where
+    for key, words in (("compensate", vocabulary.COMPENSATE), ("timeout", vocabulary.TIMEOUT)):
+        yield from _words(_object(body.get(key)), f"{where}.{key}", words, key)
+    own = _object(body[task.kind])
+    match task.kind:
+        case "call" if body["call"] in vocabulary.KNOWN_CALLS:
+            yield Finding(
+                f"{where}.call",
+                f"call: {body['call']} is not supported",
+                "Declare a command of a participant in use.functions and call that",
+                rule="not-supported",
+            )
+        case "fork":
+            yield from _words(own, f"{where}.fork", vocabulary.FORK, "fork")
+        case "for":
+            yield from _words(own, f"{where}.for", vocabulary.FOR, "for")
+        case "listen":
+            yield from _words(own, f"{where}.listen", vocabulary.LISTEN, "listen")
+            to = _object(own.get("to"))
+            yield from _words(to, f"{where}.listen.to", vocabulary.TO, "listen")
+        case "run":
+            yield from _words(own, f"{where}.run", vocabulary.RUN, "run")
+        case "try":
+            if "catch" not in body:
+                yield Finding(
+                    where, f"{task.name} tries, but catches nothing", "Add `catch:` with errors, retry or do",
+                    rule="schema",
+                )  # fmt: skip
+            yield from _words(_object(body.get("catch")), f"{where}.catch", vocabulary.CATCH, "catch")
+
+
+def _words(value: Mapping[str, Any], where: str, known: Collection[str], place: str) -> Iterator[Finding]:
+    refused = vocabulary.NOT_RUN.get(place, {})
+    yield from _not_run(value, where, place)
+    for key in value:
+        if str(key) not in known and _word(key) not in refused:
+            inside = f"{where}.{key}" if where else str(key)
+            close = get_close_matches(str(key), known, 1)
+            instead = f"Write {close[0]}" if close else f"Leave it out; known here are {', '.join(sorted(known))}"
+            yield Finding(inside, f"{key} is not known here", instead, rule="unknown-word")
+
+
+def _not_run(value: Mapping[str, Any], where: str, place: str) -> Iterator[Finding]:
+    for key in value:
+        remedy = vocabulary.NOT_RUN.get(place, {}).get(_word(key))
+        if remedy is not None:
+            inside = f"{where}.{_word(key)}" if where else _word(key)
+            yield Finding(inside, f"{_word(key)} is not supported", remedy, rule="not-supported")
+
+
+def _word(key: Any) -> str:
+    """Return a key as it was written: YAML reads a bare `on` as true."""
+    return "on" if key is True else str(key)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(body: Mapping[str, Any]) -> str:
+    return f"it has only {', '.join(map(str, body))}" if body else ""

@@ -1,0 +1,78 @@
+"""The words of the language by the place where they may stand, and the words of the DSL that are not run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+TOP = frozenset(
+    {
+        "document", "use", "input", "output", "timeout", "schedule", "do", "parameters", "milestones", "signals",
+        "defaults", "migrations",
+    }
+)  # fmt: skip
+DOCUMENT = frozenset({"dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata"})
+USE = frozenset({"functions", "retries", "errors", "timeouts", "fragments"})
+RETRY = frozenset({"when", "exceptWhen", "delay", "backoff", "limit", "jitter", "max"})
+COMPENSATE = frozenset({"call", "with", "retry", "timeout", "always", "none"})
+CATCH = frozenset({"errors", "as", "when", "exceptWhen", "retry", "do"})
+FORK = frozenset({"branches", "compete"})
+FOR = frozenset({"each", "in", "at", "concurrency"})
+LISTEN = frozenset({"to"})
+TO = frozenset({"one", "any", "all"})
+RUN = frozenset({"workflow", "await"})
+TIMEOUT = frozenset({"after", "total", "code"})
+
+_EVERY_TASK = frozenset(
+    {"if", "input", "output", "export", "timeout", "then", "metadata", "status", "depends_on"}
+)  # fmt: skip
+_STEP = frozenset({"compensate", "optional", "retry", "error_strategy", "pivot", "locks"})
+
+TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "call": _EVERY_TASK | _STEP | {"call", "with"},
+        "run": _EVERY_TASK | _STEP | {"run"},
+        "set": _EVERY_TASK | {"set"},
+        "switch": _EVERY_TASK | {"switch"},
+        "fork": _EVERY_TASK | {"fork", "gather"},
+        "for": _EVERY_TASK | {"for", "while", "do", "gather"},
+        "listen": _EVERY_TASK | {"listen"},
+        "emit": _EVERY_TASK | {"emit"},
+        "raise": _EVERY_TASK | {"raise"},
+        "try": _EVERY_TASK | {"try", "catch"},
+        "wait": _EVERY_TASK | {"wait"},
+        "do": _EVERY_TASK | {"do"},
+        "fragment": _EVERY_TASK | {"fragment", "with"},
+    }
+)
+"""What may stand in a task, by its kind."""
+
+KNOWN_CALLS = frozenset({"asyncapi", "grpc", "http", "openapi", "a2a", "mcp"})
+"""Calls of the DSL that need no function of the document; none is run."""
+
+NOT_RUN: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "top": {"evaluate": "Leave it out: expressions are jq, written as ${ ... }"},
+        "use": {
+            "authentications": "Give the credentials to the participant that calls the provider",
+            "secrets": "Give the secrets to the participant that needs them",
+            "extensions": "Write the tasks into the definition itself, or into use.fragments",
+            "catalogs": "Declare the function in use.functions",
+        },
+        "schedule": {"on": "Start the saga by a StartSaga on saga.inputs, or write every, cron or after"},
+        "schema": {"schema": "Check the data in a step of its own, such as a local function"},
+        "listen": {
+            "foreach": "Listen to one event at a time; after it, start a saga for each further one",
+            "read": "Leave it out: the data of the event is the result",
+            "until": "Name the events to wait for in one, any or all",
+            "correlate": "Leave it out: a signal is sent to one saga, by its id",
+        },
+        "run": {
+            "container": "Run the program behind a participant and call it by a function",
+            "script": "Run the program behind a participant and call it by a function",
+            "shell": "Run the program behind a participant and call it by a function",
+            "return": "Leave it out: the output of the workflow is the result",
+        },
+    }
+)
+"""Words of the DSL that are refused by name, with what to write instead, by the place where they stand."""

@@ -1,0 +1,46 @@
+"""How long a step may take at worst: all its attempts and the waits between them, in milliseconds."""
+
+from __future__ import annotations
+
+from orchestrator.core.definition import Call, RetryPolicy
+
+
+def longest_wait_ms(policy: RetryPolicy) -> int:
+    """Return the sum of the longest waits between all the attempts that a policy allows."""
+    return sum(
+        min(policy.base_ms << min(attempt, 30), policy.max_ms) + policy.jitter_ms for attempt in range(policy.limit)
+    )
+
+
+def longest_ms(timeout_ms: int, policy: RetryPolicy, budget_ms: int | None = None) -> int:
+    """Return how long a command may take with all its retries; a circuit that stays open is not counted."""
+    everything = (policy.limit + 1) * timeout_ms + longest_wait_ms(policy)
+    return everything if budget_ms is None else min(everything, budget_ms)
+
+
+def step_longest_ms(step: Call) -> int:
+    """Return how long a step may take until it is done or has failed for good."""
+    return longest_ms(step.timeout_ms, step.retry, step.budget_ms)
+
+
+def undo_longest_ms(step: Call) -> int:
+    """Return how long undoing a step may take until it is done or is given up."""
+    undo = step.compensation
+    return 0 if undo is None else longest_ms(undo.timeout_ms, undo.retry)
+
+
+def in_words(milliseconds: int) -> str:
+    """Return a duration as people write it: 2 min 3 s, 72 h, 4.8 s."""
+    if milliseconds < 1_000:
+        return f"{milliseconds} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1_000:.1f}".removesuffix(".0") + " s"
+    minutes, left = divmod(milliseconds, 60_000)
+    parts: list[str] = []
+    for name, size in (("days", 1_440), ("h", 60), ("min", 1)):
+        amount, minutes = divmod(minutes, size)
+        if amount:
+            parts.append(f"{amount} {'day' if name == 'days' and amount == 1 else name}")
+    if left >= 1_000:
+        parts.append(f"{left // 1_000} s")
+    return " ".join(parts[:2])

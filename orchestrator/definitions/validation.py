@@ -1,0 +1,120 @@
+"""Validating a definition's text: all that is wrong with it, each with its line and with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.definition import Definition
+from orchestrator.definitions.checks import (
+    bounds,
+    choices,
+    compensation,
+    dependencies,
+    flow,
+    keywords,
+    locks,
+    names,
+    programs,
+    size,
+    timing,
+)
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.findings import Finding, Findings, Level
+from orchestrator.definitions.outline import Outline, outline
+from orchestrator.definitions.positions import Place, Source, Unreadable, read
+
+Compile = Callable[[Any], Definition]
+"""Compiles a document. Raises DefinitionError."""
+
+_KNOWN = re.compile(r"known are (.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A finding with its place in the text."""
+
+    finding: Finding
+    place: Place
+
+    def line(self, file: str) -> str:
+        """Return the finding as one line, the way compilers write it."""
+        level = "" if self.finding.level is Level.ERROR else "warning: "
+        problem, remedy = self.finding.problem.rstrip("."), self.finding.remedy.rstrip(".")
+        return f"{file}:{self.place.line}: {level}{problem}. {remedy}."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a text: findings in the order of their lines, its document, and its graph where it has one."""
+
+    findings: tuple[Located, ...]
+    document: Any
+    definition: Definition | None
+
+    @property
+    def errors(self) -> tuple[Located, ...]:
+        """The findings that forbid a deployment."""
+        return tuple(one for one in self.findings if one.finding.level is Level.ERROR)
+
+
+def validate(text: str, compile_document: Compile) -> Verdict:
+    """Check a definition as it was written, YAML or JSON."""
+    try:
+        source = read(text)
+    except Unreadable as error:
+        remedy = "Write YAML or JSON; a text with ': ', '#' or '{' in it stands in quotes"
+        finding = Finding("", f"this cannot be read: {error.problem}", remedy, rule="unreadable")
+        return Verdict((Located(finding, error.place),), None, None)
+    findings = Findings(_repeated(source))
+    findings.extend(check_document(source.document, source.size))
+    definition = None
+    try:
+        definition = compile_document(source.document)
+    except DefinitionError as error:
+        findings.extend(_uncovered(error, findings))
+    if definition is not None:
+        findings.extend(timing.check(definition, outline(source.document)))
+    places = {one.where: one.place for one in source.repeated}
+    located = [
+        Located(one, places[one.where] if one.rule == "repeated-key" else source.place(one.where))
+        for one in findings.all()
+    ]
+    return Verdict(tuple(sorted(located, key=lambda one: one.place)), source.document, definition)
+
+
+def check_document(document: Any, document_bytes: int) -> Iterator[Finding]:
+    """Yield what is wrong with a document, whether or not it can be compiled."""
+    if not isinstance(document, dict):
+        yield Finding("", "this is no object", "Begin with `document:`, then `do:`", rule="schema")
+        return
+    drawn: Outline = outline(document)
+    for check in (
+        keywords.check, names.check, flow.check, compensation.check, bounds.check, choices.check, locks.check,
+        dependencies.check, programs.check,
+    ):  # fmt: skip
+        yield from check(drawn)
+    yield from size.check(drawn, document_bytes)
+
+
+def _repeated(source: Source) -> Iterator[Finding]:
+    for one in source.repeated:
+        yield Finding(
+            one.where, f"{one.key} stands here a second time, and only one of the two would count",
+            "Take one of them out, or give it another name", rule="repeated-key",
+        )  # fmt: skip
+
+
+def _uncovered(error: DefinitionError, findings: Findings) -> Iterator[Finding]:
+    """Yield the compiler's finding where no check has said anything about that part already."""
+    for one in findings.errors():
+        around = one.where and error.where.startswith((f"{one.where}.", f"{one.where}["))
+        if error.where == one.where or around:
+            return
+        if one.where.startswith((f"{error.where}.", f"{error.where}[")):
+            return
+    known = _KNOWN.search(error.message)
+    remedy = f"Write one of {known.group(1)}" if known else "Write it the way docs/language.md shows"
+    yield Finding(error.where, f"{error.where} {error.message}", remedy, rule="definition")

@@ -1,0 +1,1 @@
+"""The tasks participant: work that definitions declare by name, and the report of a day."""
