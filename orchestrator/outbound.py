@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,9 +12,19 @@ import orjson
 from orchestrator.core.decide import Decision
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import Recorded, StepScheduled
-from orchestrator.core.react import ReportUndone, SendCommand, react
+from orchestrator.core.react import (
+    Effect,
+    PublishEvent,
+    ReplyToParent,
+    Report,
+    SendCommand,
+    StartChild,
+    UndoChild,
+    react,
+)
+from orchestrator.core.scope import UNREADABLE
 from orchestrator.core.state import State
-from orchestrator.serde import Fields, event_message, to_json
+from orchestrator.serde import Fields, event_message, reply_to_parent, to_json
 from schemas import topics
 from schemas.cloudevents import headers
 from schemas.codec import Codec, TooLarge, Unencodable
@@ -30,6 +41,16 @@ class Message(NamedTuple):
     key: bytes
     value: bytes
     headers: Headers
+
+
+class _About(NamedTuple):
+    """Where a message goes and what its headers say."""
+
+    topic: str
+    key: str
+    type: str
+    message_id: str
+    cause: str
 
 
 class UnsendableCommand(Exception):
@@ -66,7 +87,7 @@ class Outbound:
                 continue
             effect = self._effect(definition, state, recorded)
             if effect is not None:
-                out.append(self._message(state, recorded, effect, event_id))
+                out += self._messages(state, recorded, effect, event_id)
         return out
 
     def status(self, state: State) -> Message:
@@ -85,32 +106,26 @@ class Outbound:
         )
         return Message(topics.STATUS.name, state.saga_id.encode(), value, [])
 
-    def _effect(self, definition: Definition, state: State, recorded: Recorded) -> SendCommand | ReportUndone | None:
+    def _effect(self, definition: Definition, state: State, recorded: Recorded) -> Effect | None:
         try:
             return react(definition, state, recorded)
-        except (AttributeError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             raise UnsendableCommand(recorded, f"the arguments cannot be computed: {error!r}") from error
 
-    def _message(self, state: State, recorded: Recorded, effect: SendCommand | ReportUndone, cause: str) -> Message:
-        key = state.saga_id.encode()
-        if isinstance(effect, ReportUndone):
-            details = [
-                ("error_code", b"compensation_failed"),
-                ("error_detail", f"{effect.step}: {effect.code}: {effect.message}".encode()),
-                ("causationid", cause.encode()),
-            ]
-            value = {"saga_id": state.saga_id, "step": effect.step, "code": effect.code, "message": effect.message}
-            return Message(topics.DEAD_LETTERS.name, key, orjson.dumps(value), details)
-        try:
-            name, fields = self._command(state, recorded, effect)
-            value_bytes = self.codec.encode(name, fields)
-        except (Unencodable, TooLarge, TypeError) as error:
-            raise UnsendableCommand(recorded, str(error)) from error
-        trace = state.origin.traceparent
-        sent = headers(effect.command, _SOURCE, effect.command_id, state.saga_id, recorded.at, cause, trace)
-        return Message(effect.topic, key, value_bytes, sent)
+    def _messages(self, state: State, recorded: Recorded, effect: Effect, cause: str) -> list[Message]:
+        match effect:
+            case SendCommand():
+                return [self._command(state, recorded, effect, cause)]
+            case StartChild() | UndoChild():
+                return [self._child(state, recorded, effect, cause)]
+            case ReplyToParent():
+                return [self._reply(state, recorded, effect, cause)]
+            case PublishEvent():
+                return list(self._events(state, recorded, effect, cause))
+            case Report():
+                return [_report(state, effect, cause)]
 
-    def _command(self, state: State, recorded: Recorded, effect: SendCommand) -> tuple[str, Fields]:
+    def _command(self, state: State, recorded: Recorded, effect: SendCommand, cause: str) -> Message:
         meta: dict[str, Any] = {
             "saga_id": state.saga_id,
             "sequence": effect.sequence,
@@ -122,6 +137,72 @@ class Outbound:
             "issued_at": recorded.at,
             "deadline": effect.deadline,
         }
-        if self.codec.publishes(effect.command):
-            return effect.command, {**effect.arguments, "meta": meta}
-        return _GENERIC, {"meta": meta, "type": effect.command, "data": to_json(effect.arguments)}
+        about = _About(effect.topic, state.saga_id, effect.command, effect.command_id, cause)
+        try:
+            if self.codec.publishes(effect.command):
+                return self._message(state, recorded, about, effect.command, {**effect.arguments, "meta": meta})
+            fields = {"meta": meta, "type": effect.command, "data": to_json(effect.arguments)}
+            return self._message(state, recorded, about, _GENERIC, fields)
+        except (Unencodable, TooLarge, TypeError) as error:
+            raise UnsendableCommand(recorded, str(error)) from error
+
+    def _child(self, state: State, recorded: Recorded, effect: StartChild | UndoChild, cause: str) -> Message:
+        parent = None if effect.parent is None else to_json(effect.parent)
+        meta = _input_meta(effect.child_id, effect.command_id, recorded.at)
+        if isinstance(effect, UndoChild):
+            name = "saga.UndoSaga"
+            fields: Fields = {"meta": meta, "actor": f"saga:{state.saga_id}", "reason": effect.reason, "parent": parent}
+        else:
+            name = "saga.StartSaga"
+            options = {**state.origin.options}
+            fields = {
+                "meta": meta,
+                "definition": effect.definition,
+                "version": effect.version,
+                "data": to_json(effect.data),
+                "options": to_json(options),
+                "parent": parent,
+            }
+        about = _About(topics.INPUTS.name, effect.child_id, name, effect.command_id, cause)
+        try:
+            return self._message(state, recorded, about, name, fields)
+        except (Unencodable, TooLarge, TypeError) as error:
+            raise UnsendableCommand(recorded, str(error)) from error
+
+    def _reply(self, state: State, recorded: Recorded, effect: ReplyToParent, cause: str) -> Message:
+        name, fields = reply_to_parent(effect, recorded.at)
+        parent: str = effect.parent["saga_id"]
+        about = _About(topics.REPLIES.name, parent, name, f"{state.saga_id}:{recorded.sequence}:end", cause)
+        return self._message(state, recorded, about, name, fields)
+
+    def _events(self, state: State, recorded: Recorded, effect: PublishEvent, cause: str) -> Iterator[Message]:
+        trace, source = state.origin.traceparent, f"{_SOURCE}/{state.definition}"
+        about = headers(effect.type, source, effect.event_id, state.saga_id, recorded.at, cause, trace)
+        value = to_json(effect.data).encode()
+        yield Message(topics.EMITTED.name, state.saga_id.encode(), value, about)
+        if effect.subject is not None:
+            meta = _input_meta(effect.subject, effect.event_id, recorded.at)
+            data = effect.data if isinstance(effect.data, dict) else {"value": effect.data}
+            signal = {"meta": meta, "name": effect.type, "actor": f"saga:{state.saga_id}", "data": to_json(data)}
+            to = _About(topics.INPUTS.name, effect.subject, "saga.Signal", effect.event_id, cause)
+            yield self._message(state, recorded, to, "saga.Signal", signal)
+
+    def _message(self, state: State, recorded: Recorded, about: _About, name: str, fields: Fields) -> Message:
+        value = self.codec.encode(name, fields)
+        trace = state.origin.traceparent
+        sent = headers(about.type, _SOURCE, about.message_id, state.saga_id, recorded.at, about.cause, trace)
+        return Message(about.topic, about.key.encode(), value, sent)
+
+
+def _input_meta(saga_id: str, input_id: str, at: int) -> Fields:
+    return {"saga_id": saga_id, "input_id": input_id, "at": at, "source": _SOURCE}
+
+
+def _report(state: State, effect: Report, cause: str) -> Message:
+    details = [
+        ("error_code", effect.kind.encode()),
+        ("error_detail", f"{effect.step}: {effect.code}: {effect.message}".encode()),
+        ("causationid", cause.encode()),
+    ]
+    value = {"saga_id": state.saga_id, "step": effect.step, "code": effect.code, "message": effect.message}
+    return Message(topics.DEAD_LETTERS.name, state.saga_id.encode(), orjson.dumps(value), details)

@@ -11,25 +11,39 @@ from orchestrator.core.events import (
     BranchChosen,
     CancelRequested,
     CompensationStarted,
+    ContextExported,
     Event,
+    EventEmitted,
     FailureKind,
+    GatherClosed,
     InputIgnored,
+    InterventionMade,
     Json,
+    Leaving,
+    PivotPassed,
     Recorded,
     SagaCompleted,
+    SagaMigrated,
     SagaRevoked,
     SagaStarted,
     SagaSuspended,
+    ScopeEntered,
+    ScopeFailed,
+    ScopeUnwound,
     SignalAwaited,
     SignalReceived,
     StepCompleted,
     StepFailed,
+    StepHeld,
     StepParked,
     StepRetryScheduled,
     StepScheduled,
+    TimerStarted,
+    UndoRequested,
 )
-from orchestrator.core.inputs import Cancel, Failed, Signal, Succeeded
-from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus, path_of
+from orchestrator.core.inputs import Action, Cancel, Failed, Resolve, Signal, Succeeded, Undo
+from orchestrator.core.react import ReplyToParent
+from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus, Unwinding, path_of
 
 Fields = dict[str, Any]
 
@@ -39,7 +53,7 @@ MAX_TEXT = 1_000
 MAX_CAUSES = 10
 
 
-def to_json(value: Json) -> str:
+def to_json(value: Any) -> str:
     """Return JSON text. Raises TypeError for what JSON cannot hold, such as integers over 64 bits."""
     return orjson.dumps(value).decode()
 
@@ -64,6 +78,18 @@ def event_message(state: State, recorded: Recorded) -> tuple[str, Fields]:
 _EVENT_NAMES: Mapping[type[Event], str] = {
     kind: f"saga.{kind.__name__}"
     for kind in (
+        TimerStarted,
+        EventEmitted,
+        ContextExported,
+        ScopeEntered,
+        ScopeFailed,
+        ScopeUnwound,
+        GatherClosed,
+        PivotPassed,
+        StepHeld,
+        InterventionMade,
+        UndoRequested,
+        SagaMigrated,
         SagaStarted,
         StepScheduled,
         StepCompleted,
@@ -83,11 +109,18 @@ _EVENT_NAMES: Mapping[type[Event], str] = {
 }
 
 _JSON_FIELDS: Mapping[type[Event], tuple[str, ...]] = {
-    SagaStarted: ("data", "parameters"),
+    SagaStarted: ("data", "parameters", "options", "parent"),
     StepCompleted: ("output",),
     SignalReceived: ("data",),
     SagaCompleted: ("output",),
+    EventEmitted: ("data",),
+    ContextExported: ("context",),
+    ScopeEntered: ("items",),
+    UndoRequested: ("parent",),
+    SagaMigrated: ("renamed", "outputs"),
 }
+_MAY_BE_NONE = frozenset({"parent", "outputs"})
+"""Fields whose absence is no JSON text."""
 
 _FIELD_NAMES: Mapping[type[Event], tuple[str, ...]] = {kind: kind.__slots__ for kind in _EVENT_NAMES}
 
@@ -97,7 +130,8 @@ def _event_fields(event: Event) -> Fields:
     kind = type(event)
     fields: Fields = {name: getattr(event, name) for name in _FIELD_NAMES[kind]}
     for name in _JSON_FIELDS.get(kind, ()):
-        fields[name] = to_json(fields[name])
+        if fields[name] is not None or name not in _MAY_BE_NONE:
+            fields[name] = to_json(fields[name])
     return fields
 
 
@@ -122,6 +156,9 @@ def state_fields(state: State) -> Fields:
         "message": state.message,
         "failed_step": state.failed_step,
         "traceparent": state.origin.traceparent,
+        "unwinding": to_json(state.unwinding) if state.unwinding else "{}",
+        "parent": None if state.parent is None else to_json(state.parent),
+        "pivoted": state.pivoted,
     }
 
 
@@ -131,8 +168,9 @@ def _row(step: StepState) -> tuple[Any, ...]:
     A row ends after `uncertain` where nothing is due and nothing went wrong, as for nearly every step.
     """
     if step.timeout_at is None and step.due_at is None and step.code is None and step.budget_at is None:
-        return step.step, step.undo, step.status, step.attempt, step.dispatches, step.uncertain
-    return (
+        start = (step.step, step.undo, step.status, step.attempt, step.dispatches, step.uncertain)
+        return (*start, None, None, None, None, step.source) if step.source else start
+    row = (
         step.step,
         step.undo,
         step.status,
@@ -144,6 +182,7 @@ def _row(step: StepState) -> tuple[Any, ...]:
         step.due_at,
         step.code,
     )
+    return (*row, step.source) if step.source else row
 
 
 def _step(step: str, undo: bool, status: str, *rest: Any) -> StepState:
@@ -157,6 +196,7 @@ def origin_fields(state: State) -> Fields:
         "saga_id": state.saga_id,
         "data": to_json(origin.data),
         "parameters": to_json(origin.parameters),
+        "options": to_json(origin.options),
     }
 
 
@@ -181,8 +221,22 @@ def state_of(fields: Fields, origin: Fields) -> State:
         code=fields["code"],
         message=fields["message"],
         failed_step=fields["failed_step"],
-        origin=Origin(orjson.loads(origin["data"]), orjson.loads(origin["parameters"]), fields["traceparent"]),
+        origin=Origin(
+            orjson.loads(origin["data"]),
+            orjson.loads(origin["parameters"]),
+            fields["traceparent"],
+            orjson.loads(origin["options"]),
+        ),
+        unwinding=_unwinding(fields["unwinding"]),
+        parent=None if fields["parent"] is None else orjson.loads(fields["parent"]),
+        pivoted=fields["pivoted"],
     )
+
+
+def _unwinding(text: str) -> Mapping[str, Unwinding]:
+    if text == "{}":
+        return {}
+    return {part: Unwinding(tuple(plan), Leaving(leaving)) for part, (plan, leaving) in orjson.loads(text).items()}
 
 
 def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
@@ -211,6 +265,37 @@ def signal_of(fields: Fields) -> Signal:
     """Return a signal. Raises ValueError on bad JSON."""
     actor = fields["actor"][:MAX_TEXT]
     return Signal(fields["meta"]["input_id"], fields["name"], actor, orjson.loads(fields["data"]))
+
+
+def reply_to_parent(effect: ReplyToParent, at: int) -> tuple[str, Fields]:
+    """Return the message name and the fields of what a child saga tells the one that started it."""
+    parent = effect.parent
+    meta = {
+        "saga_id": parent["saga_id"],
+        "command_id": parent["command_id"],
+        "token": parent["token"],
+        "step": parent["step"],
+        "attempt": 0,
+        "participant": "orchestrator",
+        "completed_at": at,
+    }
+    if effect.code is None:
+        return "saga.GenericReply", {"meta": meta, "data": to_json(effect.output)}
+    kind = FailureKind.REJECTED if effect.definite else FailureKind.UNKNOWN
+    failed = {"kind": kind, "code": effect.code, "message": effect.message, "causes": [], "retry_after_ms": None}
+    return "saga.CommandFailed", {"meta": meta, **failed}
+
+
+def undo_of(fields: Fields) -> Undo:
+    """Return a saga's request to take this one back. Raises ValueError on bad JSON."""
+    parent = None if fields["parent"] is None else orjson.loads(fields["parent"])
+    return Undo(fields["meta"]["input_id"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT], parent)
+
+
+def resolve_of(fields: Fields) -> Resolve:
+    """Return a person's decision about what waits for one. Raises ValueError for an action that there is not."""
+    meta, action = fields["meta"], Action(fields["action"])
+    return Resolve(meta["input_id"], action, fields["step"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
 
 
 def cancel_of(fields: Fields) -> Cancel:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from orchestrator.core.definition import Milestone, RetryPolicy
+from orchestrator.core.definition import Milestone
 from orchestrator.definitions.errors import DefinitionError
 
+_ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,3})?)S)?)?\Z")
 _UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}
 
 
@@ -55,14 +58,21 @@ def whole(value: Any, where: str) -> int:
 
 
 def duration_ms(value: Any, where: str) -> int:
-    """Return a CNCF duration object in milliseconds. Raises DefinitionError."""
-    total = _length_ms(value, where)
+    """Return a duration, an object or an ISO 8601 text, in milliseconds. Raises DefinitionError."""
+    total = length_ms(value, where)
     if total == 0:
         raise DefinitionError(where, "must be longer than nothing")
     return total
 
 
-def _length_ms(value: Any, where: str) -> int:
+def length_ms(value: Any, where: str) -> int:
+    """Return a duration that may be 0, in milliseconds. Raises DefinitionError."""
+    if isinstance(value, str):
+        found = _ISO_DURATION.match(value)
+        if found is None or value in ("P", "PT") or value.endswith("T"):
+            raise DefinitionError(where, f"'{value}' is no duration; write {{seconds: 30}} or PT30S")
+        days, hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
+        return int(((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000)
     parts = mapping(value, where, _UNITS_MS)
     return sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
 
@@ -96,26 +106,11 @@ def milestones_of(value: Any, where: str) -> tuple[Milestone, Milestone]:
     return Milestone(), milestone(value, where)
 
 
-def retry_policy(value: Any, where: str) -> RetryPolicy:
-    """Return a retry policy with exponential backoff. Raises DefinitionError."""
-    parts = mapping(value, where, ("delay", "backoff", "limit", "jitter", "max"), ("delay", "limit"))
-    limit = mapping(parts["limit"], f"{where}.limit", ("attempt",), ("attempt",))
-    attempt = mapping(limit["attempt"], f"{where}.limit.attempt", ("count",), ("count",))
-    backoff = mapping(parts.get("backoff", {"exponential": {}}), f"{where}.backoff", ("exponential",), ("exponential",))
-    mapping(backoff["exponential"], f"{where}.backoff.exponential", ())
-    longest = _jitter(parts.get("jitter", {}), f"{where}.jitter")
-    defaults = RetryPolicy()
-    return RetryPolicy(
-        limit=whole(attempt["count"], f"{where}.limit.attempt.count"),
-        base_ms=duration_ms(parts["delay"], f"{where}.delay"),
-        jitter_ms=longest,
-        max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
-    )
-
-
-def _jitter(value: Any, where: str) -> int:
-    """Return the longest jitter, in milliseconds; the shortest is always 0."""
-    parts = mapping(value, where, ("from", "to"))
-    if _length_ms(parts.get("from", {}), f"{where}.from") > 0:
-        raise DefinitionError(f"{where}.from", "must be 0: a jitter begins at no wait at all")
-    return _length_ms(parts.get("to", {}), f"{where}.to")
+def named(task: Any, where: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the one name of a list's entry with its object. Raises DefinitionError."""
+    if not isinstance(task, dict) or len(task) != 1:
+        raise DefinitionError(where, "must be one name with its task")
+    name, body = next(iter(task.items()))
+    if not isinstance(body, dict):
+        raise DefinitionError(f"{where}.{name}", "must be an object")
+    return text(name, where), body

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 
-from orchestrator.core.definition import Definition, End, Fork, Node, Raise, Switch
+from orchestrator.core.definition import Definition, End, Fork, Join, Loop, Node, Race, Raise, ScopeEnd, Switch, Try
 from orchestrator.definitions.errors import DefinitionError
 
 
 def followers(node: Node) -> tuple[str, ...]:
-    """Return the names of the nodes that may come directly after this one."""
+    """Return the names of the nodes that may come directly after this one, those inside of it first."""
     match node:
         case Switch():
             return tuple(case.then for case in node.cases)
         case Fork():
             return node.branches
-        case Raise() | End():
+        case Loop():
+            return (node.entry, node.then)
+        case Race():
+            return (*node.entries, node.then)
+        case Try():
+            handler = node.catch.entry if node.catch is not None else None
+            return (node.entry, *([] if handler is None else [handler]), node.then)
+        case Raise() | End() | ScopeEnd():
             return ()
         case _:
             return (node.then,)
 
 
-def check(definition: Definition, branches: Mapping[str, AbstractSet[str]]) -> None:
+def entries(node: Node) -> tuple[str, ...]:
+    """Return the first nodes of what is inside of a node."""
+    match node:
+        case Fork():
+            return node.branches
+        case Loop() | Race() | Try():
+            return followers(node)[:-1]
+        case _:
+            return ()
+
+
+def check(definition: Definition, regions: Mapping[str, str]) -> None:
     """Raise DefinitionError where the graph cannot be run to its end from everywhere.
 
-    `branches` are the steps of each branch of a fork, by the name of the first.
+    `regions` tells the list of tasks that each node belongs to: a way may not lead from one into another.
     """
     for node in definition.nodes.values():
         for target in followers(node):
-            _check_way(definition, node, target, branches)
+            if target not in definition.nodes:
+                raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which does not exist")
+            inward = target in entries(node) or isinstance(definition.nodes[target], ScopeEnd | Join | End)
+            if not inward and regions[target] != regions[node.name]:
+                raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which is inside of another scope")
     for late in definition.late_signals.values():
         if late.name in definition.nodes:
             raise DefinitionError(f"signals.{late.name}", "a step has this name")
@@ -38,27 +59,18 @@ def check(definition: Definition, branches: Mapping[str, AbstractSet[str]]) -> N
                 raise DefinitionError(f"signals.{late.name}.after", f"names {step}, which does not exist")
     reached: set[str] = set()
     _walk(definition, definition.entry, (), reached)
-    for name in definition.nodes:
-        if name not in reached:
-            raise DefinitionError(f"do.{name}", "is never reached")
-
-
-def _check_way(definition: Definition, node: Node, target: str, branches: Mapping[str, AbstractSet[str]]) -> None:
-    if target not in definition.nodes:
-        raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which does not exist")
-    if any(target in inside and node.name not in inside for inside in _barred(node, target, branches)):
-        raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which is inside of a fork")
-
-
-def _barred(node: Node, target: str, branches: Mapping[str, AbstractSet[str]]) -> list[AbstractSet[str]]:
-    """Return the branches that this way may not lead into: a fork begins its own ones."""
-    own = target if isinstance(node, Fork) else None
-    return [inside for entry, inside in branches.items() if entry != own]
+    for node in definition.nodes.values():
+        # Where every way of a part gives up, its end is never reached, and need not be.
+        if node.name not in reached and not isinstance(node, ScopeEnd | Join | End):
+            raise DefinitionError(f"do.{node.name}", "is never reached")
 
 
 def _walk(definition: Definition, name: str, way: tuple[str, ...], reached: set[str]) -> None:
     if name in way:
-        raise DefinitionError(f"do.{name}", f"comes round to itself by {' -> '.join((*way, name))}")
+        raise DefinitionError(
+            f"do.{name}",
+            f"comes round to itself by {' -> '.join((*way[way.index(name) :], name))}; write `for` or `try` with a retry",
+        )
     if name in reached:
         return
     for target in followers(definition.nodes[name]):

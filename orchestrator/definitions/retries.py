@@ -1,0 +1,67 @@
+"""Reading a retry policy: delay, backoff, limit and jitter of the DSL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.definition import Backoff, RetryPolicy
+from orchestrator.definitions.document import duration_ms, length_ms, mapping, whole
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.expressions import predicate
+
+_WORDS = ("delay", "backoff", "limit", "jitter", "max", "when", "exceptWhen")
+
+
+def retry_policy(value: Any, where: str, variables: frozenset[str] = frozenset()) -> RetryPolicy:
+    """Return a retry policy; conditions see the error that was caught. Raises DefinitionError."""
+    parts = mapping(value, where, _WORDS)
+    shortest, longest = _jitter(parts.get("jitter", {}), f"{where}.jitter")
+    defaults = RetryPolicy()
+    conditions = {
+        word: predicate(parts[word], f"{where}.{word}", variables) for word in ("when", "exceptWhen") if word in parts
+    }
+    return RetryPolicy(
+        limit=_limit(parts.get("limit"), f"{where}.limit"),
+        base_ms=length_ms(parts["delay"], f"{where}.delay") if "delay" in parts else defaults.base_ms,
+        jitter_ms=longest,
+        max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
+        backoff=_backoff(parts.get("backoff"), f"{where}.backoff"),
+        jitter_from_ms=shortest,
+        when=conditions.get("when"),
+        except_when=conditions.get("exceptWhen"),
+    )
+
+
+def _limit(value: Any, where: str) -> int | None:
+    """Return how many retries may follow the first try; None: as many as the definition's default says."""
+    if value is None:
+        return None
+    limit = mapping(value, where, ("attempt", "duration"))
+    if "duration" in limit:
+        raise DefinitionError(f"{where}.duration", "is not supported; bound the step or the try by its timeout")
+    attempt = mapping(limit.get("attempt", {}), f"{where}.attempt", ("count", "duration"))
+    if "duration" in attempt:
+        raise DefinitionError(f"{where}.attempt.duration", "is not supported; write the step's timeout.after")
+    return whole(attempt["count"], f"{where}.attempt.count") if "count" in attempt else None
+
+
+def _backoff(value: Any, where: str) -> Backoff:
+    if value is None:
+        return Backoff.EXPONENTIAL
+    kinds = mapping(value, where, tuple(Backoff))
+    if len(kinds) != 1:
+        raise DefinitionError(where, f"must be one of {', '.join(Backoff)}")
+    kind: str = next(iter(kinds))
+    mapping(kinds[kind], f"{where}.{kind}", ())
+    return Backoff(kind)
+
+
+def _jitter(value: Any, where: str) -> tuple[int, int]:
+    """Return the shortest and the longest jitter, in milliseconds."""
+    parts: Mapping[str, Any] = mapping(value, where, ("from", "to"))
+    shortest = length_ms(parts.get("from", {}), f"{where}.from")
+    longest = length_ms(parts.get("to", {}), f"{where}.to")
+    if shortest > longest:
+        raise DefinitionError(where, "must go from the shorter to the longer wait")
+    return shortest, longest
