@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 
+from cli.failure import ExitCode
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
 
-definitions_app = typer.Typer(help="Deploy and show definitions of sagas.", no_args_is_help=True)
+definitions_app = typer.Typer(help="Check, draw, deploy and show definitions of sagas.", no_args_is_help=True)
 
 FileArgument = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The definition: YAML or JSON.")
@@ -60,3 +61,39 @@ def show(
     from cli.deployment import show_version
 
     typer.echo(show_version(bootstrap_of(bootstrap, data), name, version, as_json=output is OutputFormat.JSON))
+
+
+@definitions_app.command("validate")
+def validate(
+    file: FileArgument,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail as well.")] = False,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Say all that is wrong with a definition: file, line, what is wrong, what to write instead; exit 1 on errors."""
+    from cli.definition_files import read_file
+    from cli.definition_reports import is_good, judge, validation_json, validation_lines
+
+    written = read_file(file)
+    verdict = judge(written)
+    if output is OutputFormat.JSON:
+        typer.echo(validation_json(written, verdict, strict=strict))
+    else:
+        typer.echo("\n".join(validation_lines(written, verdict)))
+    if not is_good(verdict, strict=strict):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@definitions_app.command("diagram")
+def diagram(file: FileArgument) -> None:
+    """Draw a definition as Markdown with Mermaid: its states with their transitions, and its steps with their ways."""
+    from cli.definition_reports import diagram as diagram_of
+
+    typer.echo(diagram_of(file), nl=False)
+
+
+@definitions_app.command("explain")
+def explain(file: FileArgument) -> None:
+    """Say in plain words what each step does, what can fail in it, what happens then, and how long it may take."""
+    from cli.definition_reports import explain as explanation_of
+
+    typer.echo(explanation_of(file))

@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict
 
 from orchestrator.definition_feed import DefinitionFeed
+from orchestrator.definitions.arming import armings
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.registry import Registry, load
 from orchestrator.outbound import Outbound
@@ -23,6 +24,7 @@ from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_follower import EndNotReached, KafkaFollower
+from streams.kafka_send import send
 from streams.logs import configure
 from streams.record import TopicPartition
 from streams.runtime import Runtime
@@ -78,6 +80,7 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
     following = threading.Thread(target=feed.run, args=(stop, end), name="definitions", daemon=True)
     try:
         _catch_up(follower, feed)
+        send(kafka, armings(codec, registry.versions(), "orchestrator", _now_ms()), _START_S)
         spare_collector()
         following.start()
         _runtime(settings, kafka, codec, registry).run(stop)
@@ -113,9 +116,13 @@ def _runtime(settings: Settings, kafka: KafkaConfig, codec: Codec, registry: Reg
         config,
         lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms),
         stores.open,
-        lambda: time.time_ns() // 1_000_000,
+        _now_ms,
         _tell,
     )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _tell(stats: Stats) -> None:

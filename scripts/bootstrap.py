@@ -137,13 +137,14 @@ def uv_environ() -> dict[str, str]:
 
 
 def link_project() -> None:
-    """Make the checkout importable and `saga` runnable: a path file and a starter, no build."""
+    """Make the checkout importable and its commands runnable: a path file and starters, no build."""
     where = run([str(PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
     packages = Path(where.stdout.strip())
     (packages / "sagaline.pth").write_text(f"{ROOT}\n")
-    saga = VENV / "bin" / "saga"
-    saga.write_text(f"#!{PYTHON}\nfrom cli.app import main\n\nmain()\n")
-    saga.chmod(0o755)
+    for command, module in (("saga", "cli.app"), ("workflow-orchestrator", "cli.workflow")):
+        starter = VENV / "bin" / command
+        starter.write_text(f"#!{PYTHON}\nfrom {module} import main\n\nmain()\n")
+        starter.chmod(0o755)
     INSTALLED.mkdir(exist_ok=True)
     (INSTALLED / "root").write_text(str(ROOT))
 

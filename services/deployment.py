@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import KafkaException, Producer
 
-from orchestrator.definitions.arming import Arming, arming
+from orchestrator.definitions.arming import arming
 from orchestrator.definitions.deployed import Deployed, NoDeployment, read_deployed
 from orchestrator.definitions.registry import Version, VersionTaken, compiled, load
 from schemas import topics
@@ -19,7 +19,7 @@ from streams.kafka_config import KafkaConfig
 from streams.kafka_errors import kafka_error
 from streams.kafka_follower import EndNotReached, KafkaFollower
 from streams.kafka_transactions import open_producer
-from streams.record import TopicPartition
+from streams.record import Outgoing, TopicPartition
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def view(deployed: Deployed) -> dict[str, Any]:
 
 def plan(
     wanted: Deployed, known: Mapping[tuple[str, int], Deployed], codec: Codec
-) -> tuple[Deployed, Arming | None] | None:
+) -> tuple[Deployed, Outgoing | None] | None:
     """Return what a deployment writes, None where the version is there already. Raises VersionTaken.
 
     The newest version decides about the schedule: one without a schedule ends the schedule of the versions before.
@@ -166,7 +166,7 @@ class KafkaDeployments:
         self._write(producer, deployed, armed)
         return Outcome(deployed, is_new=True)
 
-    def _write(self, producer: Producer, deployed: Deployed, armed: Arming | None) -> None:
+    def _write(self, producer: Producer, deployed: Deployed, armed: Outgoing | None) -> None:
         producer.begin_transaction()
         producer.produce(topics.DEFINITIONS.name, deployed.value(), deployed.key, 0)
         if armed is not None:

@@ -111,6 +111,17 @@ class KafkaConfig:
             **self.extra,
         }
 
+    def sender(self, timeout_s: float) -> Settings:
+        """Settings of an idempotent producer that takes part in no transaction."""
+        return {
+            **self._client("sender"),
+            "enable.idempotence": True,
+            "acks": "all",
+            "partitioner": "murmur2_random",
+            "message.timeout.ms": int(timeout_s * 1_000),
+            **self.extra,
+        }
+
     def reader(self) -> Settings:
         """Settings of the consumer that reads changelogs: no membership, told where a partition ends."""
         return {

@@ -27,3 +27,12 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+
+class Outgoing(NamedTuple):
+    """A record to write; murmur2 of its key decides about the partition."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers

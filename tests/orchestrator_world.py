@@ -7,12 +7,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.definitions.registry import Registry, load
+import yaml
+
+from orchestrator.definition_feed import DefinitionFeed
+from orchestrator.definitions.arming import armings
+from orchestrator.definitions.deployed import read_deployed
+from orchestrator.definitions.registry import Registry, compiled, load
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
 from schemas import topics
 from schemas.codec import Codec
+from services.deployment import deployed_of, plan, shipped
 from streams.errors import Abortable
+from streams.kafka_follower import EndNotReached
 from streams.memory_driver import MemoryDriver
 from streams.memory_log import MemoryLog
 from streams.memory_store import MemoryStore
@@ -49,17 +56,38 @@ class _Driver(MemoryDriver):
         return super().commit(offsets)
 
 
+class DeployedInMemory:
+    """Reads deployed definitions from the log in memory. `unreachable`: no broker answers."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+        self._taken = 0
+        self.unreachable = False
+
+    def take(self) -> list[Record]:
+        """Return what has come and was not returned before."""
+        found = list(self._log.committed_records(topics.DEFINITIONS.name))[self._taken :]
+        self._taken += len(found)
+        return found
+
+    def take_to_end(self, timeout_s: float) -> list[Record]:
+        """Return all that is there and was not returned before."""
+        if self.unreachable:
+            raise EndNotReached(f"no broker answered for {timeout_s} s")
+        return self.take()
+
+
 class World:
     """One orchestrator with its topics. Time stands still unless a test moves it."""
 
-    def __init__(self, registry: Registry | None = None) -> None:
+    def __init__(self, registry: Callable[[], Registry] = lambda: load(None, {})) -> None:
         self.now = NOON
         self.codec = Codec()
         self.log = MemoryLog(lambda: self.now)
         for topic in topics.ALL:
             self.log.create_topic(topic.name, topic.partitions)
         self.log.create_topic(OTHER_COMMANDS, topics.INPUTS.partitions)
-        self._registry = registry or load(None, {})
+        self.load_registry = registry
         self._stores: dict[int, MemoryStore] = {}
         self._taken: set[str] = set()
         self._start()
@@ -67,10 +95,16 @@ class World:
     def _start(self) -> None:
         self.driver = _Driver(self.log, "orchestrator", "orchestrator-0")
         outbound = Outbound(self.codec)
+        self.registry = self.load_registry()
+        self.source = DeployedInMemory(self.log)
+        self.feed = DefinitionFeed(self.source, self.registry)
+        self.feed.catch_up(1.0)
+        for topic, key, value, about in armings(self.codec, self.registry.versions(), "test", self.now):
+            self.log.produce(topic, key, value, about)
         self.runtime = Runtime(
             self.driver,
             RuntimeConfig((topics.INPUTS.name, topics.REPLIES.name), topics.CHANGELOG.name, topics.DEAD_LETTERS.name),
-            lambda _partition: SagaProcessor(self._registry, self.codec, outbound, RETENTION_MS),
+            lambda _partition: SagaProcessor(self.registry, self.codec, outbound, RETENTION_MS),
             lambda partition: self._stores.setdefault(partition, MemoryStore()),
             lambda: self.now,
             sleep_s=lambda _seconds: None,
@@ -82,6 +116,21 @@ class World:
         if not keep_stores:
             self._stores = {}
         self._start()
+
+    def deploy(self, text: str) -> bool:
+        """Deploy a definition as deployers do, records in one go. Returns false where it was there already."""
+        known = dict(shipped())
+        for record in self.records(topics.DEFINITIONS.name):
+            held = read_deployed(record.key, record.value or b"")
+            known[held.name, held.version] = held
+        planned = plan(deployed_of(compiled(yaml.safe_load(text)), self.now, "test", "why"), known, self.codec)
+        if planned is None:
+            return False
+        deployed, armed = planned
+        self.log.produce(topics.DEFINITIONS.name, deployed.key, deployed.value(), [])
+        if armed is not None:
+            self.log.produce(*armed)
+        return True
 
     def settle(self) -> None:
         """Let the orchestrator handle everything that is there."""
@@ -193,4 +242,4 @@ def world_with(directory: Path, *documents: str) -> World:
     """Return a world whose orchestrator also runs these definitions."""
     for number, document in enumerate(documents):
         (directory / f"{number}.yaml").write_text(document)
-    return World(load(directory, {}))
+    return World(lambda: load(directory, {}))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from verify.evidence import ORDER_DEFINITION, TERMINAL, Event, Evidence, Outcome, Start
+from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Outcome, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Case:
     @property
     def is_order(self) -> bool:
         """Whether the oracle knows the business meaning of the saga."""
-        return self.start is not None and self.start.definition == ORDER_DEFINITION
+        return self.start is not None and self.start.definition in ORDER_DEFINITIONS
 
     @property
     def price_minor(self) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ORDER_DEFINITION = "order-fulfillment"
-"""The definition whose money, stock, shipments and messages the oracle knows; other sagas are checked as logs only."""
+ORDER_DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-first"})
+"""The definitions whose money, stock, shipments and messages the oracle knows; other sagas are checked as logs only."""
 
 Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED"]
 

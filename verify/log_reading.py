@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.codec import Codec, Undecodable
-from verify.evidence import ORDER_DEFINITION, Command, DeadLetter, Event, Line, Log, Place, Start, Status
+from verify.evidence import ORDER_DEFINITIONS, Command, DeadLetter, Event, Line, Log, Place, Start, Status
 from verify.topics import Raw
 
 COMMAND_TOPICS = (
@@ -151,7 +151,7 @@ class LogBuilder:
 
 
 def _start(saga_id: str, definition: str, text: str, place: Place) -> Start:
-    if definition != ORDER_DEFINITION:
+    if definition not in ORDER_DEFINITIONS:
         return Start(saga_id, definition, 0, "", (), place)
     data = json.loads(text)
     lines = tuple(Line(line["sku"], line["quantity"], line["unit_price_minor"]) for line in data["lines"])

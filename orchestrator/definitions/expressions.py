@@ -1,150 +1,124 @@
-"""Runtime expressions: paths, literals and comparisons of jq, compiled to plain callables that agree with jq."""
+"""Runtime expressions of the saga language: jq, with plain callables for what nearly every expression is."""
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from orchestrator.core.definition import Compute, Predicate, Project, Scope
 from orchestrator.core.events import Json
+from orchestrator.definitions import fast_path, jq_programs
 from orchestrator.definitions.document import entries
 from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.jq_tokens import Unreadable
 
 _EXPRESSION = re.compile(r"^\$\{(.*)\}$", re.DOTALL)
-_KEY = r"\.[A-Za-z_][A-Za-z0-9_]*|\.?\[\"[^\"\\]+\"\]"
-_PATH = re.compile(rf"^(?:(\$workflow\.input|\$context|\$parameters)((?:{_KEY})*)|(?=\.)((?:{_KEY})+)|\.)$")
-_PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\.?\[\"([^\"\\]+)\"\]")
-_COMPARISON = re.compile(r"^(\"[^\"\\]*\"|.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
-_LITERAL = re.compile(r"^(?:(-?\d+)|\"([^\"\\]*)\"|(true|false|null))$")
 _EXPORT = re.compile(r"^\$context\s*\+\s*\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*:\s*\.\s*\}$")
-_WORDS = {"true": True, "false": False, "null": None}
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
-
-_Value = Callable[[Scope, Any], Any]
+_NO_VARIABLES: frozenset[str] = frozenset()
+_Compiled = TypeVar("_Compiled", Compute, Predicate)
 
 
-def _ranked(value: Any) -> Any:
-    """Return a key that orders values as jq does: null, false, true, numbers, strings, arrays, objects."""
-    match value:
-        case None:
-            return (0,)
-        case bool():
-            return (2,) if value else (1,)
-        case int() | float():
-            return (3, value)
-        case str():
-            return (4, [ord(character) for character in value])
-        case list() | tuple():
-            return (5, [_ranked(item) for item in value])
-        case _:
-            keys = sorted(value)
-            return (6, [_ranked(key) for key in keys], [_ranked(value[key]) for key in keys])
+def predicate(text: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) -> Predicate:
+    """Compile a condition, written bare or as ${ ... }: it holds unless its value is false or null.
+
+    `variables` are names, without $, that are visible beside the known ones. The predicate raises what a Compute does.
+    Raises DefinitionError.
+    """
+    inside = _bare(text, where)
+    if quick := fast_path.condition(inside, variables):
+        return quick
+    return _program(jq_programs.predicate_of, inside, where, variables)
 
 
-def _path(text: str, where: str) -> _Value:
-    """Compile a path. A key that is missing gives null; a key of something that is no object is an error."""
-    matched = _PATH.match(text)
-    if matched is None:
-        raise DefinitionError(where, f"'{text}' is no path, literal or comparison of jq that this version compiles")
-    root = matched.group(1)
-    keys = tuple(name or quoted for name, quoted in _PART.findall(matched.group(2) or matched.group(3) or ""))
-
-    def read(scope: Scope, current: Any) -> Any:
-        match root:
-            case "$workflow.input":
-                value: Any = scope.input
-            case "$context":
-                value = scope.context
-            case "$parameters":
-                value = scope.parameters
-            case _:
-                value = current
-        for key in keys:
-            if value is None:
-                return None
-            value = value.get(key)
-        return value
-
-    return read
+def expression(text: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) -> Compute:
+    """Compile an expression, written bare or as ${ ... }. Raises DefinitionError."""
+    return _compiled(_bare(text, where), where, variables)
 
 
-def _operand(text: str, where: str) -> _Value:
-    literal = _LITERAL.match(text)
-    if literal is None:
-        return _path(text, where)
-    number, string, word = literal.groups()
-    value = int(number) if number is not None else string if string is not None else _WORDS[word]
-    return lambda _scope, _current: value
-
-
-def _inside(text: Any, where: str) -> str:
-    matched = _EXPRESSION.match(text.strip()) if isinstance(text, str) else None
-    if matched is None:
-        raise DefinitionError(where, f"'{text}' is not written as ${{ ... }}")
-    return matched.group(1).strip()
-
-
-def predicate(text: Any, where: str) -> Predicate:
-    """Compile a condition. Raises DefinitionError."""
-    comparison = _COMPARISON.match(_inside(text, where))
-    if comparison is None:
-        raise DefinitionError(where, f"'{text}' compares nothing")
-    left, sign, right = comparison.groups()
-    read_left, read_right, compare = _operand(left, where), _operand(right, where), _OPERATORS[sign]
-    return lambda scope: compare(_ranked(read_left(scope, None)), _ranked(read_right(scope, None)))
-
-
-def _value(template: Any, where: str) -> _Value:
-    if isinstance(template, str) and template.strip().startswith("${"):
-        return _operand(_inside(template, where), where)
-    if isinstance(template, dict):
-        parts = tuple((key, _value(part, f"{where}.{key}")) for key, part in template.items())
-        return lambda scope, current: {key: part(scope, current) for key, part in parts}
-    if isinstance(template, list):
-        items = tuple(_value(item, f"{where}[{index}]") for index, item in enumerate(template))
-        return lambda scope, current: [item(scope, current) for item in items]
-    return lambda _scope, _current: template
-
-
-def arguments(template: Any, where: str) -> Compute:
-    """Compile the arguments of a call or the value of a set: an object of expressions and plain values.
+def template(value: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) -> Compute:
+    """Compile a JSON value whose texts of the form ${ ... } are expressions, at any depth; all else stays as it is.
 
     Raises DefinitionError.
     """
-    build = _value(entries(template, where), where)
+    if _is_expression(value):
+        return _compiled(_inside(value, where), where, variables)
+    if isinstance(value, dict):
+        parts = tuple((key, template(part, f"{where}.{key}", variables)) for key, part in value.items())
+        return lambda scope: {key: part(scope) for key, part in parts}
+    if isinstance(value, list):
+        items = tuple(template(item, f"{where}[{index}]", variables) for index, item in enumerate(value))
+        return lambda scope: [item(scope) for item in items]
+    return lambda _scope: value
 
-    def compute(scope: Scope) -> Json:
-        return build(scope, None)  # type: ignore[no-any-return]  # an object template builds an object
 
-    return compute
+def arguments(value: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) -> Compute:
+    """Compile the arguments of a call or the value of a set: a template that is an object. Raises DefinitionError."""
+    return template(entries(value, where), where, variables)
 
 
-def projection(template: Any, where: str) -> Project:
+def projection(value: Any, where: str) -> Project:
     """Compile `output.as`: what is kept of a result. None keeps all of it. Raises DefinitionError."""
-    if template is None:
+    if value is None:
         return lambda output: output
-    build = _value(entries(template, where), where)
-    nothing = Scope({}, {}, {})
+    build = arguments(value, where)
 
     def project(output: Json) -> Json:
-        return build(nothing, output)  # type: ignore[no-any-return]  # an object template builds an object
+        return build(Scope({}, {}, {}, output))  # type: ignore[no-any-return]  # an object template builds an object
 
     return project
 
 
-def export_name(text: Any, where: str) -> str:
-    """Return NAME of an export written as `${ $context + {NAME: .} }`. Raises DefinitionError."""
-    matched = _EXPORT.match(_inside(text, where))
+def uses_data(value: Any, bare: bool) -> bool:
+    """Return whether an expression in the value may read `.` or $input; true where that is not certain.
+
+    A text is an expression as a whole where `bare` is true, and otherwise where it is written as ${ ... }.
+    """
+    match value:
+        case str() if bare or _is_expression(value):
+            matched = _EXPRESSION.match(value.strip())
+            return jq_programs.program_reads_data(matched.group(1) if matched else value)
+        case dict():
+            return any(uses_data(part, False) for part in value.values())
+        case list():
+            return any(uses_data(part, False) for part in value)
+        case _:
+            return False
+
+
+def export_name(text: Any, where: str) -> str | None:  # noqa: ARG001 -- every way to compile a part is given its path
+    """Return NAME of an export written as `${ $context + {NAME: .} }`, and None of any other."""
+    written = _EXPRESSION.match(text.strip()) if isinstance(text, str) else None
+    matched = _EXPORT.match(written.group(1).strip()) if written else None
+    return matched.group(1) if matched else None
+
+
+def _is_expression(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().startswith("${")
+
+
+def _bare(text: Any, where: str) -> str:
+    if not isinstance(text, str):
+        raise DefinitionError(where, f"{text!r} is no expression; write a text such as ${{ .total > 100 }}")
+    return _inside(text, where) if _is_expression(text) else text.strip()
+
+
+def _inside(text: str, where: str) -> str:
+    matched = _EXPRESSION.match(text.strip())
     if matched is None:
-        raise DefinitionError(where, f"'{text}' is not written as ${{ $context + {{NAME: .}} }}")
-    return matched.group(1)
+        raise DefinitionError(where, f"'{text}' begins with ${{ and does not end with }}; write ${{ EXPRESSION }}")
+    return matched.group(1).strip()
+
+
+def _compiled(inside: str, where: str, variables: frozenset[str]) -> Compute:
+    return fast_path.value(inside, variables) or _program(jq_programs.compute_of, inside, where, variables)
+
+
+def _program(
+    compiled: Callable[[str, frozenset[str]], _Compiled], inside: str, where: str, variables: frozenset[str]
+) -> _Compiled:
+    try:
+        return compiled(inside, variables)
+    except Unreadable as error:
+        hint = '; a text with expressions in it is one expression: ${ "\\(.a) and \\(.b)" }' if "${" in inside else ""
+        raise DefinitionError(where, f"'{inside}' {error}{hint}") from error

@@ -84,7 +84,10 @@ class Registry:
         known = self._known.get((deployed.name, deployed.version))
         if known is not None and known.sha256 == deployed.sha256:
             return False
-        return self.add(compiled(deployed.document))
+        version = compiled(deployed.document)
+        if version.pin != (deployed.name, deployed.version):
+            raise DefinitionError("document", f"is {version.pin}, its record names another version")
+        return self.add(version)
 
     def newest(self, name: str) -> Definition | None:
         """Return the version that new sagas get."""

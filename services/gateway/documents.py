@@ -42,6 +42,7 @@ class OrderForm(_Form):
     lines: list[LineForm] = Field(min_length=1)
     shipping: ShippingForm
     reference: str | None = Field(None, max_length=64)
+    process: Literal["order-fulfillment", "order-fulfillment-payment-first"] = "order-fulfillment"
 
 
 class Decision(_Form):
@@ -117,6 +118,21 @@ class History(BaseModel):
 
     order_id: str
     events: list[HistoryEvent]
+
+
+class DailyReport(BaseModel):
+    """What one UTC day of orders added up to, and which saga made the report when."""
+
+    date: str = Field(examples=["2026-11-20"])
+    saga_id: str
+    made_at: str
+    zone: str
+    orders: dict[str, int]
+    outcomes: dict[str, int]
+    revoked_because: dict[str, int]
+    failures: dict[str, dict[str, Any]]
+    sla: dict[str, dict[str, Any]]
+    pages: dict[str, int]
 
 
 class WrongField(BaseModel):

@@ -55,10 +55,10 @@ def _input(codec: Codec, message: str, asking: Asking, fields: Mapping[str, Any]
     )
 
 
-def start(codec: Codec, asking: Asking, data: Mapping[str, Any]) -> Input:
+def start(codec: Codec, asking: Asking, data: Mapping[str, Any], process: str = DEFINITION) -> Input:
     """Return the record that starts an order's saga. Raises TooLarge."""
     written = orjson.dumps(data).decode()
-    return _input(codec, "saga.StartSaga", asking, {"definition": DEFINITION, "version": None, "data": written})
+    return _input(codec, "saga.StartSaga", asking, {"definition": process, "version": None, "data": written})
 
 
 def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> Input:

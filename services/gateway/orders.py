@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 from services.gateway.fields import FieldError, Fields, money_text
 
 DEFINITION = "order-fulfillment"
+PROCESSES = frozenset({DEFINITION, "order-fulfillment-payment-first"})
+"""The definitions that can fulfil an order."""
 MAX_QUANTITY = 1_000_000
 _NAMESPACE = uuid.UUID("6f1c52a6-6a0e-5d0e-9b1a-0b8f6c6d5f11")
-_ORDER_FIELDS = frozenset({"customer_id", "currency", "total", "payment_method", "lines", "shipping", "reference"})
+_ORDER_FIELDS = frozenset(
+    {"customer_id", "currency", "total", "payment_method", "lines", "shipping", "reference", "process"}
+)
 _LINE_FIELDS = frozenset({"sku", "description", "quantity", "unit_price"})
 _SHIPPING_FIELDS = frozenset({"method", "country", "address"})
 _SHIPPING_METHODS = frozenset({"standard", "express"})
@@ -23,9 +27,10 @@ _PAYMENT_METHOD = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Accepted(NamedTuple):
-    """An order without fault: the saga data but for its `order_id`."""
+    """An order without fault: the saga data but for its `order_id`, and the definition that is to fulfil it."""
 
     data: dict[str, Any]
+    process: str = DEFINITION
 
 
 class Refused(NamedTuple):
@@ -76,6 +81,7 @@ def read_order(document: object, currencies: frozenset[str]) -> Accepted | Refus
     shipping = order.inner("shipping")
     shipping_data = _shipping(shipping, errors) if shipping is not None else {}
     reference = order.text("reference", 64, required=False)
+    process = order.choice("process", PROCESSES) if document.get("process") is not None else DEFINITION
     if errors:
         return Refused(errors)
     added_up = sum(line["quantity"] * line["unit_price_minor"] for line in lines)
@@ -90,7 +96,8 @@ def read_order(document: object, currencies: frozenset[str]) -> Accepted | Refus
             "lines": lines,
             "shipping": shipping_data,
             "reference": reference or None,
-        }
+        },
+        process,
     )
 
 

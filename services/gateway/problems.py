@@ -21,6 +21,7 @@ _TITLES = {
     "not-awaiting-approval": (409, "The order does not wait for an approval"),
     "already-ended": (409, "The order has ended"),
     "unknown-order": (404, "There is no such order"),
+    "unknown-report": (404, "There is no report of that day"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "The method is not allowed here"),
     "too-large": (413, "The order is too large"),

@@ -1,4 +1,4 @@
-"""Reads the projector's database: orders, their histories, pages of orders."""
+"""Reads the projector's database: orders, their histories, pages of orders, reports of days."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ _ORDER_COLUMNS = (
 _EVENT_COLUMNS = ("saga_id", "sequence", "at_ms", "type", "step", "lifecycle", "status", "attempt", "detail")
 _ORDERS = sql_table("orders", *map(sql_column, _ORDER_COLUMNS))
 _EVENTS = sql_table("order_events", *map(sql_column, _EVENT_COLUMNS))
+_REPORTS = sql_table("reports", *map(sql_column, ("date", "saga_id", "at_ms", "report")))
 
 
 Row = dict[str, Any]
@@ -63,6 +64,9 @@ class ReadModel(Protocol):
 
     def page(self, page: Page) -> list[Row]:
         """Return rows of orders."""
+
+    def report(self, date: str) -> Row | None:
+        """Return the row of a day's report."""
 
     def check(self) -> None:
         """Raise ReadModelUnavailable when the database does not answer."""
@@ -99,6 +103,11 @@ class SqlReadModel:
                 )
             )
         return self._rows(query)
+
+    def report(self, date: str) -> Row | None:
+        """Return the row of a day's report."""
+        rows = self._rows(select(_REPORTS).where(_REPORTS.c.date == date))
+        return rows[0] if rows else None
 
     def check(self) -> None:
         """Raise ReadModelUnavailable when the database does not answer."""

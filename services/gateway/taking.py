@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.inputs import Asking, Input, start, traceparent
-from services.gateway.orders import Refused, order_id_of, read_order
+from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
 from services.gateway.parts import CLIENT, Parts, idempotency_key, read_json, send
 from services.gateway.problems import Problem
 from services.gateway.submissions import Submission, Unavailable
@@ -48,10 +48,11 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     data = {"order_id": order_id, **order.data}
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     try:
-        record = start(parts.codec, Asking(order_id, f"{order_id}:start", now_ms, trace), data)
+        record = start(parts.codec, Asking(order_id, f"{order_id}:start", now_ms, trace), data, order.process)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
-    sha = hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    asked = data if order.process == DEFINITION else {**data, "process": order.process}
+    sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return Submission(order_id, CLIENT, key, sha, "pending", now_ms, orjson.dumps(data).decode()), record
 
 

@@ -8,8 +8,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-DEFINITION = "order-fulfillment"
-"""Only sagas of this definition are orders."""
+DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-first"})
+"""Only sagas of these definitions are orders."""
+
+REPORTING = "daily-report"
+"""Sagas of this definition make the report of a day."""
+
+REPORT_STEP = "produce"
 
 _JSON_FIELDS = ("output", "parameters", "data")
 _REASONS = frozenset({"CompensationStarted", "SagaRevoked", "SagaSuspended"})
@@ -43,6 +48,15 @@ class NewOrder(NamedTuple):
     total_minor: int | None
     lines: str
     created_at_ms: int
+
+
+class Report(NamedTuple):
+    """A row of `reports`, in the order of its columns."""
+
+    date: str
+    saga_id: str
+    at_ms: int
+    report: str
 
 
 @dataclass(slots=True)
@@ -87,6 +101,15 @@ def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
         lines=orjson.dumps(lines if isinstance(lines, list) else []).decode(),
         created_at_ms=at_ms,
     )
+
+
+def report_of(kind: str, meta: Mapping[str, Any], fields: Mapping[str, Any]) -> Report | None:
+    """Return the report that an event of a reporting saga brings; None for its other events."""
+    if kind != "StepCompleted" or fields["step"] != REPORT_STEP or fields["undo"]:
+        return None
+    made = _document(fields["output"])
+    date = _text(made.get("date")) if isinstance(made, dict) else None
+    return None if date is None else Report(date, meta["saga_id"], meta["at"], fields["output"])
 
 
 def _document(written: str) -> Any:

@@ -8,7 +8,18 @@ from typing import Any, Protocol
 
 from schemas.codec import Codec, Message, Undecodable
 from services.feed import Entry
-from services.projector.fold import DEFINITION, EventRow, NewOrder, Order, apply, event_row, new_order
+from services.projector.fold import (
+    DEFINITIONS,
+    REPORTING,
+    EventRow,
+    NewOrder,
+    Order,
+    Report,
+    apply,
+    event_row,
+    new_order,
+    report_of,
+)
 from services.projector.store import Batch
 
 _log = logging.getLogger(__name__)
@@ -38,20 +49,27 @@ class Projection:
     def project(self, entries: Sequence[Entry]) -> int:
         """Write what the records say, and return how many events were new. Raises Gap and Conflict."""
         positions: dict[int, tuple[int, int]] = {}
-        messages = []
+        messages, reports = [], dict[str, Report]()
         for entry in entries:
             old = positions.get(entry.partition, (self._positions[entry.partition],))[0]
             positions[entry.partition] = (old, entry.offset + 1)
             message = self._decode(entry)
-            if message is not None and message.fields["meta"]["definition"] == DEFINITION:
+            if message is None:
+                continue
+            definition = message.fields["meta"]["definition"]
+            if definition in DEFINITIONS:
                 messages.append(message)
+            elif definition == REPORTING:
+                report = report_of(message.name.partition(".")[2], message.fields["meta"], message.fields)
+                if report is not None:
+                    reports[report.date] = report
         self._recall(messages)
         created: list[NewOrder] = []
         changed: dict[str, Order] = {}
         events: list[EventRow] = []
         for message in messages:
             self._fold(message, created, changed, events)
-        self._store.write(Batch(created, changed, events, positions))
+        self._store.write(Batch(created, changed, events, positions, reports.values()))
         self._positions.update((partition, new) for partition, (_, new) in positions.items())
         self._forget()
         return len(events)

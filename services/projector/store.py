@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,8 +10,8 @@ import orjson
 from sqlalchemy import Column, Connection, Table, delete, insert
 
 from services.participant.database import Conflict, Database, execute
-from services.projector.fold import EventRow, NewOrder, Order
-from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REVISION
+from services.projector.fold import EventRow, NewOrder, Order, Report
+from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
 _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
@@ -19,12 +19,14 @@ _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEG
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes: new and changed orders, events, and each partition's old and new position."""
+    """What one transaction writes: new and changed orders, events, reports, each partition's old and new position."""
 
     created: Sequence[NewOrder]
     orders: Mapping[str, Order]
     events: Sequence[EventRow]
     positions: Mapping[int, tuple[int, int]]
+    reports: Collection[Report] = ()
+    """One at most for each date; it takes the place of an earlier one."""
 
 
 def _row(order: Order) -> tuple[Any, ...]:
@@ -95,6 +97,9 @@ class Store:
                 [(*_row(order), order_id) for order_id, order in batch.orders.items() if order_id not in fresh],
             )
             self._insert(connection, ORDER_EVENTS, batch.events)
+            for report in batch.reports:
+                connection.execute(delete(REPORTS).where(REPORTS.c.date == report.date))
+                connection.execute(insert(REPORTS).values(tuple(report)))
 
     def clear(self) -> None:
         """Forget everything, positions included: the next run builds the read model anew. Raises Unmigrated."""

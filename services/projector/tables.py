@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
-REVISION = "projector_0001"
+REVISION = "projector_0002"
 """The revision of the schema this program needs."""
 
 _WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
@@ -49,6 +49,16 @@ ORDER_EVENTS = Table(
     sqlite_with_rowid=False,
 )
 """Every event of every order; `detail` is JSON."""
+
+REPORTS = Table(
+    "reports",
+    METADATA,
+    Column("date", String, primary_key=True),
+    Column("saga_id", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("report", Text, nullable=False),
+)
+"""The report of each UTC day, JSON; `at_ms` is when it was made."""
 
 PROJECTION = Table(
     "projection",

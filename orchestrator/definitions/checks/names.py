@@ -84,7 +84,16 @@ def _ways(task: Task) -> Iterator[tuple[str, Any]]:
 
 def _late_signals(outline: Outline) -> Iterator[Finding]:
     known = {task.name for task in outline.tasks.every()}
+    states = set(_lifecycles(outline))
     for name in outline.section("signals"):
+        begin = outline.section("signals", name, "lifecycle").get("from")
+        if isinstance(begin, str) and begin not in states:
+            yield Finding(
+                f"signals.{name}.lifecycle.from",
+                f"no step brings the saga into {begin}: the signal {name} would never be taken",
+                _instead(begin, states),
+                rule="unknown-state",
+            )
         after = outline.section("signals", name).get("after")
         for index, step in enumerate(after if isinstance(after, list) else []):
             if step not in known:
@@ -94,6 +103,21 @@ def _late_signals(outline: Outline) -> Iterator[Finding]:
                     _instead(str(step), known),
                     rule="unknown-name",
                 )
+
+
+def _lifecycles(outline: Outline) -> Iterator[str]:
+    """Yield the business states that a saga can come into."""
+    milestones = outline.section("milestones")
+    signals = [outline.section("signals", name, "lifecycle").get("to") for name in outline.section("signals")]
+    marks = [_object(milestones.get(name)).get("lifecycle") for name in milestones]
+    for task in outline.tasks.every():
+        status = _object(task.body.get("status"))
+        marks += [_object(holder).get("lifecycle") for holder in (status, status.get("start"), status.get("end"))]
+    if "started" not in milestones:
+        marks.append("running")
+    if "completed" not in milestones:
+        marks.append("completed")
+    yield from (mark for mark in (*marks, *signals) if isinstance(mark, str))
 
 
 def _use(

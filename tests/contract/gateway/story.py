@@ -41,7 +41,7 @@ class Story:
         self.lifecycle = "pending"
         self.status = "RUNNING"
 
-    def event(self, kind: str, **fields: Any) -> Story:
+    def event(self, kind: str, /, **fields: Any) -> Story:
         """Add an event; `lifecycle` and `status` among the fields change the order's state, `after_ms` moves time."""
         self.lifecycle = fields.pop("lifecycle", self.lifecycle)
         self.status = fields.pop("status", self.status)

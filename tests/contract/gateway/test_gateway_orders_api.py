@@ -56,6 +56,21 @@ async def post(gate: Gate, body: object, key: str | None = "k1", **more: Any) ->
     return await gate.call("POST", "/v1/orders", body, key, **more)
 
 
+def test_an_order_may_choose_its_process(run_once: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        chosen = await post(gate, form(process="order-fulfillment-payment-first"))
+        assert chosen.status == 202
+        assert [sent.fields["definition"] for sent in gate.outlet.sent] == ["order-fulfillment-payment-first"]
+        assert "process" not in json.loads(gate.outlet.sent[0].fields["data"])
+        assert (await post(gate, form())).status == 422
+        await post(gate, form(), key="k2")
+        assert gate.outlet.sent[-1].fields["definition"] == "order-fulfillment"
+        unknown = await post(gate, form(process="two-approver-chain"), key="k3")
+        assert [error["field"] for error in unknown.body["errors"]] == ["process"]
+
+    run_once(scenario)
+
+
 def test_an_order_is_taken_when_kafka_has_it(run: Run) -> None:
     async def scenario(gate: Gate) -> None:
         gate.outlet.gate = asyncio.Event()

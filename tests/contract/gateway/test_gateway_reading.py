@@ -227,6 +227,7 @@ def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         document = (await gate.call("GET", "/openapi.json")).body
         paths = {path: sorted(operations) for path, operations in document["paths"].items()}
         assert paths == {
+            "/v1/reports/daily/{date}": ["get"],
             "/v1/orders": ["get", "post"],
             "/v1/orders/{order_id}": ["get"],
             "/v1/orders/{order_id}/history": ["get"],

@@ -1,0 +1,1 @@
+"""Designing: what a compiled definition says about itself, as counts, diagrams, policy data and plain words. Pure."""

@@ -1,0 +1,76 @@
+"""The audit trail: one record for each change of a saga's business state, and who or what caused it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from schemas import topics
+from tests.orchestrator_world import World
+from tests.scripted_participants import failure, success
+
+
+def trail(world: World, saga_id: str = "ord_a") -> list[dict[str, Any]]:
+    found = [json.loads(record.value or b"") for record in world.records(topics.AUDIT.name)]
+    return [entry for entry in found if entry["saga_id"] == saga_id]
+
+
+def transitions(world: World, saga_id: str = "ord_a") -> list[tuple[int, str, str]]:
+    """Return the changes of the business state that the events tell, with their sequence numbers."""
+    reached = [fields["meta"] for _, fields in world.events(saga_id)]
+    states = [(meta["sequence"], meta["lifecycle"], meta["status"]) for meta in reached]
+    return [state for before, state in zip([(0, "", ""), *states], states, strict=False) if before[1:] != state[1:]]
+
+
+def told(world: World, saga_id: str = "ord_a") -> list[tuple[int, str, str]]:
+    return [(one["sequence"], one["to"]["lifecycle"], one["to"]["status"]) for one in trail(world, saga_id)]
+
+
+def test_each_change_of_an_order_that_goes_well_is_one_record() -> None:
+    world = World()
+    world.start_order()
+    world.run()
+
+    assert told(world) == transitions(world)
+    assert len(told(world)) > 5
+    first, second = trail(world)[:2]
+    assert first["from"] is None
+    assert first["event"] == "SagaStarted"
+    assert second["from"] == first["to"]
+
+
+def test_a_change_in_the_middle_of_a_decision_is_not_passed_over() -> None:
+    world = World()
+    world.start_order()
+    world.run(
+        lambda name, command: (
+            failure(command, "REJECTED", "no") if name == "payment.CapturePayment" else success(name, command)
+        )
+    )
+
+    assert told(world) == transitions(world)
+    assert [entry["to"]["status"] for entry in trail(world)][-2:] == ["COMPENSATING", "TRANSACTION_REVOKED"]
+
+
+def test_a_record_names_the_person_who_acted() -> None:
+    world = World()
+    world.start_order()
+    world.settle()
+    world.send("saga.CancelSaga", "ord_a", actor="mara", reason="changed my mind")
+    world.run()
+
+    [turned] = [entry for entry in trail(world) if entry["to"]["status"] == "COMPENSATING"]
+    assert turned["actor"] == "mara"
+    assert turned["event"] == "CompensationStarted"
+    assert trail(world)[0]["actor"] == "orchestrator"
+
+
+def test_an_abort_leaves_no_record_twice() -> None:
+    world = World()
+    world.driver.failing_commits = 2
+    world.start_order()
+    world.run()
+    world.start_order()
+    world.settle()
+
+    assert told(world) == transitions(world)
