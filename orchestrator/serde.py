@@ -282,7 +282,13 @@ def reply_to_parent(effect: ReplyToParent, at: int) -> tuple[str, Fields]:
     if effect.code is None:
         return "saga.GenericReply", {"meta": meta, "data": to_json(effect.output)}
     kind = FailureKind.REJECTED if effect.definite else FailureKind.UNKNOWN
-    failed = {"kind": kind, "code": effect.code, "message": effect.message, "causes": [], "retry_after_ms": None}
+    failed: Fields = {
+        "kind": kind,
+        "code": effect.code,
+        "message": effect.message,
+        "causes": [],
+        "retry_after_ms": None,
+    }
     return "saga.CommandFailed", {"meta": meta, **failed}
 
 

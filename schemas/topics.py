@@ -55,6 +55,7 @@ DEFINITIONS = Topic(
     compacted=True,
     format=Format.JSON,
 )
+EMITTED = Topic("saga.emitted", "what sagas tell the world, as CloudEvents", format=Format.JSON)
 AUDIT = Topic("saga.audit", "each change of a saga's business state", format=Format.JSON)
 DEAD_LETTERS = Topic(
     "saga.dead-letters",
@@ -72,7 +73,7 @@ NOTIFICATION_COMMANDS = Topic("notification.commands", "commands of the notifica
 TASKS_COMMANDS = Topic("tasks.commands", "commands of the tasks service: work that definitions declare by name")
 
 ALL = (
-    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, DEAD_LETTERS, ALERTS,
+    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, EMITTED, DEAD_LETTERS, ALERTS,
     PAYMENT_COMMANDS, INVENTORY_COMMANDS, SHIPPING_COMMANDS, NOTIFICATION_COMMANDS, TASKS_COMMANDS,
 )  # fmt: skip
 """Every topic of an installation, in the order `saga topics list` shows them."""

@@ -129,29 +129,74 @@ def any_stories() -> st.SearchStrategy[Story]:
     return order_stories() | random
 
 
-def definitions() -> st.SearchStrategy[Definition]:
-    """Return random definitions of calls, sets, signals, decisions and forks in forks."""
-    return st.lists(_bodies(2), min_size=1, max_size=4).map(_compiled)
+def definitions(depth: int = 2) -> st.SearchStrategy[Definition]:
+    """Return random definitions: every kind of task, in each other to a depth."""
+    return st.lists(_bodies(depth), min_size=1, max_size=4).map(_compiled)
 
 
 def _calls() -> st.SearchStrategy[Json]:
     compensations = st.sampled_from([{"none": "nothing to undo"}, {"call": "unact"}, {"call": "unact", "always": True}])
     limits = st.sampled_from([{}, {"after": {"seconds": 1}}, {"after": {"seconds": 9}, "total": {"seconds": 4}}])
+    strategies = st.sampled_from(["retry-then-compensate", "retry-then-compensate", "compensate"])
     return st.fixed_dictionaries(
-        {"call": st.just("act"), "compensate": compensations, "optional": st.booleans(), "timeout": limits}
+        {
+            "call": st.just("act"),
+            "compensate": compensations,
+            "optional": st.booleans(),
+            "timeout": limits,
+            "error_strategy": strategies,
+        }
     )
+
+
+_LEAVES: Sequence[Json] = (
+    {"set": {"n": 1}},
+    {"wait": {"seconds": 2}},
+    {"emit": {"event": {"with": {"type": "seen", "data": {"n": "${ .n }"}}}}},
+    {"listen": {"to": {"any": [{"with": {"type": "go"}}]}}, "timeout": {"after": {"minutes": 1}}},
+    {
+        "listen": {"to": {"all": [{"with": {"type": "go"}}, {"with": {"type": "delivered"}}]}},
+        "timeout": {"after": "PT3M"},
+    },
+    {"set": {"n": 2}, "if": "$workflow.input.n > 4"},
+)
 
 
 def _bodies(depth: int) -> st.SearchStrategy[Json]:
-    leaves = (
-        _calls()
-        | st.just({"set": {"n": 1}})
-        | st.just({"listen": {"to": {"any": [{"with": {"type": "go"}}]}}, "timeout": {"after": {"minutes": 1}}})
-    )
+    leaves = _calls() | st.sampled_from(_LEAVES)
     if depth == 0:
         return leaves
-    forks = st.lists(_bodies(depth - 1), min_size=1, max_size=3).map(lambda branches: {"fork": branches})
-    return leaves | forks | st.integers(0, 9).map(lambda bound: {"switch": bound})
+    inner = st.lists(_bodies(depth - 1), min_size=1, max_size=3)
+    switches = st.integers(0, 9).map(lambda bound: {"switch": bound})
+    raises = st.just({"raise": {"error": {"type": "broken", "status": 500}}, "if": "$workflow.input.n > 5"})
+    forks = st.builds(lambda branches, kind: {"fork": branches, **kind}, inner, st.sampled_from(_FORKS))
+    loops = st.builds(lambda body, kind: {"for": body, **kind}, inner, st.sampled_from(_LOOPS))
+    tries = st.builds(lambda body, kind: {"try": body, **kind}, inner, st.sampled_from(_CATCHES))
+    blocks = st.builds(
+        lambda body, kind: {"do": body, **kind}, inner, st.sampled_from([{}, {"timeout": {"after": "PT4S"}}])
+    )
+    return leaves | leaves | switches | raises | forks | loops | tries | blocks
+
+
+_FORKS: Sequence[Json] = (
+    {},
+    {"compete": True},
+    {"gather": {"within": {"seconds": 3}, "least": 0}},
+    {"timeout": {"after": "PT5S"}},
+)
+_LOOPS: Sequence[Json] = (
+    {},
+    {"concurrency": 2},
+    {"concurrency": 9, "gather": {"within": {"seconds": 3}, "least": 1}},
+    {"while": "$index < 2"},
+    {"timeout": {"after": {"seconds": 6}}},
+)
+_CATCHES: Sequence[Json] = (
+    {"catch": {}},
+    {"catch": {"retry": {"limit": {"attempt": {"count": 2}}, "delay": {"seconds": 1}, "backoff": {"linear": {}}}}},
+    {"catch": {"errors": {"with": {"type": "broken"}}, "do": [{"call": "act", "compensate": {"none": "no"}}]}},
+    {"catch": {"retry": {"limit": {"attempt": {"count": 1}}}, "do": [{"set": {"why": "${ $error.type }"}}]}},
+)
 
 
 def _compiled(bodies: list[Json]) -> Definition:
@@ -171,19 +216,36 @@ def _compiled(bodies: list[Json]) -> Definition:
             "revoked": {"lifecycle": "cancelled", "status": "REVOKED"},
             "suspended": {"status": "SUSPENDED"},
         },
-        "do": [_task(f"s{index}", body, f"s{index + 1}") for index, body in enumerate(bodies)]
-        + [{f"s{len(bodies)}": {"set": {"last": True}}}],
+        "do": [*_tasks(bodies, "s"), {"last": {"set": {"last": True}}}],
     }
     return compile_definition(document, {})
 
 
-def _task(name: str, body: Json, following: str) -> dict[str, Any]:
+def _tasks(bodies: Sequence[Json], prefix: str) -> list[dict[str, Any]]:
+    return [_task(f"{prefix}{index}", body) for index, body in enumerate(bodies)]
+
+
+def _task(name: str, body: Json) -> dict[str, Any]:
+    task = dict(body)
     if "fork" in body:
-        branches = [_task(f"{name}-{index}", inner, f"{name}.join") for index, inner in enumerate(body["fork"])]
-        return {name: {"fork": {"branches": branches}}}
-    if "switch" in body:
-        condition = f"${{ $workflow.input.n > {body['switch']} }}"
-        inside = following.endswith(".join")
-        high = {"when": condition, "then": following if inside else "end"}
-        return {name: {"switch": [{"high": high}, {"low": {"then": following}}]}}
-    return {name: dict(body)}
+        fork: dict[str, Any] = {"branches": _tasks(body["fork"], f"{name}-")}
+        if task.pop("compete", False):
+            fork["compete"] = True
+        task["fork"] = fork
+        if "gather" in task:
+            task["gather"] = {**task["gather"], "least": min(task["gather"]["least"], len(fork["branches"]))}
+    elif "for" in body:
+        loop: dict[str, Any] = {"in": "[1, 2, 3]"}
+        if "concurrency" in task:
+            loop["concurrency"] = task.pop("concurrency")
+        task = {**task, "for": loop, "do": _tasks(body["for"], f"{name}-")}
+    elif "try" in body:
+        task["try"] = _tasks(body["try"], f"{name}-")
+        if "do" in body["catch"]:
+            task["catch"] = {**body["catch"], "do": _tasks(body["catch"]["do"], f"{name}-c")}
+    elif "do" in body:
+        task["do"] = _tasks(body["do"], f"{name}-")
+    elif "switch" in body:
+        high = {"when": f"$workflow.input.n > {body['switch']}", "then": "exit"}
+        task = {"switch": [{"high": high}, {"low": {"then": "continue"}}]}
+    return {name: task}

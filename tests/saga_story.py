@@ -12,26 +12,38 @@ from orchestrator.core.events import (
     BranchChosen,
     CancelRequested,
     CompensationStarted,
+    ContextExported,
     Event,
+    EventEmitted,
     FailureKind,
+    GatherClosed,
     InputIgnored,
+    InterventionMade,
     Json,
+    PivotPassed,
     Recorded,
     SagaCompleted,
+    SagaMigrated,
     SagaRevoked,
     SagaStarted,
     SagaSuspended,
+    ScopeEntered,
+    ScopeFailed,
+    ScopeUnwound,
     SignalAwaited,
     SignalReceived,
     StepCompleted,
     StepFailed,
+    StepHeld,
     StepParked,
     StepRetryScheduled,
     StepScheduled,
+    TimerStarted,
+    UndoRequested,
 )
 from orchestrator.core.evolve import evolve
 from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, Succeeded, TimerDue
-from orchestrator.core.react import ReportUndone, SendCommand, react
+from orchestrator.core.react import Report, SendCommand, react
 from orchestrator.core.state import Phase, State, StepStatus, next_due, path_of
 from orchestrator.definitions.registry import load
 
@@ -121,12 +133,12 @@ class Story:
         return [effect for effect in self._effects if isinstance(effect, SendCommand)]
 
     @property
-    def reports(self) -> list[ReportUndone]:
+    def reports(self) -> list[Report]:
         """Everything handed to a person so far."""
-        return [effect for effect in self._effects if isinstance(effect, ReportUndone)]
+        return [effect for effect in self._effects if isinstance(effect, Report)]
 
     @property
-    def _effects(self) -> list[SendCommand | ReportUndone | None]:
+    def _effects(self) -> list[SendCommand | Report | None]:
         return [react(self.definition, self.state, recorded) for recorded in self.told]
 
     @property
@@ -262,7 +274,7 @@ def again(moment: Moment, times: int = 10) -> list[Moment]:
     return [moment] * times
 
 
-def sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
+def sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
     """Return an event in a few words."""
     match event:
         case StepScheduled():
@@ -281,7 +293,7 @@ def sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each even
             return _saga_sentence(event)
 
 
-def _saga_sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
+def _saga_sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
     match event:
         case SagaStarted():
             return "started"
@@ -301,6 +313,37 @@ def _saga_sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for eac
             return f"revoked {event.code}"
         case SagaSuspended():
             return f"suspended, not undone: {', '.join(event.steps)}"
+        case _:
+            return _rarer_sentence(event)
+
+
+def _rarer_sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
+    match event:
+        case TimerStarted():
+            return f"waits {event.step}"
+        case EventEmitted():
+            return f"told {event.type}"
+        case ContextExported():
+            return f"exported {event.step}"
+        case ScopeEntered():
+            return f"entered {event.step}" + (f" #{event.attempt}" if event.attempt else "")
+        case ScopeFailed():
+            undone = ", ".join(event.plan) or "nothing"
+            return f"left {event.step}/{event.part} {event.code} to {event.leaving}, to undo {undone}"
+        case ScopeUnwound():
+            return f"unwound {event.step}/{event.part}"
+        case GatherClosed():
+            return f"closed {event.step}"
+        case PivotPassed():
+            return f"past {event.step}"
+        case StepHeld():
+            return f"held {event.step} {event.code}"
+        case InterventionMade():
+            return f"{event.action} {', '.join(path_of(step, event.undo) for step in event.steps)}"
+        case UndoRequested():
+            return "asked to undo"
+        case SagaMigrated():
+            return f"went over to version {event.version}"
         case _:
             raise AssertionError(event)
 

@@ -38,8 +38,8 @@ def dispatch(turn: Turn, call: Call, path: str, *, undo: bool, source: str = "")
     budget_at = held.budget_at if held else None
     if budget_at is None and isinstance(plan, Call) and plan.budget_ms is not None:
         budget_at = turn.now + plan.budget_ms
-    timeout_at = _timeout_at(turn, plan)
-    if budget_at is not None and (timeout_at is None or budget_at < timeout_at):
+    timeout_at = turn.now + _timeout_ms(turn, plan)
+    if budget_at is not None and budget_at < timeout_at:
         timeout_at = budget_at
     saga_id = turn.state.saga_id
     first = held is None and not undo
@@ -60,13 +60,11 @@ def dispatch(turn: Turn, call: Call, path: str, *, undo: bool, source: str = "")
     )
 
 
-def _timeout_at(turn: Turn, plan: Call | Compensation) -> int | None:
-    if plan.timeout_ms is not None:
-        return turn.now + plan.timeout_ms
-    if isinstance(plan, Call) and plan.child is not None:
-        return None
-    default: int = turn.state.origin.options.get("timeout_ms") or turn.definition.default_timeout_ms
-    return turn.now + default
+def _timeout_ms(turn: Turn, plan: Call | Compensation) -> int:
+    if not plan.timeout_is_default:
+        return plan.timeout_ms
+    chosen: int = turn.state.origin.options.get("timeout_ms", plan.timeout_ms)
+    return chosen
 
 
 def fail(turn: Turn, call: Call, held: StepState, failure: Failed) -> bool:
@@ -99,8 +97,8 @@ def park(turn: Turn, held: StepState, code: str, retry_after_ms: int) -> bool:
 def next_attempt(turn: Turn, held: StepState, policy: RetryPolicy) -> StepRetryScheduled | None:
     """Return the wait for the next attempt, or None where none may follow."""
     limit = policy.limit
-    if limit is None:
-        limit = turn.state.origin.options.get("max_retries", turn.definition.default_retries)
+    if policy.is_default:
+        limit = turn.state.origin.options.get("max_retries", limit)
     if held.attempt >= limit or held.dispatches >= MAX_DISPATCHES:
         return None
     backoff = min(_backoff_ms(policy, held.attempt), policy.max_ms)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from orchestrator.core.events import Json
@@ -35,11 +34,12 @@ class Backoff(StrEnum):
 class RetryPolicy:
     """Waits of `base_ms`, base x (attempt + 1) or base x 2^attempt, at most `max_ms`, plus a jitter.
 
-    The jitter lies between `jitter_from_ms` and `jitter_ms`. `limit` is the number of retries after the first try; None
-    is the definition's default. `when` and `except_when` belong to the retries of a try alone and see its error.
+    The jitter lies between `jitter_from_ms` and `jitter_ms`. `limit` is the number of retries after the first try; a
+    saga may be started with another one where it `is_default`. `when` and `except_when` belong to the retries of a try
+    alone and see its error.
     """
 
-    limit: int | None = None
+    limit: int = 3
     base_ms: int = 200
     jitter_ms: int = 100
     max_ms: int = 30_000
@@ -47,6 +47,7 @@ class RetryPolicy:
     jitter_from_ms: int = 0
     when: Predicate | None = None
     except_when: Predicate | None = None
+    is_default: bool = False
 
 
 class Strategy(StrEnum):
@@ -85,16 +86,18 @@ class Compensation:
     command: str
     topic: str
     arguments: Compute
-    timeout_ms: int | None
+    timeout_ms: int
     retry: RetryPolicy
     always: bool = False
+    timeout_is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A step that sends a command and waits for its reply; `budget_ms` bounds all its attempts together.
 
-    With a `child` the command starts a saga and the reply is its end. `locks` names what it holds from then on.
+    With a `child` the command starts a saga and the reply is its end. `locks` names what it holds from then on. A saga
+    may be started with another time-out where `timeout_is_default`.
     """
 
     name: str
@@ -102,7 +105,7 @@ class Call:
     topic: str
     arguments: Compute
     output: Compute | None
-    timeout_ms: int | None
+    timeout_ms: int
     budget_ms: int | None
     retry: RetryPolicy
     compensation: Compensation | None
@@ -118,6 +121,7 @@ class Call:
     locks: tuple[str, ...] = ()
     decision: str | None = None
     reason: str | None = None
+    timeout_is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +379,5 @@ class Definition:
     output: Compute | None = None
     tracks_data: bool = False
     flat: bool = True
-    default_retries: int = 3
-    default_timeout_ms: int = 30_000
-    migrations: Mapping[int, Migration] = MappingProxyType({})
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
     max_events: int = 20_000

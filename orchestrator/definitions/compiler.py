@@ -33,7 +33,7 @@ from orchestrator.definitions.task_calls import call, run, set_
 from orchestrator.definitions.task_scopes import fork, loop, timed, try_
 from orchestrator.definitions.task_waits import emit, listen, raise_, switch, wait
 from orchestrator.definitions.versions import major_of
-from orchestrator.definitions.workshop import END, Place, Workshop
+from orchestrator.definitions.workshop import END, Defaults, Place, Workshop
 
 _TOP = (
     "document", "use", "input", "output", "timeout", "schedule", "do",
@@ -65,17 +65,17 @@ def compile_definition(document: Any, functions: Mapping[str, Compute], library:
 
     Raises DefinitionError.
     """
-    plain = {key: value for key, value in document.items() if not _is_extension(key)} if _is_object(document) else document
-    top = mapping(expand(plain, library or {}), "definition", _TOP, ("document", "do"))
+    top = mapping(expand(_plain(document), library or {}), "definition", _TOP, ("document", "do"))
     head = mapping(top["document"], "document", _HEAD, ("dsl", "name", "version"))
     if not text(head["dsl"], "document.dsl").startswith("1.0."):
         raise DefinitionError("document.dsl", "must be a version 1.0 of the Serverless Workflow DSL")
     use = mapping(top.get("use", {}), "use", _USE)
     declared = {kind: entries(use.get(kind, {}), f"use.{kind}") for kind in _USE}
-    retries = {name: retry_policy(policy, f"use.retries.{name}") for name, policy in declared["retries"].items()}
-    defaults = mapping(top.get("defaults", {}), "defaults", ("error_strategy", "max_retries", "timeout_default"))
-    if defaults.get("error_strategy", Strategy.RETRY) not in tuple(Strategy):
-        raise DefinitionError("defaults.error_strategy", f"is not known; known are {', '.join(Strategy)}")
+    defaults = _defaults(top.get("defaults", {}))
+    retries = {
+        name: retry_policy(policy, f"use.retries.{name}", defaults.retries)
+        for name, policy in declared["retries"].items()
+    }
     shop = Workshop(declared, retries, functions, defaults, dict(_entries(top["do"], "do")), lambda _t, _p: "")
     shop.sequence = lambda tasks, place: _sequence(shop, tasks, place)
     root = Place("do", END, END, frozenset(), "", True)
@@ -93,7 +93,6 @@ def _definition(top: Mapping[str, Any], head: Mapping[str, Any], shop: Workshop,
     scoped = any(isinstance(node, Loop | Race | Try) for node in shop.nodes.values())
     reading = any(getattr(node, "reads", Reads()).data for node in shop.nodes.values())
     signals = entries(top.get("signals", {}), "signals")
-    defaults = shop.defaults
     return Definition(
         name=text(head["name"], "document.name"),
         version=major_of(head["version"], "document.version"),
@@ -108,19 +107,28 @@ def _definition(top: Mapping[str, Any], head: Mapping[str, Any], shop: Workshop,
         output=output,
         tracks_data=scoped or reading or output is not None,
         flat=not scoped,
-        default_retries=whole(defaults.get("max_retries", 3), "defaults.max_retries"),
-        default_timeout_ms=duration_ms(defaults.get("timeout_default", {"seconds": 30}), "defaults.timeout_default"),
         migrations=dict(_migrations(top.get("migrations"), shop)),
     )
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
+def _defaults(value: Any) -> Defaults:
+    """Return what holds for steps that say nothing: three retries, 30 s, retry and then compensate."""
+    parts = mapping(value, "defaults", ("error_strategy", "max_retries", "timeout_default"))
+    strategy = parts.get("error_strategy", Strategy.RETRY_THEN_COMPENSATE)
+    if strategy not in tuple(Strategy):
+        raise DefinitionError("defaults.error_strategy", f"'{strategy}' is not known; known are {', '.join(Strategy)}")
+    return Defaults(
+        Strategy(strategy),
+        whole(parts.get("max_retries", 3), "defaults.max_retries"),
+        duration_ms(parts.get("timeout_default", {"seconds": 30}), "defaults.timeout_default"),
+    )
 
 
-def _is_extension(key: Any) -> bool:
-    """Tell whether a key is for other tools: what a generator notes, what an exploration begins with."""
-    return isinstance(key, str) and key.startswith("x-")
+def _plain(document: Any) -> Any:
+    """Return a document without what is for other tools: what a generator notes, what an exploration begins with."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if not (isinstance(key, str) and key.startswith("x-"))}
 
 
 def _milestones(value: Any) -> Milestones:
@@ -128,10 +136,12 @@ def _milestones(value: Any) -> Milestones:
     if value is None:
         return defaults
     parts = mapping(value, "milestones", Milestones.__slots__)
-    return Milestones(**{
-        name: milestone(parts[name], f"milestones.{name}") if name in parts else getattr(defaults, name)
-        for name in Milestones.__slots__
-    })
+    return Milestones(
+        **{
+            name: milestone(parts[name], f"milestones.{name}") if name in parts else getattr(defaults, name)
+            for name in Milestones.__slots__
+        }
+    )
 
 
 def _late(name: str, value: Any) -> LateSignal:

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from orchestrator.core.definition import Compute, Predicate, Project, Scope
-from orchestrator.core.events import Json
+from orchestrator.core.scope import Compute, Predicate
 from orchestrator.definitions import fast_path, jq_programs
 from orchestrator.definitions.document import entries
 from orchestrator.definitions.errors import DefinitionError
@@ -55,18 +54,6 @@ def template(value: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) 
 def arguments(value: Any, where: str, variables: frozenset[str] = _NO_VARIABLES) -> Compute:
     """Compile the arguments of a call or the value of a set: a template that is an object. Raises DefinitionError."""
     return template(entries(value, where), where, variables)
-
-
-def projection(value: Any, where: str) -> Project:
-    """Compile `output.as`: what is kept of a result. None keeps all of it. Raises DefinitionError."""
-    if value is None:
-        return lambda output: output
-    build = arguments(value, where)
-
-    def project(output: Json) -> Json:
-        return build(Scope({}, {}, {}, output))  # type: ignore[no-any-return]  # an object template builds an object
-
-    return project
 
 
 def uses_data(value: Any, bare: bool) -> bool:

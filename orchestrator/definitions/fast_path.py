@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestrator.core.definition import Compute, Predicate, Scope
+from orchestrator.core.scope import Compute, Predicate, Scope
 from orchestrator.definitions.variables import KNOWN, reader
 
 _KEY = r"\.[A-Za-z_][A-Za-z0-9_]*|\.?\[\"[^\"\\]+\"\]"

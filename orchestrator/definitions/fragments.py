@@ -74,14 +74,14 @@ def _task(name: Any, body: dict[str, Any], where: str, known: Library, level: in
     return changed, used
 
 
-def _use(
-    name: str, body: dict[str, Any], where: str, known: Library, level: int
-) -> tuple[dict[str, Any], list[str]]:
+def _use(name: str, body: dict[str, Any], where: str, known: Library, level: int) -> tuple[dict[str, Any], list[str]]:
     if level >= _MOST_LEVELS:
         raise DefinitionError(where, f"fragments use each other more than {_MOST_LEVELS} levels deep")
     wanted = text(body["fragment"], f"{where}.fragment")
     if wanted not in known:
-        raise DefinitionError(f"{where}.fragment", f"there is no fragment {wanted}; known are {', '.join(sorted(known))}")
+        raise DefinitionError(
+            f"{where}.fragment", f"there is no fragment {wanted}; known are {', '.join(sorted(known))}"
+        )
     mapping(body, where, ("fragment", "with", "then", "if", "metadata"))
     fragment = mapping(
         known[wanted], f"use.fragments.{wanted}", ("fragment", "title", "parameters", "use", "do"), ("do",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.core.definition import Compute, Refused, Scope
 from orchestrator.core.events import Json
+from orchestrator.core.scope import Compute, Refused, Scope
 
 _MOST_UNITS = 2**31 - 1
 """What the 32 bits of a unit count can hold in the commands."""

@@ -8,7 +8,7 @@ from orchestrator.core.definition import Definition, End, Fork, Join, Loop, Node
 from orchestrator.definitions.errors import DefinitionError
 
 
-def followers(node: Node) -> tuple[str, ...]:
+def followers(node: Node) -> tuple[str, ...]:  # noqa: PLR0911 - one for each kind of node
     """Return the names of the nodes that may come directly after this one, those inside of it first."""
     match node:
         case Switch():
@@ -45,18 +45,8 @@ def check(definition: Definition, regions: Mapping[str, str]) -> None:
     `regions` tells the list of tasks that each node belongs to: a way may not lead from one into another.
     """
     for node in definition.nodes.values():
-        for target in followers(node):
-            if target not in definition.nodes:
-                raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which does not exist")
-            inward = target in entries(node) or isinstance(definition.nodes[target], ScopeEnd | Join | End)
-            if not inward and regions[target] != regions[node.name]:
-                raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which is inside of another scope")
-    for late in definition.late_signals.values():
-        if late.name in definition.nodes:
-            raise DefinitionError(f"signals.{late.name}", "a step has this name")
-        for step in late.after:
-            if step not in definition.nodes:
-                raise DefinitionError(f"signals.{late.name}.after", f"names {step}, which does not exist")
+        _check_ways(definition, node, regions)
+    _check_signals(definition)
     reached: set[str] = set()
     _walk(definition, definition.entry, (), reached)
     for node in definition.nodes.values():
@@ -65,12 +55,28 @@ def check(definition: Definition, regions: Mapping[str, str]) -> None:
             raise DefinitionError(f"do.{node.name}", "is never reached")
 
 
+def _check_ways(definition: Definition, node: Node, regions: Mapping[str, str]) -> None:
+    for target in followers(node):
+        if target not in definition.nodes:
+            raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which does not exist")
+        inward = target in entries(node) or isinstance(definition.nodes[target], ScopeEnd | Join | End)
+        if not inward and regions[target] != regions[node.name]:
+            raise DefinitionError(f"do.{node.name}", f"goes on to {target}, which is inside of another scope")
+
+
+def _check_signals(definition: Definition) -> None:
+    for late in definition.late_signals.values():
+        if late.name in definition.nodes:
+            raise DefinitionError(f"signals.{late.name}", "a step has this name")
+        for step in late.after:
+            if step not in definition.nodes:
+                raise DefinitionError(f"signals.{late.name}.after", f"names {step}, which does not exist")
+
+
 def _walk(definition: Definition, name: str, way: tuple[str, ...], reached: set[str]) -> None:
     if name in way:
-        raise DefinitionError(
-            f"do.{name}",
-            f"comes round to itself by {' -> '.join((*way[way.index(name) :], name))}; write `for` or `try` with a retry",
-        )
+        circle = " -> ".join((*way[way.index(name) :], name))
+        raise DefinitionError(f"do.{name}", f"comes round to itself by {circle}; write `for`, or `try` with a retry")
     if name in reached:
         return
     for target in followers(definition.nodes[name]):

@@ -9,7 +9,7 @@ from typing import Any
 import jq  # type: ignore[import-not-found]  # the package has no type stubs
 import orjson
 
-from orchestrator.core.definition import Compute, ExpressionFailed, Predicate, Scope
+from orchestrator.core.scope import Compute, ExpressionFailed, Predicate, Scope
 from orchestrator.definitions.jq_reads import reads_data, variables_read
 from orchestrator.definitions.jq_rules import MAX_COUNT, REGEX_WORDS, assigns, check
 from orchestrator.definitions.jq_tokens import Token, Unreadable, every, split, tokens_of

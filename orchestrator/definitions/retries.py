@@ -13,16 +13,20 @@ from orchestrator.definitions.expressions import predicate
 _WORDS = ("delay", "backoff", "limit", "jitter", "max", "when", "exceptWhen")
 
 
-def retry_policy(value: Any, where: str, variables: frozenset[str] = frozenset()) -> RetryPolicy:
-    """Return a retry policy; conditions see the error that was caught. Raises DefinitionError."""
+def retry_policy(value: Any, where: str, default: int, variables: frozenset[str] = frozenset()) -> RetryPolicy:
+    """Return a retry policy, with the `default` limit where it says none. Raises DefinitionError.
+
+    Conditions see the error that was caught.
+    """
     parts = mapping(value, where, _WORDS)
     shortest, longest = _jitter(parts.get("jitter", {}), f"{where}.jitter")
     defaults = RetryPolicy()
     conditions = {
         word: predicate(parts[word], f"{where}.{word}", variables) for word in ("when", "exceptWhen") if word in parts
     }
+    limit = _limit(parts.get("limit"), f"{where}.limit")
     return RetryPolicy(
-        limit=_limit(parts.get("limit"), f"{where}.limit"),
+        limit=default if limit is None else limit,
         base_ms=length_ms(parts["delay"], f"{where}.delay") if "delay" in parts else defaults.base_ms,
         jitter_ms=longest,
         max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
@@ -30,11 +34,12 @@ def retry_policy(value: Any, where: str, variables: frozenset[str] = frozenset()
         jitter_from_ms=shortest,
         when=conditions.get("when"),
         except_when=conditions.get("exceptWhen"),
+        is_default=limit is None,
     )
 
 
 def _limit(value: Any, where: str) -> int | None:
-    """Return how many retries may follow the first try; None: as many as the definition's default says."""
+    """Return how many retries may follow the first try, None where that is not said."""
     if value is None:
         return None
     limit = mapping(value, where, ("attempt", "duration"))

@@ -22,6 +22,8 @@ _CALL = (
 _LOCAL = ("call", "with", "decision", *_COMMON)
 _RUN = ("run", "timeout", "optional", "error_strategy", "pivot", *_COMMON)
 _CHILD_UNDO = RetryPolicy(limit=8, base_ms=500, jitter_ms=250)
+_CHILD_TIMEOUT_MS = 30 * 86_400_000
+"""How long a child saga may take where its step does not say."""
 _CHILD_UNDO_TIMEOUT_MS = 600_000
 """A child's own compensations have to run within it; asking again is harmless."""
 
@@ -36,6 +38,8 @@ def call(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
     if "compensate" not in task:
         raise DefinitionError(where, "needs compensate: a call, or none with the reason why nothing is to be undone")
     timeout_ms, timeout = shop.timeout_ms(task.get("timeout"), f"{where}.timeout", "total")
+    budget_ms = duration_ms(timeout["total"], f"{where}.timeout.total") if "total" in timeout else None
+    by_default = shop.defaults.timeout_ms if budget_ms is None else min(shop.defaults.timeout_ms, budget_ms)
     with_ = task.get("with", {})
     on_start, on_end = milestones_of(task.get("status"), f"{where}.status")
     compensation, reason = _compensation(shop, task["compensate"], place)
@@ -45,8 +49,8 @@ def call(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
         topic=function["topic"],
         arguments=arguments(with_, f"{where}.with", place.variables),
         output=shop.shape(task.get("output"), "as", place, f"{where}.output"),
-        timeout_ms=timeout_ms,
-        budget_ms=duration_ms(timeout["total"], f"{where}.timeout.total") if "total" in timeout else None,
+        timeout_ms=by_default if timeout_ms is None else timeout_ms,
+        budget_ms=budget_ms,
         retry=_step_retry(shop, task.get("retry"), f"{where}.retry"),
         compensation=compensation,
         optional=flag(task.get("optional", False), f"{where}.optional"),
@@ -62,6 +66,7 @@ def call(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
         else (),
         decision=text(task["decision"], f"{where}.decision") if "decision" in task else None,
         reason=reason,
+        timeout_is_default=timeout_ms is None,
     )
 
 
@@ -86,7 +91,7 @@ def run(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Nod
         if isinstance(given, dict)
         else expression(given, f"{where}.run.workflow.input", place.variables),
         output=shop.shape(task.get("output"), "as", place, f"{where}.output"),
-        timeout_ms=timeout_ms,
+        timeout_ms=_CHILD_TIMEOUT_MS if timeout_ms is None else timeout_ms,
         budget_ms=None,
         # Another attempt would be the same child; a try around the task makes a new one.
         retry=RetryPolicy(limit=0),
@@ -182,14 +187,15 @@ def _compensation(shop: Workshop, value: Any, place: Place) -> tuple[Compensatio
         command=function["message"],
         topic=function["topic"],
         arguments=arguments(parts.get("with", {}), f"{where}.with", place.variables),
-        timeout_ms=timeout_ms,
+        timeout_ms=shop.defaults.timeout_ms if timeout_ms is None else timeout_ms,
+        timeout_is_default=timeout_ms is None,
         retry=_step_retry(shop, parts.get("retry"), f"{where}.retry"),
         always=flag(parts.get("always", False), f"{where}.always"),
     ), None
 
 
 def _strategy(shop: Workshop, task: Mapping[str, Any], where: str) -> Strategy:
-    word = task.get("error_strategy", shop.defaults.get("error_strategy", Strategy.RETRY_THEN_COMPENSATE))
+    word = task.get("error_strategy", shop.defaults.strategy)
     if word not in tuple(Strategy):
         raise DefinitionError(f"{where}.error_strategy", f"'{word}' is not known; known are {', '.join(Strategy)}")
     return Strategy(word)

@@ -117,4 +117,3 @@ def raise_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> 
         title if detail is None or is_computed else text(detail, f"{where}.detail"),
         expression(detail, f"{where}.detail", place.variables) if is_computed else None,
     )
-

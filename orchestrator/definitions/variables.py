@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from orchestrator.core.definition import Compute, Scope
+from orchestrator.core.scope import Compute, Scope
 
 KNOWN = frozenset({"context", "workflow", "parameters", "input", "task", "runtime"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

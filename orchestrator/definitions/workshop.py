@@ -1,4 +1,4 @@
-"""What compiling a document works with: the nodes so far, the names it declares, and the scope that is being compiled."""
+"""What compiling a document works with: the nodes so far, the names it declares, and a task's surroundings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from orchestrator.core.definition import UNCHANGED, Local, Node, Reads, RetryPolicy
+from orchestrator.core.definition import UNCHANGED, Local, Node, Reads, RetryPolicy, Strategy
 from orchestrator.core.scope import Compute, Scope
 from orchestrator.definitions.document import duration_ms, mapping, text
 from orchestrator.definitions.errors import DefinitionError
-from orchestrator.definitions.expressions import expression, export_name, template, uses_data
+from orchestrator.definitions.expressions import export_name, expression, template, uses_data
 from orchestrator.definitions.retries import retry_policy
 
 END = "end"
@@ -30,6 +30,14 @@ class Place(NamedTuple):
     root: bool
 
 
+class Defaults(NamedTuple):
+    """What holds for steps that say nothing themselves."""
+
+    strategy: Strategy
+    retries: int
+    timeout_ms: int
+
+
 @dataclass(slots=True)
 class Workshop:
     """Collects the nodes of one document; `sequence` compiles a list of tasks and returns its first node."""
@@ -37,7 +45,7 @@ class Workshop:
     use: Mapping[str, Mapping[str, Any]]
     retries: Mapping[str, RetryPolicy]
     local: Mapping[str, Compute]
-    defaults: Mapping[str, Any]
+    defaults: Defaults
     entries: Mapping[str, str]
     """The node that a task begins with, by the task's name."""
     sequence: Callable[[Any, Place], str]
@@ -116,15 +124,15 @@ class Workshop:
     def retry(self, value: Any, where: str, variables: frozenset[str] = frozenset()) -> RetryPolicy:
         """Return a retry policy, or the one of use.retries that a text names. Raises DefinitionError."""
         if value is None:
-            return RetryPolicy()
+            return RetryPolicy(limit=self.defaults.retries, is_default=True)
         if isinstance(value, str):
             if value not in self.retries:
                 raise DefinitionError(where, f"there is no retry policy {value} in use.retries")
             return self.retries[value]
-        return retry_policy(value, where, variables)
+        return retry_policy(value, where, self.defaults.retries, variables)
 
     def shaped_after(self, name: str, task: Mapping[str, Any], place: Place) -> tuple[Mapping[str, Any], Place]:
-        """Add the node that shapes or exports a result, where the task itself cannot. Returns what is left to compile."""
+        """Add the node that shapes or exports a result where the task itself cannot. Returns the rest of the task."""
         if "output" not in task and "export" not in task:
             return task, place
         left = {key: value for key, value in task.items() if key not in ("output", "export", "then")}

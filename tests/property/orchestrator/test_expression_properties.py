@@ -8,7 +8,7 @@ import jq  # type: ignore[import-not-found]  # the package has no type stubs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.core.definition import ExpressionFailed, Scope
+from orchestrator.core.scope import ExpressionFailed, Scope
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, uses_data
 

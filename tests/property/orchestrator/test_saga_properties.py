@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,15 +12,16 @@ from orchestrator.core.definition import Call
 from orchestrator.core.events import (
     CompensationStarted,
     InputIgnored,
-    Recorded,
     SagaCompleted,
     SagaRevoked,
     SagaSuspended,
+    ScopeFailed,
     SignalReceived,
     StepCompleted,
     StepFailed,
     StepScheduled,
 )
+from orchestrator.core.paths import name_of
 from orchestrator.core.state import path_of
 from tests.saga_histories import (
     EVERYTHING,
@@ -62,51 +64,55 @@ def completions(story: Story) -> list[str]:
 
 
 def check_compensation(story: Story) -> None:
-    """Assert that what may have happened is undone, uncertain steps first, then last completed first; and no more."""
-    turns = [index for index, one in enumerate(story.told) if isinstance(one.event, CompensationStarted)]
-    undos = [command.step for command in reversed(sent(story)) if command.undo]
-    if not turns:
-        assert undos == []
-        return
-    [turn] = turns
-    started = story.told[turn].event
-    assert isinstance(started, CompensationStarted)
-    before = story.told[:turn]
-    assert not any(one.event.undo for one in before if isinstance(one.event, StepScheduled))
-    uncertain, settled = expected_plan(story, before)
-    assert set(started.plan[: len(uncertain)]) == uncertain
-    assert [step for step in started.plan[len(uncertain) :] if step in completed(before)] == [
-        step for step in settled if step in completed(before)
-    ]
-    assert sorted(started.plan) == sorted([*uncertain, *settled])
-    assert list(dict.fromkeys(undos)) == list(started.plan), "each undo begins when the one before it is over"
-    assert undos == sorted(undos, key=started.plan.index)
-
-
-def completed(told: tuple[Recorded, ...]) -> list[str]:
-    return [one.event.step for one in told if isinstance(one.event, StepCompleted) and not one.event.undo]
-
-
-def expected_plan(story: Story, before: tuple[Recorded, ...]) -> tuple[set[str], list[str]]:
-    """Return the steps whose outcome is uncertain, and those to undo that are settled, told from the events alone."""
-    uncertain: set[str] = set()
-    settled: list[str] = []
-    names = dict.fromkeys(command.step for command in reversed(sent(story)) if not command.undo)
-    for name in names:
-        node = story.definition.nodes[name]
+    """Assert that just what may have happened is undone: by the saga's end, or when the part it belongs to was left."""
+    told = [one.event for one in story.told]
+    for path in dict.fromkeys(command.step for command in sent(story) if not command.undo):
+        node = story.definition.nodes[name_of(path)]
         assert isinstance(node, Call)
-        own = [one.event for one in before if getattr(one.event, "step", None) == name]
-        if node.compensation is None or not own:
-            continue
-        doubted = any(isinstance(event, StepFailed) and event.kind is UNKNOWN for event in own)
-        if isinstance(own[-1], StepCompleted):
-            settled.append(name)
-        elif isinstance(own[-1], StepScheduled) or doubted:
-            uncertain.add(name)
-        elif isinstance(own[-1], StepFailed) and own[-1].final and node.compensation.always:
-            settled.append(name)
-    order = completed(before)
-    return uncertain, sorted(settled, key=lambda name: -order.index(name) if name in order else 1)
+        undos = [event for event in told if isinstance(event, StepScheduled) and event.undo and event.step == path]
+        forward = [one for one in told if getattr(one, "step", None) == path and not getattr(one, "undo", False)]
+        if undos:
+            later = told[told.index(undos[0]) :]
+            assert not [one for one in later if isinstance(one, StepScheduled) and one in forward]
+        wanted = node.compensation is not None and is_left(story, path) and may_have_happened(forward, node)
+        assert bool(undos) == wanted, (path, story.history)
+        if undos and story.state.outcome != "SUSPENDED":
+            assert completions(story).count(f"{path}:undo") == 1
+    for event in told:
+        if isinstance(event, CompensationStarted | ScopeFailed):
+            check_order(story, event)
+
+
+def is_left(story: Story, path: str) -> bool:
+    """Tell whether the saga turned round, or a part of a scope that holds the step was left."""
+    if story.state.outcome != "COMPLETED":
+        return True
+    left = [f"{one.event.step}/{one.event.part}/" for one in story.told if isinstance(one.event, ScopeFailed)]
+    return any(path.startswith(part) for part in left)
+
+
+def may_have_happened(events: list[Any], node: Call) -> bool:
+    """Tell from a step's own events whether it had, or may have had, its effect."""
+    if any(isinstance(event, StepFailed) and event.kind is UNKNOWN for event in events):
+        return True
+    match events[-1]:
+        case StepCompleted() | StepScheduled():
+            return True
+        case StepFailed() as failed:
+            assert node.compensation is not None
+            return failed.final and node.compensation.always
+        case _:
+            return False
+
+
+def check_order(story: Story, event: CompensationStarted | ScopeFailed) -> None:
+    """Assert that what is completed is undone last completed first, after all that is uncertain."""
+    before = [one.event for one in story.told[: [one.event for one in story.told].index(event)]]
+    done = [one.step for one in before if isinstance(one, StepCompleted) and not one.undo]
+    settled = [step for step in event.plan if step in done]
+    undoing = {one.step for one in before if isinstance(one, StepScheduled) and one.undo}
+    in_order = [step for step in settled if step not in undoing]
+    assert in_order == sorted(in_order, key=lambda step: -done.index(step))
 
 
 @quick
@@ -117,8 +123,9 @@ def test_a_revoked_order_has_undone_each_effect_exactly_once(story: Story, what:
     if story.state.outcome != "REVOKED":
         return
     undone = Counter(path for path in completions(story) if path.endswith(":undo"))
-    for step in set(completed(story.told)):
-        node = story.definition.nodes[step]
+    done = {one.event.step for one in story.told if isinstance(one.event, StepCompleted) and not one.event.undo}
+    for step in done:
+        node = story.definition.nodes[name_of(step)]
         if isinstance(node, Call) and node.compensation is not None:
             assert undone[f"{step}:undo"] == 1
 

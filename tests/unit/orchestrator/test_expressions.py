@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.definition import ExpressionFailed, Facts, Scope
+from orchestrator.core.scope import ExpressionFailed, Facts, Scope
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import (
     arguments,
     export_name,
     expression,
     predicate,
-    projection,
     template,
     uses_data,
 )
@@ -297,16 +296,11 @@ def test_templates_are_filled_in_at_any_depth_and_everything_else_is_kept() -> N
         "nothing": None,
     }
     assert template(value, "here")(NOTHING._replace(data={"a": 1, "b": 2})) == expected
-    assert projection(value, "here")({"a": 1, "b": 2}) == expected
 
 
 @pytest.mark.parametrize(("value", "expected"), [("${ .a }", 1), ("x", "x"), (["${ .a }"], [1]), (None, None), (2, 2)])
 def test_a_template_is_any_value(value: Any, expected: Any) -> None:
     assert template(value, "here")(NOTHING._replace(data={"a": 1})) == expected
-
-
-def test_without_a_projection_all_of_a_result_is_kept() -> None:
-    assert projection(None, "here")({"a": 1}) == {"a": 1}
 
 
 @pytest.mark.parametrize("text", ["${ $context + {carrier: .} }", "${$context+{carrier:.}}"])

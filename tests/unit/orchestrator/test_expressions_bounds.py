@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.definition import ExpressionFailed, Scope
+from orchestrator.core.scope import ExpressionFailed, Scope
 from orchestrator.definitions.expressions import expression, predicate
 
 
