@@ -13,6 +13,7 @@ COPY cli cli
 COPY orchestrator orchestrator
 COPY schemas schemas
 COPY services services
+COPY simulator simulator
 COPY streams streams
 COPY verify verify
 RUN python3 -m compileall -q . \

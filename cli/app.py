@@ -17,6 +17,7 @@ import typer
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
+from cli.trials import explore
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -28,6 +29,7 @@ app = typer.Typer(
 topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(definitions_app, name="definitions")
+app.command("explore")(explore)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -94,7 +95,7 @@ def _versions(bootstrap: str) -> Mapping[tuple[str, int], Deployed]:
 
 
 def _deployments(bootstrap: str) -> KafkaDeployments:
-    return KafkaDeployments(bootstrap, "saga-definitions", Codec(), lambda: time.time_ns() // 1_000_000)
+    return KafkaDeployments(bootstrap, "saga-definitions", Codec(), lambda: time.time_ns() // 1_000_000, random.random)
 
 
 def _unreachable(bootstrap: str, error: NotDeployed) -> Failure:

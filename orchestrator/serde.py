@@ -156,7 +156,7 @@ def state_fields(state: State) -> Fields:
         "message": state.message,
         "failed_step": state.failed_step,
         "traceparent": state.origin.traceparent,
-        "unwinding": to_json(state.unwinding) if state.unwinding else "{}",
+        "unwinding": _unwinding_text(state.unwinding) if state.unwinding else "{}",
         "parent": None if state.parent is None else to_json(state.parent),
         "pivoted": state.pivoted,
     }
@@ -231,6 +231,10 @@ def state_of(fields: Fields, origin: Fields) -> State:
         parent=None if fields["parent"] is None else orjson.loads(fields["parent"]),
         pivoted=fields["pivoted"],
     )
+
+
+def _unwinding_text(unwinding: Mapping[str, Unwinding]) -> str:
+    return to_json({part: [list(plan), leaving] for part, (plan, leaving) in unwinding.items()})
 
 
 def _unwinding(text: str) -> Mapping[str, Unwinding]:

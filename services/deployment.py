@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 
 from orchestrator.definitions.arming import arming
 from orchestrator.definitions.deployed import Deployed, NoDeployment, read_deployed
@@ -28,7 +31,8 @@ TRANSACTIONAL_ID = "sagaline.definitions"
 
 SHIPPED_ACTOR = "sagaline"
 _SOURCE = "deployment"
-_ATTEMPTS = 5
+_ATTEMPTS = 8
+_PAUSE_S = 0.1
 _END_S = 10.0
 _COMMIT_S = 10.0
 _INIT_S = 15.0
@@ -56,7 +60,8 @@ class Deployments(Protocol):
         """Return every version there is by name and major version, shipped ones included. Raises NotDeployed."""
 
 
-def shipped() -> dict[tuple[str, int], Deployed]:
+@cache
+def shipped() -> Mapping[tuple[str, int], Deployed]:
     """Return the versions that come with the package, deployed at time 0."""
     return {version.pin: deployed_of(version, 0, SHIPPED_ACTOR, "shipped") for version in load(None, {}).versions()}
 
@@ -107,34 +112,21 @@ def plan(
 class KafkaDeployments:
     """Deployments on a cluster. Not thread-safe; holds nothing between two calls."""
 
-    def __init__(self, bootstrap: str, client: str, codec: Codec, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, bootstrap: str, client: str, codec: Codec, now_ms: Callable[[], int], chance: Callable[[], float]
+    ) -> None:
+        """Connect when asked; `chance`, from 0 to 1, keeps deployers that met from meeting again."""
         self._config = KafkaConfig(
             bootstrap, "definitions", client, init_timeout_s=_INIT_S, linger_ms=0, extra={"log_level": 0}
         )
         self._codec = codec
         self._now_ms = now_ms
+        self._chance = chance
 
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is by name and major version, shipped ones included. Raises NotDeployed."""
-        follower = KafkaFollower(self._config, _PARTITION)
-        try:
-            follower.check(_END_S)
-            records = follower.take_to_end(_END_S)
-        except (Fatal, EndNotReached) as error:
-            raise NotDeployed(f"{topics.DEFINITIONS.name} cannot be read: {error}") from error
-        finally:
-            follower.close()
-        found: dict[tuple[str, int], Deployed] = {}
-        for record in records:
-            if record.value is None:
-                continue
-            try:
-                deployed = read_deployed(record.key, record.value)
-            except NoDeployment as error:
-                _log.warning("skipped a record: %s", error)
-                continue
-            found.setdefault((deployed.name, deployed.version), deployed)
-        return {**found, **shipped()}
+        with closing(_Reading(self._config)) as reading:
+            return reading.versions()
 
     def deploy(self, document: Any, actor: str, reason: str) -> Outcome:
         """Deploy a document. Raises DefinitionError, VersionTaken, NotDeployed.
@@ -145,30 +137,66 @@ class KafkaDeployments:
         """
         wanted = deployed_of(compiled(document), self._now_ms(), actor, reason)
         problem = ""
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._attempt(wanted, problem)
-            except KafkaException as error:
-                problem = kafka_error(error).str()
-                _log.warning("deploying %s again: %s", wanted.name, problem)
-            except Fatal as error:
-                raise NotDeployed(str(error)) from error
+        with closing(_Reading(self._config)) as reading:
+            for attempt in range(_ATTEMPTS):
+                known = reading.versions()
+                if plan(wanted, known, self._codec) is None:
+                    held = known[wanted.name, wanted.version]
+                    return Outcome(held, is_new=bool(problem) and held == wanted)
+                try:
+                    return self._take_turn(wanted, reading)
+                except KafkaException as error:
+                    problem = kafka_error(error).str()
+                    _log.info("deploying %s again: %s", wanted.name, problem)
+                except Fatal as error:
+                    raise NotDeployed(str(error)) from error
+                time.sleep(_PAUSE_S * 2**attempt * self._chance())
         raise NotDeployed(f"{_ATTEMPTS} attempts failed, the last: {problem}")
 
-    def _attempt(self, wanted: Deployed, problem: str) -> Outcome:
+    def _take_turn(self, wanted: Deployed, reading: _Reading) -> Outcome:
+        """Write the version unless somebody else did meanwhile. Raises VersionTaken, KafkaException, Fatal."""
         producer = open_producer(self._config, TRANSACTIONAL_ID)
-        known = self.versions()
+        known = reading.versions()
         planned = plan(wanted, known, self._codec)
         if planned is None:
-            held = known[wanted.name, wanted.version]
-            return Outcome(held, is_new=bool(problem) and held == wanted)
+            return Outcome(known[wanted.name, wanted.version], is_new=False)
         deployed, armed = planned
-        self._write(producer, deployed, armed)
-        return Outcome(deployed, is_new=True)
-
-    def _write(self, producer: Producer, deployed: Deployed, armed: Outgoing | None) -> None:
         producer.begin_transaction()
         producer.produce(topics.DEFINITIONS.name, deployed.value(), deployed.key, 0)
         if armed is not None:
             producer.produce(armed.topic, armed.value, armed.key, headers=armed.headers)  # type: ignore[arg-type]  # list is invariant, its use here is not
         producer.commit_transaction(_COMMIT_S)
+        return Outcome(deployed, is_new=True)
+
+
+class _Reading:
+    """What is deployed, as far as it was read. Not thread-safe."""
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._follower = KafkaFollower(config, _PARTITION)
+        self._found: dict[tuple[str, int], Deployed] = {}
+
+    def versions(self) -> Mapping[tuple[str, int], Deployed]:
+        """Return every version there is now, shipped ones included. Raises NotDeployed."""
+        try:
+            if not self._found:
+                self._follower.check(_END_S)
+            records = self._follower.take_to_end(_END_S)
+        except (Fatal, EndNotReached) as error:
+            raise NotDeployed(f"{topics.DEFINITIONS.name} cannot be read: {error}") from error
+        for record in records:
+            if record.value is not None:
+                self._take(record.key, record.value)
+        return {**self._found, **shipped()}
+
+    def _take(self, key: bytes | None, value: bytes) -> None:
+        try:
+            deployed = read_deployed(key, value)
+        except NoDeployment as error:
+            _log.warning("skipped a record: %s", error)
+            return
+        self._found.setdefault((deployed.name, deployed.version), deployed)
+
+    def close(self) -> None:
+        """Leave no thread behind."""
+        self._follower.close()

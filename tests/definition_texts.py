@@ -14,15 +14,20 @@ _MILESTONES = {
 }
 
 
-def echo(version: str = "1.0.0", *, name: str = "echo", schedule: object = None, steps: int = 1) -> str:
+def echo(
+    version: str = "1.0.0",
+    *,
+    name: str = "echo",
+    schedule: object = None,
+    steps: int = 1,
+    topic: str = "other.commands",
+) -> str:
     """Return a definition whose steps each send a command; its version tells how the steps are called."""
     major = version.split(".", maxsplit=1)[0]
     call = {"call": "echo", "compensate": {"none": "an echo leaves nothing behind"}}
     document = {
         "document": {"dsl": "1.0.3", "namespace": "test", "name": name, "version": version},
-        "use": {
-            "functions": {"echo": {"call": "command", "with": {"topic": "other.commands", "message": ECHO_COMMAND}}}
-        },
+        "use": {"functions": {"echo": {"call": "command", "with": {"topic": topic, "message": ECHO_COMMAND}}}},
         "milestones": _MILESTONES,
         "do": [{f"say-{number}-of-{major}": call} for number in range(steps)],
     }

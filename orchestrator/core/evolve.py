@@ -176,10 +176,11 @@ def _received(
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return steps and outputs after a signal; where more are awaited they are collected under `signals`."""
     one = {"signal": event.signal, "actor": event.actor, "data": event.data}
-    earlier = outputs.get(event.step)
-    if event.settles and earlier is None:
+    before = outputs.get(event.step)
+    earlier = before.get("signals", []) if isinstance(before, dict) else []
+    if event.settles and not earlier:
         return progress.completed(steps, event.step, False), {**outputs, event.step: one}
-    collected = {"signals": [*(earlier["signals"] if earlier else ()), one]}
+    collected = {"signals": [*earlier, one]}
     if event.settles:
         steps = progress.completed(steps, event.step, False)
     return steps, {**outputs, event.step: collected}

@@ -134,7 +134,7 @@ def held(steps: Steps, event: StepHeld) -> Steps:
 
 def untimed(steps: Steps, step: str) -> Steps:
     """Return the steps with this one waiting for no time any more."""
-    return {**steps, step: replace(steps[step], timeout_at=None)}
+    return {**steps, step: replace(steps.get(step, _NEW), step=step, timeout_at=None)}
 
 
 def closed(step: StepState, plan: tuple[str, ...]) -> StepState:
@@ -150,10 +150,11 @@ def intervened(steps: Steps, event: InterventionMade) -> Steps:
     changed = dict(steps)
     for step in event.steps:
         path = path_of(step, event.undo)
+        before = changed.get(path, replace(_NEW, step=step, undo=event.undo))
         if event.action == "skip":
-            changed[path] = replace(changed[path], status=StepStatus.SKIPPED)
+            changed[path] = replace(before, status=StepStatus.SKIPPED)
         else:
-            changed[path] = replace(changed[path], status=StepStatus.FAILED, attempt=0, code=None)
+            changed[path] = replace(before, status=StepStatus.FAILED, attempt=0, code=None)
     return changed
 
 

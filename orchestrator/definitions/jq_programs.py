@@ -19,11 +19,13 @@ MAX_MESSAGE = 300
 MAX_MATCHED_BYTES = 1_000
 MAX_BUILT_BYTES = 1_000_000
 MAX_BUILT_ITEMS = 100_000
+MAX_BUILT_VALUES = 100_000
 _SURELY_NESTED = 200
 _SURELY_FINITE = 300
 _INTERNAL = re.compile(r" at <top-level>.*")
 _UNDEFINED = re.compile(r"(\w+)/(\d+) is not defined")
 
+_LOOPS = frozenset({"reduce", "foreach", "walk"})
 _SIZES = frozenset({"+", "+="})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "+=", "-=", "*=", "/=", "%="})
 _WITHOUT_ARITHMETIC = frozenset(
@@ -78,6 +80,8 @@ _MATCHING = (
     f' then error("a text over {MAX_MATCHED_BYTES} bytes is not matched with a pattern") else . end;\n'
 )
 _ARITIES = {"split": (2,), "sub": (2, 3), "gsub": (2, 3)}
+_FEW_VALUES = f""" | if isempty(skip({MAX_BUILT_VALUES}; ..)) then .
+  else error("the result holds more than {MAX_BUILT_VALUES} values") end"""
 _WHOLE_NUMBERS = """ | . as $__value | tojson
 | if (contains("null") or contains("1.797693134862315")) and any($__value | .. | numbers; isnan or isinfinite)
   then error("the result holds a number that JSON does not have, such as the square root of -1") else . end"""
@@ -166,7 +170,7 @@ def _prelude(tokens: tuple[Token, ...]) -> str:
     built = signs & _SIZES or any(token.inner for token in every(tokens) if token.kind == "string")
     guards = [
         (bool(signs & {"*", "*="}), _TIMES),
-        (bool(built and words & {"reduce", "foreach", "walk"}), _PLUS),
+        (bool(built and words & _LOOPS), _PLUS),
         ("range" in words, _RANGE),
         (assigns(every(tokens)) or bool(words & {"setpath", "pick"}), _PLACES),
         (bool(words & REGEX_WORDS), _MATCHING + "".join(map(_matching, sorted(words & REGEX_WORDS)))),
@@ -187,7 +191,15 @@ def _matching(word: str) -> str:
 
 
 def _ending(tokens: tuple[Token, ...]) -> str:
-    """Return the end of a program: JSON text, where jq keeps every digit of the numbers that it only hands on."""
+    """Return the end of a program: JSON text, where jq keeps every digit of the numbers that it only hands on.
+
+    What a loop puts into itself twice takes little memory in jq and grows to its full size only as text.
+    """
+    loops = any(token.kind == "word" and token.text in _LOOPS for token in every(tokens))
+    return (_FEW_VALUES if loops else "") + _as_text(tokens)
+
+
+def _as_text(tokens: tuple[Token, ...]) -> str:
     for token in every(tokens):
         match token.kind:
             case "sign" if token.text in _ARITHMETIC:

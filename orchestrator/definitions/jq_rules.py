@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from orchestrator.definitions.jq_regex import pattern_fault
 from orchestrator.definitions.jq_tokens import Token, Unreadable, every, split
@@ -61,6 +62,7 @@ REFUSED_VARIABLES = {"ENV": _ENVIRONMENT, "__loc__": _PLACE, "__prog_args": _PLA
 
 REGEX_WORDS = frozenset({"test", "match", "capture", "scan", "splits", "sub", "gsub", "split"})
 _FORMAT_WORDS = frozenset({"strftime", "strptime"})
+_DOT = Token("sign", ".")
 _ASSIGNS = frozenset({"=", "|=", "+=", "-=", "*=", "/=", "%=", "//="})
 
 
@@ -142,7 +144,9 @@ def _check_format(word: str, argument: tuple[Token, ...]) -> None:
 
 
 def _check_factors(left: tuple[Token, ...], right: tuple[Token, ...]) -> None:
-    if any(_is_text(token) for token in (*left[-1:], *right[:1])):
+    formatted = 1 if right and right[0].kind == "format" else 0
+    factors = (*right[formatted : formatted + 1], *(() if left[-2:-1] == (_DOT,) else left[-1:]))
+    if any(_is_text(token) for token in factors):
         raise Unreadable(f'multiplies a text, which {_GROWTH}; write [limit(3; "x", "x", "x")] | add')
 
 
@@ -150,9 +154,19 @@ def _is_text(token: Token) -> bool:
     """Return whether a factor is a text written out; jq multiplies those when it compiles, before any guard."""
     if token.kind == "group" and token.text == "(":
         inside = list(every(token.inner[0]))
-        constant = all(part.kind in {"string", "number", "sign", "group"} for part in inside)
-        return constant and any(part.kind == "string" for part in inside)
+        field = any(dot == _DOT and name.kind == "string" for dot, name in pairwise(inside))
+        return not field and all(_is_folded(part) for part in inside) and any(part.kind == "string" for part in inside)
     return token.kind == "string"
+
+
+def _is_folded(token: Token) -> bool:
+    match token.kind:
+        case "sign":
+            return token.text not in {"..", ","}
+        case "group":
+            return token.text == "("
+        case kind:
+            return kind in {"string", "number", "format"}
 
 
 def _check_variables(tokens: tuple[Token, ...], variables: frozenset[str]) -> None:

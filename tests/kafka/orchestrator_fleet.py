@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -15,12 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from cli.topics import create_topics
 from schemas import topics
 from schemas.codec import Codec
+from services.deployment import KafkaDeployments
 from tests.saga_story import order_data
 from tests.scripted_participants import Reply, success
 
@@ -98,6 +101,27 @@ class Fleet:
             self._produce(topics.INPUTS.name, saga_id, "saga.StartSaga", fields)
         assert self._producer.flush(PATIENCE_S) == 0
         return ids
+
+    def begin_saga(self, definition: str, number: int, version: int | None = None) -> str:
+        """Start a saga of another definition and return its id."""
+        saga_id = f"sag_{self.run}_{number}"
+        meta = {"saga_id": saga_id, "input_id": saga_id, "at": 1, "source": "/test"}
+        fields = {"meta": meta, "definition": definition, "version": version, "data": "{}"}
+        self._produce(topics.INPUTS.name, saga_id, "saga.StartSaga", fields)
+        assert self._producer.flush(PATIENCE_S) == 0
+        return saga_id
+
+    def deploy(self, text: str) -> bool:
+        """Deploy a definition. Returns false where it was there already."""
+        deployments = KafkaDeployments(
+            self.bootstrap, "test", self._codec, lambda: time.time_ns() // 1_000_000, random.random
+        )
+        return deployments.deploy(yaml.safe_load(text), "test", "why").is_new
+
+    def version_of(self, saga_id: str) -> int | None:
+        """Return the version that a saga has started with, None while it has not."""
+        told = self.events.get(saga_id)
+        return None if told is None else int(told[0][1]["meta"]["version"])
 
     def reply(self, given: Reply) -> None:
         """Send a reply."""

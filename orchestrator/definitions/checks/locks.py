@@ -1,11 +1,13 @@
 """Locks: all ways through the document take them in one order, so that no two sagas can wait for each other.
 
-A lock counts as held from the step that takes it to the end of the saga, which is the longest it may be held.
+A lock counts as held from the step that takes it to the end of the saga, which is the longest it may be held; the order
+within one step counts in any case, for locks that are given back at its end. What is accepted is safe either way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from orchestrator.definitions.findings import Finding
@@ -95,6 +97,8 @@ def _walk(block: Block, held: Ways, found: dict[Edge, None], takings: list[Takin
 
 def _through(task: Task, held: Ways, found: dict[Edge, None], takings: list[Taking]) -> Ways:
     after: Ways = {}
+    for first, second in pairwise(locks_of(task)):
+        found[Edge(first, second, task.name, f"{task.where}.locks", task.name)] = None
     for locks, holders in held.items():
         now = dict(holders)
         for lock in locks_of(task):

@@ -42,19 +42,25 @@ def check(outline: Outline) -> Iterator[Finding]:
 
 def _tasks_twice(outline: Outline) -> Iterator[Finding]:
     seen: set[str] = set()
-    for task in outline.tasks.every():
+    for where, task in _written(outline):
         if task.name in seen:
-            yield Finding(
-                task.where, f"the name {task.name} is taken", f"Call it {_free(task.name, seen)}", rule="duplicate-name"
-            )
+            remedy = f"Call it {_free(task.name, seen)}"
+            yield Finding(where, f"the name {task.name} is taken", remedy, rule="duplicate-name")
         elif ":" in task.name or "/" in task.name or task.name.isdecimal() or task.name in TAKEN:
             yield Finding(
-                task.where,
+                where,
                 f"{task.name!r} cannot name a task: ids of commands are made of names",
                 f"Write a word without ':' and '/' that is no number and none of {', '.join(sorted(TAKEN))}",
                 rule="bad-name",
             )
         seen.add(task.name)
+
+
+def _written(outline: Outline) -> Iterator[tuple[str, Task]]:
+    """Yield every task with its place in its list: the path by its name would lead to the first of that name."""
+    for block in outline.tasks.scopes():
+        for index, task in enumerate(block.tasks):
+            yield (block.where if block.role == "branch" else f"{block.where}[{index}]"), task
 
 
 def _targets(outline: Outline) -> Iterator[Finding]:

@@ -36,17 +36,30 @@ JSON = st.dictionaries(
 KINDS = st.sampled_from(core.FailureKind)
 PLANS = st.lists(STEPS, max_size=4).map(tuple)
 UNDO = st.booleans()
+PARTS = st.sampled_from(["0", "1", "catch"])
 
 EVENTS: st.SearchStrategy[core.Event] = st.one_of(
-    st.builds(core.SagaStarted, JSON, JSON, TIMES),
-    st.builds(core.StepScheduled, STEPS, UNDO, NUMBERS, TEXT, TEXT, TEXT, TEXT, TIMES, TIMES),
+    st.builds(core.SagaStarted, JSON, JSON, TIMES, JSON, st.none() | JSON),
+    st.builds(core.StepScheduled, STEPS, UNDO, NUMBERS, TEXT, TEXT, TEXT, TEXT, TIMES, TIMES, STEPS),
     st.builds(core.StepCompleted, STEPS, UNDO, NUMBERS, JSON, st.booleans()),
     st.builds(core.StepFailed, STEPS, UNDO, NUMBERS, KINDS, TEXT, TEXT, st.lists(TEXT).map(tuple), st.booleans()),
     st.builds(core.StepRetryScheduled, STEPS, UNDO, NUMBERS, st.integers(0, 2**60), NUMBERS, NUMBERS),
     st.builds(core.StepParked, STEPS, UNDO, NUMBERS, st.integers(0, 2**60), TEXT),
-    st.builds(core.BranchChosen, STEPS, TEXT, TEXT),
-    st.builds(core.SignalAwaited, STEPS, PLANS, TIMES),
-    st.builds(core.SignalReceived, STEPS, TEXT, TEXT, JSON),
+    st.builds(core.BranchChosen, STEPS, TEXT, TEXT, STEPS),
+    st.builds(core.SignalAwaited, STEPS, PLANS, TIMES, st.booleans()),
+    st.builds(core.SignalReceived, STEPS, TEXT, TEXT, JSON, st.booleans()),
+    st.builds(core.TimerStarted, STEPS, st.integers(0, 2**60), STEPS),
+    st.builds(core.EventEmitted, STEPS, TEXT, TEXT, st.none() | TEXT, JSON, STEPS),
+    st.builds(core.ContextExported, STEPS, JSON),
+    st.builds(core.ScopeEntered, STEPS, NUMBERS, st.lists(JSON, max_size=2).map(tuple), TIMES, STEPS),
+    st.builds(core.ScopeFailed, STEPS, PARTS, TEXT, TEXT, st.none() | STEPS, PLANS, st.sampled_from(core.Leaving)),
+    st.builds(core.ScopeUnwound, STEPS, PARTS),
+    st.builds(core.GatherClosed, STEPS),
+    st.builds(core.PivotPassed, STEPS),
+    st.builds(core.StepHeld, STEPS, TEXT, TEXT),
+    st.builds(core.InterventionMade, st.sampled_from(["retry", "resume", "skip"]), PLANS, UNDO, TEXT, TEXT),
+    st.builds(core.UndoRequested, TEXT, TEXT, st.none() | JSON, st.booleans()),
+    st.builds(core.SagaMigrated, NUMBERS, st.dictionaries(STEPS, STEPS, max_size=2), st.none() | JSON, TEXT),
     st.builds(core.InputIgnored, TEXT, TEXT, TEXT, TEXT),
     st.builds(core.CancelRequested, TEXT, TEXT),
     st.builds(core.CompensationStarted, TEXT, TEXT, st.none() | STEPS, PLANS),

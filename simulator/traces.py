@@ -1,0 +1,107 @@
+"""A run written down so that it can be run again: the moves of a counter-example, followed step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simulator.engine import Engine
+from simulator.fingerprint import fingerprint
+from simulator.moves import START, Broken, Move
+from simulator.occasions import occasions
+from simulator.properties import ENDS, PURE
+from simulator.scenario import Scenario
+from simulator.sending import ways
+from simulator.turns import Turn, begin, standing, take
+from simulator.world import Violation, World
+
+FORMAT = "sagaline-trace/1"
+
+
+class TraceDiffers(ValueError):
+    """The saga cannot make a move of the trace any more: definition or core are not those of the trace."""
+
+
+class Step(NamedTuple):
+    """One move that was made, the turn that it was, and the moment after it (none where the turn itself is wrong)."""
+
+    move: Move
+    turn: Turn
+    after: World | None
+
+
+class Retraced(NamedTuple):
+    """A trace that was run again: its steps, and everything that is wrong at its end."""
+
+    steps: tuple[Step, ...]
+    wrong: tuple[Violation, ...]
+
+
+def retrace(engine: Engine, scenario: Scenario, faults: int, moves: Sequence[Move]) -> Retraced:
+    """Make the moves again. Raises TraceDiffers naming the first one that is not possible."""
+    steps: list[Step] = []
+    world: World | None = None
+    marks: list[int] = []
+    for move in moves:
+        turn = _turn(engine, scenario, faults, world, move)
+        if turn.wrong:
+            return Retraced((*steps, Step(move, turn, None)), turn.wrong)
+        world = next((after for fates, after in ways(turn.world, turn.sent) if fates == move.fates), None)
+        if world is None:
+            raise TraceDiffers(f"{describe(move)}: other commands follow than in the trace")
+        steps.append(Step(move, turn, world))
+        marks.append(fingerprint(world))
+    if world is None:
+        raise TraceDiffers("the trace holds no move")
+    return Retraced(tuple(steps), tuple(_wrong(engine, scenario, world, marks)))
+
+
+def _turn(engine: Engine, scenario: Scenario, faults: int, world: World | None, move: Move) -> Turn:
+    if world is None:
+        if move.kind != START:
+            raise TraceDiffers(f"{describe(move)}: a trace begins with {START}")
+        return begin(engine, scenario, faults)
+    for occasion in occasions(engine, scenario, world):
+        if (occasion.kind, occasion.subject) == (move.kind, move.subject):
+            return take(engine, scenario, world, occasion)
+    raise TraceDiffers(f"{describe(move)}: cannot happen here any more")
+
+
+def _wrong(engine: Engine, scenario: Scenario, world: World, marks: Sequence[int]) -> list[Violation]:
+    wrong = list(standing(engine, scenario, world))
+    for occasion in occasions(engine, scenario, world):
+        take(engine, scenario, world, occasion)
+    if fingerprint(world) != marks[-1]:
+        wrong.append(Violation(PURE, "deciding changed the state that it was given"))
+    if marks[-1] in marks[:-1]:
+        wrong.append(Violation(ENDS, "the saga can come back to this moment again and again"))
+    return wrong
+
+
+def describe(move: Move) -> str:
+    """Return a move in a few words."""
+    return " ".join(part for part in (move.kind, move.subject) if part)
+
+
+def trace_of(scenario: Scenario, reference: str, faults: int, broken: Broken) -> dict[str, Any]:
+    """Return a counter-example as JSON; `reference` is the name or the path by which the definition was given."""
+    return {
+        "format": FORMAT,
+        "definition": reference,
+        "version": scenario.definition.version,
+        "scenario": scenario.name,
+        "data": scenario.data,
+        "faults": faults,
+        "violation": broken.violation._asdict(),
+        "moves": [{"kind": move.kind, "subject": move.subject, "fates": list(move.fates)} for move in broken.moves],
+    }
+
+
+def moves_of(trace: Any) -> tuple[Move, ...]:
+    """Return the moves of a trace. Raises TraceDiffers where it is none."""
+    if not isinstance(trace, dict) or trace.get("format") != FORMAT:
+        raise TraceDiffers(f"this is no trace: its format is not {FORMAT}")
+    try:
+        return tuple(Move(one["kind"], one["subject"], tuple(one["fates"])) for one in trace["moves"])
+    except (KeyError, TypeError) as error:
+        raise TraceDiffers(f"the moves of the trace cannot be read: {error!r}") from error

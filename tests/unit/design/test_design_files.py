@@ -1,0 +1,125 @@
+"""The files of a design: the state machine that the engine runs, the diagram, and the typed error handlers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.definition_files import compile_document
+from orchestrator.design.files import files_of
+from orchestrator.design.options import Options
+from tests.saga_story import RESULTS, Moment, Story, begun, cancels, done, order_data, undone
+from tests.unit.design.shipped import ORDERS, PATHS, changed, design
+
+MACHINE = "order-fulfillment.state-machine.json"
+DIAGRAM = "order-fulfillment.diagram.md"
+HANDLERS = "order-fulfillment.error-handlers.ts"
+ARROW = re.compile(r"^\s*(\w+)\s*-->\s*(\w+)\s*:\s*(.+)$", re.MULTILINE)
+CONSTANT = re.compile(r"^export const (\w+): [^=]+ = (.*?);$", re.MULTILINE | re.DOTALL)
+
+
+def files(text: str = ORDERS, options: Options | None = None) -> dict[str, str]:
+    return dict(files_of(design(text), options or Options()))
+
+
+def machine(text: str = ORDERS) -> dict[str, Any]:
+    section: dict[str, Any] = json.loads(files(text)[MACHINE])["x-state-machine"]
+    return section
+
+
+def test_the_state_machine_holds_what_the_report_counts() -> None:
+    found = machine()
+
+    assert {key: len(found[key]) for key in ("states", "transitions", "compensations", "policies")} == {
+        "states": 8,
+        "transitions": 12,
+        "compensations": 4,
+        "policies": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [done(step) for step in RESULTS],
+        [
+            done("lock-inventory"),
+            done("capture-payment"),
+            cancels(),
+            undone("capture-payment"),
+            undone("lock-inventory"),
+        ],
+    ],
+    ids=["to its end", "cancelled"],
+)
+def test_the_engine_runs_the_state_machine_file_as_it_is(moments: list[Moment]) -> None:
+    written = compile_document(json.loads(files()[MACHINE]))
+    shipped = design().definition
+
+    assert told(begun(written, "ord_a", order_data()), moments) == told(begun(shipped, "ord_a", order_data()), moments)
+
+
+def told(story: Story, moments: list[Moment]) -> tuple[list[str], list[str]]:
+    lived = story.when(*moments)
+    assert len(lived.history) > 4
+    return list(lived.history), list(lived.sent)
+
+
+def test_settings_that_differ_from_the_defaults_become_those_of_the_file() -> None:
+    document = json.loads(files(options=Options(max_retries=1, timeout_ms=2_000))[MACHINE])
+
+    assert document["defaults"] == {"max_retries": 1, "timeout_default": {"milliseconds": 2_000}}
+    assert "defaults" not in json.loads(files()[MACHINE])
+
+
+def test_the_diagram_has_one_arrow_for_each_transition_and_marks_the_decisions() -> None:
+    diagram = files()[DIAGRAM]
+
+    arrows = [(source, target) for source, target, _ in ARROW.findall(diagram)]
+    assert arrows == [(edge["from"], edge["to"]) for edge in machine()["transitions"]]
+    assert diagram.count("-->") == 12
+    for label in ("payment check", "inventory check", "shipping method"):
+        assert f"decision: {label}" in diagram
+
+
+def test_the_error_handlers_hold_the_values_of_the_state_machine() -> None:
+    held = {name: json.loads(value) for name, value in CONSTANT.findall(files()[HANDLERS])}
+
+    found = machine()
+    assert held == {
+        "process": "order-fulfillment",
+        "retryPolicies": found["policies"],
+        "rollbackPaths": found["compensations"],
+        "failureCases": found["failures"],
+    }
+    assert [policy["name"] for policy in held["retryPolicies"]] == ["inventory", "payment", "shipping"]
+
+
+@pytest.mark.skipif(shutil.which("tsc") is None, reason="the TypeScript compiler is not on the PATH")
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_the_error_handlers_pass_the_type_checker(path: Path, tmp_path: Path) -> None:
+    written = files(path.read_text(encoding="utf-8"))
+    name = next(name for name in written if name.endswith(".ts"))
+    (tmp_path / name).write_text(written[name], encoding="utf-8")
+
+    checked = subprocess.run(
+        ["tsc", "--noEmit", "--strict", name], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (checked.returncode, checked.stdout) == (0, "")
+
+
+def test_the_same_definition_gives_the_same_bytes() -> None:
+    assert files() == files()
+
+
+def test_taking_a_step_out_changes_the_diagram() -> None:
+    text = changed(("      status: { lifecycle: packed }\n", ""))
+
+    assert len(ARROW.findall(files(text)[DIAGRAM])) == 10
