@@ -274,7 +274,7 @@ def again(moment: Moment, times: int = 10) -> list[Moment]:
     return [moment] * times
 
 
-def sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
+def sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
     """Return an event in a few words."""
     match event:
         case StepScheduled():
@@ -293,7 +293,7 @@ def sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentenc
             return _saga_sentence(event)
 
 
-def _saga_sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
+def _saga_sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
     match event:
         case SagaStarted():
             return "started"
