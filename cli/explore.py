@@ -14,13 +14,13 @@ from orchestrator.core.events import Json
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.positions import Unreadable, read
 from simulator.engine import PRODUCTION
-from simulator.explore import Bounds, explore
+from simulator.exploration.explore import Bounds, explore
+from simulator.exploration.narration import picture, told
+from simulator.exploration.report import Proof, proof_json, proof_lines
+from simulator.exploration.traces import Retraced, moves_of, retrace, trace_of
 from simulator.loading import Loaded, load_definition
-from simulator.narration import picture, told
 from simulator.properties import PROPERTIES
-from simulator.report import Proof, proof_json, proof_lines
 from simulator.scenario import scenario_of, scenarios
-from simulator.traces import Retraced, moves_of, retrace, trace_of
 
 
 class Options(NamedTuple):

@@ -15,9 +15,9 @@ from orchestrator.core.events import (
     StepScheduled,
 )
 from orchestrator.core.state import Phase, State, path_of
+from simulator.account import SETTLED, Account, Violation
 from simulator.participant import Books, Mark
 from simulator.scenario import Scenario, name_of
-from simulator.world import SETTLED, Account, Violation
 
 ENDS = "ends"
 BALANCE = "balance"

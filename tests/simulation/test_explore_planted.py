@@ -9,7 +9,8 @@ import pytest
 
 from orchestrator.core.definition import Definition
 from simulator.engine import PRODUCTION, Engine
-from simulator.explore import Bounds, explore
+from simulator.exploration.explore import Bounds, explore
+from simulator.exploration.traces import retrace
 from simulator.loading import load_definition
 from simulator.properties import (
     BALANCE,
@@ -21,7 +22,6 @@ from simulator.properties import (
     REVERSE,
 )
 from simulator.scenario import Scenario, scenarios
-from simulator.traces import retrace
 from tests.simulation import planted_bugs as bugs
 
 LONGEST_COUNTER_EXAMPLE = 20

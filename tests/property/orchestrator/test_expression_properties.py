@@ -21,6 +21,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
     max_leaves=8,
 )
+ALIKE = st.recursive(
+    st.sampled_from([None, False, True, 0, 1, 1.0, 2, "a", "b", "ä"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=3,
+)
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=4)
 
 
@@ -75,6 +80,15 @@ def test_the_quick_way_gives_what_jq_gives(text: str, data: Any, other: Any, ite
 
     assert quick == by_jq(text, scope)
     assert quick == outcome(f"{text} | .", scope)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ALIKE, ALIKE)
+def test_two_values_are_in_the_order_that_jq_gives_them(left: Any, right: Any) -> None:
+    scope = scope_of({"a": left, "b": right}, {}, None)
+
+    for sign in ("==", "!=", "<", "<=", ">", ">="):
+        assert outcome(f".a {sign} .b", scope) == by_jq(f".a {sign} .b", scope)
 
 
 @settings(max_examples=150, deadline=None)

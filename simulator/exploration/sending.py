@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from orchestrator.core.events import FailureKind
-from simulator.faults import FATES, FAULTS, FINE, MET_BY_MEMORY, Fate, Way
+from simulator.exploration.faults import FATES, FAULTS, FINE, MET_BY_MEMORY, Fate, Way
+from simulator.exploration.world import Reply, World
 from simulator.participant import Command, handle
-from simulator.world import Reply, World
 
 
 class Sent(NamedTuple):

@@ -9,8 +9,8 @@ from orchestrator.core.definition import Listen
 from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Succeeded, TimerDue
 from orchestrator.core.state import Phase, StepStatus
 from simulator.engine import Engine
+from simulator.exploration.world import Reply, World
 from simulator.scenario import NOTHING, Scenario, name_of, signals_of
-from simulator.world import Reply, World
 
 RETRY_AFTER_MS = 2_000
 """For how long an open circuit asks to be left alone."""

@@ -7,11 +7,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from orchestrator.core.events import FailureKind
-from orchestrator.core.state import State, StepStatus
+from orchestrator.core.state import State
+from simulator.account import Account
 from simulator.participant import EMPTY, Books, Command
-
-SETTLED = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.UNKNOWN, StepStatus.SKIPPED})
-"""Statuses of a step that no reply may change any more."""
 
 
 class Reply(NamedTuple):
@@ -24,22 +22,6 @@ class Reply(NamedTuple):
     code: str
     retriable: bool
     until: int | None
-
-
-class Account(NamedTuple):
-    """What the events told, apart from what the saga's own state says.
-
-    `completed` holds the paths of called steps in the order in which their results counted; `hurt` is true once a fault
-    hit a compensation.
-    """
-
-    completed: tuple[str, ...] = ()
-    undone: frozenset[str] = frozenset()
-    undo_sent: frozenset[str] = frozenset()
-    undo_failed: frozenset[str] = frozenset()
-    turned: bool = False
-    left: tuple[str, ...] = ()
-    hurt: bool = False
 
 
 class World(NamedTuple):
@@ -59,10 +41,3 @@ class World(NamedTuple):
 def first_world(state: State, now: int, faults: int) -> World:
     """Return the moment in which a saga begins."""
     return World(state, now, EMPTY, (), (), (), MappingProxyType({}), faults, Account())
-
-
-class Violation(NamedTuple):
-    """A property that does not hold, and what happened instead."""
-
-    property: str
-    says: str

@@ -9,16 +9,17 @@ from typing import NamedTuple
 from orchestrator.core.decide import Decision
 from orchestrator.core.definition import ExpressionFailed
 from orchestrator.core.events import FailureKind, Recorded, StepScheduled
-from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, TimerDue
+from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, Succeeded, TimerDue
 from orchestrator.core.react import SendCommand
 from orchestrator.core.state import Phase, State, StepStatus, path_of
+from simulator.account import SETTLED, Violation
 from simulator.engine import Engine
-from simulator.occasions import Occasion, reply_input
+from simulator.exploration.occasions import Occasion, reply_input
+from simulator.exploration.sending import Sent
+from simulator.exploration.world import Reply, World, first_world
 from simulator.participant import Command, Wish, handle
 from simulator.properties import BOUNDED, DUPLICATES, ENDS, PURE, REPLAY, at_the_end, observe
-from simulator.scenario import Scenario, signals_of
-from simulator.sending import Sent
-from simulator.world import SETTLED, Reply, Violation, World, first_world
+from simulator.scenario import NOTHING, Scenario, signals_of
 
 BEGINNING_MS = 1_750_000_000_000
 SAGA_ID = "saga"
@@ -159,8 +160,8 @@ def _repeated(engine: Engine, scenario: Scenario, world: World) -> Iterator[Viol
     for step in state.steps.values():
         if step.status in SETTLED and step.dispatches:
             command_id = f"{state.saga_id}:{path_of(step.step, step.undo)}:{step.dispatches - 1}"
-            reply = Reply(command_id, step.step, step.undo, None, "", True, None)
-            if engine.decide(definition, state, reply_input(scenario, reply), world.now).events:
+            given = Succeeded(command_id, step.step, step.undo, NOTHING)
+            if engine.decide(definition, state, given, world.now).events:
                 yield Violation(DUPLICATES, f"a reply to {command_id} counts though its step is {step.status} already")
 
 

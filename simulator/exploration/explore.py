@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from simulator.circles import circle_among, moves_along
+from simulator.account import Violation
 from simulator.engine import PRODUCTION, Engine
-from simulator.fingerprint import fingerprint
-from simulator.moves import START, Broken, Move
-from simulator.occasions import occasions
+from simulator.exploration.circles import circle_among, moves_along
+from simulator.exploration.fingerprint import fingerprint
+from simulator.exploration.moves import START, Broken, Move
+from simulator.exploration.occasions import occasions
+from simulator.exploration.sending import ways
+from simulator.exploration.traces import retrace
+from simulator.exploration.turns import Turn, begin, standing, take, unbounded_listens
+from simulator.exploration.world import World
 from simulator.properties import ENDS, PURE
 from simulator.scenario import Scenario
-from simulator.sending import ways
-from simulator.traces import retrace
-from simulator.turns import Turn, begin, standing, take, unbounded_listens
-from simulator.world import Violation, World
 
 
 class Bounds(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from simulator.engine import PRODUCTION
-from simulator.explore import Exploration
-from simulator.moves import Broken
-from simulator.narration import told
+from simulator.exploration.explore import Exploration
+from simulator.exploration.moves import Broken
+from simulator.exploration.narration import told
+from simulator.exploration.traces import retrace, trace_of
 from simulator.properties import PROPERTIES
-from simulator.traces import retrace, trace_of
 
 
 class Proof(NamedTuple):

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from orchestrator.core.state import Phase, State, StepState
-from simulator.world import SETTLED, World
+from simulator.account import SETTLED
+from simulator.exploration.world import World
 
 _READ_HERE = frozenset(
     {
@@ -23,7 +24,10 @@ _READ_HERE = frozenset(
 _EPOCH = 1_000_000_000_000
 """Whole numbers from here on are times (milliseconds), and compared by their distance from now."""
 
+_ATOMS = frozenset({str, type(None), bool})
+
 _others = attrgetter(*(field.name for field in fields(State) if field.name not in _READ_HERE))
+_over = attrgetter("step", "undo", "status")
 _open = attrgetter(*(field.name for field in fields(StepState)))
 
 
@@ -32,18 +36,16 @@ def fingerprint(world: World) -> int:
     state, now = world.state, world.now
     deadline = state.deadline
     times: list[int] = []
-    steps = tuple(
-        (path, step.status) if step.status in SETTLED else (path, *_relative(_open(step), now, times))
-        for path, step in state.steps.items()
-    )
+    steps = state.steps.values()
     # A saga that turned round reports its reason and reads it no more.
     reason = state.code if state.phase is Phase.FORWARD else None
     return hash(
         (
             state.phase,
             reason,
-            steps,
-            tuple(_plain(value, now, times) for value in _others(state)),
+            tuple(map(_over, steps)),
+            tuple([tuple(_relative(_open(step), now, times)) for step in steps if step.status not in SETTLED]),
+            tuple([value if type(value) in _ATOMS else _plain(value, now, times) for value in _others(state)]),
             orjson.dumps(state.outputs),
             None if deadline is None else sum(at < deadline for at in times),
             frozenset(world.books.entries.items()),

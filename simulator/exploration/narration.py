@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from orchestrator.core.events import CompensationStarted, SagaCompleted, SagaRevoked, SagaSuspended
-from simulator.faults import FATES, FINE, Fate, Way
-from simulator.moves import Move
-from simulator.sending import Sent
-from simulator.traces import Retraced, Step
-from simulator.world import Violation
+from simulator.account import Violation
+from simulator.exploration.faults import FATES, FINE, Fate, Way
+from simulator.exploration.moves import Move
+from simulator.exploration.sending import Sent
+from simulator.exploration.traces import Retraced, Step
 
 _SAGA = "saga"
 

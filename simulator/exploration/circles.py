@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Sequence
 
 from simulator.engine import Engine
-from simulator.fingerprint import fingerprint
-from simulator.moves import Move
-from simulator.occasions import occasions
+from simulator.exploration.fingerprint import fingerprint
+from simulator.exploration.moves import Move
+from simulator.exploration.occasions import occasions
+from simulator.exploration.sending import ways
+from simulator.exploration.turns import take
+from simulator.exploration.world import World
 from simulator.scenario import Scenario
-from simulator.sending import ways
-from simulator.turns import take
-from simulator.world import World
 
 
 def circle_among(edges: Sequence[int], count: int) -> list[int]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from simulator.account import Violation
 from simulator.engine import Engine
-from simulator.fingerprint import fingerprint
-from simulator.moves import START, Broken, Move
-from simulator.occasions import occasions
+from simulator.exploration.fingerprint import fingerprint
+from simulator.exploration.moves import START, Broken, Move
+from simulator.exploration.occasions import occasions
+from simulator.exploration.sending import ways
+from simulator.exploration.turns import Turn, begin, standing, take
+from simulator.exploration.world import World
 from simulator.properties import ENDS, PURE
 from simulator.scenario import Scenario
-from simulator.sending import ways
-from simulator.turns import Turn, begin, standing, take
-from simulator.world import Violation, World
 
 FORMAT = "sagaline-trace/1"
 
