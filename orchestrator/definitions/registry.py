@@ -15,6 +15,7 @@ from orchestrator.definitions.compiler import compile_definition
 from orchestrator.definitions.deployed import Deployed, check_name, digest, plain
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.functions import FUNCTIONS
+from orchestrator.definitions.library import shipped
 from orchestrator.definitions.schedule import Schedule, schedule_of
 
 
@@ -43,7 +44,7 @@ def compiled(document: Any) -> Version:
     written = plain(document)
     schedule = schedule_of(written)
     rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
-    definition = compile_definition(rest, FUNCTIONS)
+    definition = compile_definition(rest, FUNCTIONS, shipped())
     check_name(definition.name)
     return Version(definition, schedule, written["document"]["version"], written, digest(written))
 
