@@ -8,6 +8,7 @@ RUN PYTHON=python3 scripts/bootstrap --without-java && rm -f .venv/bin/uv .venv/
 FROM python:3.13-slim
 WORKDIR /opt/sagaline
 COPY --from=environment /opt/sagaline/.venv .venv
+COPY architect architect
 COPY campaigns campaigns
 COPY cli cli
 COPY orchestrator orchestrator

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from cli.architect import architect
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
@@ -31,6 +32,7 @@ topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_he
 app.add_typer(topics_app, name="topics")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(sagas_app, name="saga")
+app.command("architect")(architect)
 app.command("explore")(explore)
 
 

@@ -15,6 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     "invalid-json": (400, "The body is not JSON"),
     "missing-idempotency-key": (400, "The Idempotency-Key header is missing or unusable"),
+    "invalid-requirements": (400, "The requirements cannot be designed for"),
     "invalid-request": (422, "Some fields are not as they should be"),
     "idempotency-key-reused": (422, "The Idempotency-Key came with another body before"),
     "request-in-progress": (409, "The same request is being worked on"),
