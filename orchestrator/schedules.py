@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from orchestrator.core.events import Json
 from orchestrator.definitions.arming import PREFIX, schedule_key
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.schedule import After, Schedule, before, next_after, occurrences, parse_schedule, stamp
@@ -30,6 +29,7 @@ SOURCE = "schedule"
 _SECOND_MS = 1_000
 _START = "saga.StartSaga"
 _ENDED = "saga.RunEnded"
+_STORED = "saga.Schedule"
 _PREFIX = PREFIX.encode()
 
 
@@ -37,13 +37,13 @@ _PREFIX = PREFIX.encode()
 class _Armed:
     """A schedule as it is stored. Times in ms since the epoch.
 
-    `schedule` is None once a version without one was deployed; `next` is None then, and while an After waits for the
-    end of the saga `running`; `previous` is the time of the last start.
+    `schedule` is JSON text, None once a version without one was deployed; `next` is None then, and while an After waits
+    for the end of the saga `running`; `previous` is the time of the last start.
     """
 
     name: str
     version: int
-    schedule: Json | None
+    schedule: str | None
     next: int | None
     previous: int | None
     running: str | None
@@ -71,36 +71,36 @@ class Schedules:
     def arm(self, record: Record, fields: Fields, now_ms: int, context: Context) -> None:
         """Take over a version's schedule. An older version, and the same one again, change nothing."""
         name, version = fields["definition"], fields["version"]
-        held = _read(context.get(_key(name)))
+        held = self._read(context.get(_key(name)))
         if held is not None and held.version >= version:
             return
+        written = fields["schedule"]
         try:
-            written = None if fields["schedule"] is None else orjson.loads(fields["schedule"])
-            schedule = None if written is None else parse_schedule(written)
+            schedule = None if written is None else _schedule_of(written)
         except (orjson.JSONDecodeError, DefinitionError) as error:
             context.dead_letter(record, "undecodable", f"schedule: {error}")
             return
         if schedule is None:
             previous = None if held is None else held.previous
-            _put(_Armed(name, version, None, None, previous, None), context)
+            self._put(_Armed(name, version, None, None, previous, None), context)
             return
         if held is not None and held.schedule == written:
-            _put(replace(held, version=version), context)
+            self._put(replace(held, version=version), context)
             return
         waits_for = held.running if held is not None and isinstance(schedule, After) else None
         first = None if waits_for else next_after(schedule, now_ms - now_ms % _SECOND_MS)
-        _put(_Armed(name, version, written, first, None, waits_for), context)
+        self._put(_Armed(name, version, written, first, None, waits_for), context)
 
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         """Start what is due, and what was missed while nobody looked, and wait for the next time."""
-        armed = _read(context.get(key))
+        armed = self._read(context.get(key))
         if armed is None:
             context.delete(key)
             return
         if armed.schedule is None or armed.next is None:
-            _put(armed, context)
+            self._put(armed, context)
             return
-        schedule = parse_schedule(armed.schedule)
+        schedule = _schedule_of(armed.schedule)
         due = occurrences(schedule, armed.next, now_ms, MOST_MISSED)
         if due.skipped:
             count = "older" if due.skipped < 0 else due.skipped
@@ -109,23 +109,23 @@ class Schedules:
         for run in runs:
             self._start(armed, run, now_ms, context)
         if not runs:
-            _put(armed, context)
+            self._put(armed, context)
             return
         last = runs[-1]
         if isinstance(schedule, After):
-            _put(replace(armed, next=None, previous=last.scheduled_at, running=last.saga_id), context)
+            self._put(replace(armed, next=None, previous=last.scheduled_at, running=last.saga_id), context)
         else:
             following = next_after(schedule, last.scheduled_at)
-            _put(replace(armed, next=following, previous=last.scheduled_at), context)
+            self._put(replace(armed, next=following, previous=last.scheduled_at), context)
 
     def ended(self, fields: Fields, context: Context) -> None:
         """Begin the delay after a saga's end."""
         name = fields["meta"]["saga_id"].removeprefix(PREFIX)
-        armed = _read(context.get(_key(name)))
+        armed = self._read(context.get(_key(name)))
         if armed is None or armed.schedule is None or armed.running != fields["run"]:
             return
-        following = next_after(parse_schedule(armed.schedule), fields["meta"]["at"])
-        _put(replace(armed, next=following, running=None), context)
+        following = next_after(_schedule_of(armed.schedule), fields["meta"]["at"])
+        self._put(replace(armed, next=following, running=None), context)
 
     def report_end(self, definition: str, saga_id: str, at_ms: int, context: Context) -> None:
         """Tell the task of a definition's schedule that a saga of it has ended."""
@@ -133,6 +133,13 @@ class Schedules:
         input_id = f"{saga_id}:ended"
         fields = {"meta": _meta(key, input_id, at_ms), "run": saga_id}
         self._send(_ENDED, key, input_id, at_ms, fields, context)
+
+    def _read(self, value: bytes | None) -> _Armed | None:
+        return None if value is None else _Armed(**self.codec.decode(value).fields)
+
+    def _put(self, armed: _Armed, context: Context) -> None:
+        fields = {name: getattr(armed, name) for name in _Armed.__slots__}
+        context.put(_key(armed.name), self.codec.encode(_STORED, fields), armed.next)
 
     def _start(self, armed: _Armed, run: _Run, now_ms: int, context: Context) -> None:
         input_id = f"{run.saga_id}:start"
@@ -156,17 +163,14 @@ def _run(armed: _Armed, schedule: Schedule, time_ms: int) -> _Run:
     return _Run(f"{armed.name}.{stamp(time_ms)}", time_ms, earlier)
 
 
+def _schedule_of(written: str) -> Schedule:
+    """Return the schedule from JSON text. Raises JSONDecodeError, DefinitionError."""
+    return parse_schedule(orjson.loads(written))
+
+
 def _key(name: str) -> bytes:
     return schedule_key(name).encode()
 
 
 def _meta(saga_id: str, input_id: str, at_ms: int) -> dict[str, Any]:
     return {"saga_id": saga_id, "input_id": input_id, "at": at_ms, "source": SOURCE}
-
-
-def _read(value: bytes | None) -> _Armed | None:
-    return None if value is None else _Armed(**orjson.loads(value))
-
-
-def _put(armed: _Armed, context: Context) -> None:
-    context.put(_key(armed.name), orjson.dumps(armed), armed.next)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from confluent_kafka import KafkaException
 
 from orchestrator.core.definition import Definition
+from orchestrator.definitions import library
 from orchestrator.definitions.arming import arming
 from orchestrator.definitions.deployed import Deployed, NoDeployment, read_deployed
 from orchestrator.definitions.registry import Version, VersionTaken, compiled, load
@@ -79,7 +80,7 @@ def checked(text: str) -> Version:
         versions.append(compiled(document))
         return versions[0].definition
 
-    verdict = validate(text, compile_document)
+    verdict = validate(text, compile_document, library.shipped())
     if verdict.errors or not versions:
         raise Invalid(verdict.errors)
     return versions[0]

@@ -29,6 +29,7 @@ READ = (
 )
 """Every topic the evidence is taken from."""
 
+_SCHEDULES = "/schedule/"
 _ORIGIN_SUFFIX = "/origin"
 
 
@@ -128,7 +129,7 @@ class LogBuilder:
         )
 
     def _state(self, record: Raw) -> None:
-        if record.key.endswith(_ORIGIN_SUFFIX):
+        if record.key.endswith(_ORIGIN_SUFFIX) or record.key.startswith(_SCHEDULES):
             return
         if record.value is None:
             self._states.pop(record.key, None)

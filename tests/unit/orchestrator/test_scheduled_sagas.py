@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from orchestrator.definitions.registry import Registry
 from schemas import topics
+from services.deployment import checked
 from tests.definition_texts import echo
-from tests.orchestrator_world import World, world_with
+from tests.orchestrator_world import World
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -20,15 +21,19 @@ DAILY = {"cron": "0 0 * * *"}
 HOURLY = {"every": {"hours": 1}}
 
 
-def world_at(text: str, *documents: str, directory: Path | None = None) -> World:
-    """Return a world at this time of UTC in which these definitions are deployed, or shipped where a directory is."""
-    world = World() if directory is None else world_with(directory, *documents)
+def world_at(text: str, *documents: str) -> World:
+    """Return a world at this time of UTC in which these definitions, and no others, are deployed."""
+    world = bare_world()
     world.now = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * SECOND
-    if directory is None:
-        for document in documents:
-            world.deploy(document)
+    for document in documents:
+        world.deploy(document)
     world.settle()
     return world
+
+
+def bare_world(*shipped: str) -> World:
+    """Return a world with these definitions in the package, and no others."""
+    return World(lambda: Registry([checked(text) for text in shipped], {}))
 
 
 def started(world: World) -> list[str]:
@@ -111,9 +116,8 @@ def test_of_more_than_a_day_of_missed_hours_the_newest_24_start(caplog: pytest.L
     assert started(world)[-1] == "echo.20261121T190000Z"
 
 
-def test_a_definition_of_the_package_is_armed_once_however_often_the_orchestrator_starts(tmp_path: Path) -> None:
-    world = World()
-    world = world_with(tmp_path, echo(schedule=HOURLY))
+def test_a_definition_of_the_package_is_armed_once_however_often_the_orchestrator_starts() -> None:
+    world = bare_world(echo(schedule=HOURLY))
     world.settle()
     for _ in range(3):
         world.now += 10 * MINUTE
@@ -186,7 +190,7 @@ def test_a_delay_outlives_a_restart_while_its_saga_runs_and_while_it_waits() -> 
 
 
 def test_a_schedule_that_cannot_be_read_is_a_dead_letter() -> None:
-    world = World()
+    world = bare_world()
     key = "/schedule/echo"
     world.send("saga.ArmSchedule", key, definition="echo", version=1, schedule='{"every": {}}')
     world.send("saga.ArmSchedule", key, definition="echo", version=1, schedule="no json")
