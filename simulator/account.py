@@ -13,14 +13,16 @@ SETTLED = frozenset({StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.UNKNOWN
 class Account(NamedTuple):
     """What the events told, apart from what the saga's own state says.
 
-    `completed` holds the paths of called steps in the order in which their results counted; `hurt` is true once a fault
-    hit a compensation.
+    `completed` holds the paths of called steps in the order in which their results counted, `closed` the parts of
+    scopes that were left, `skipped` what a person did without; `hurt` is true once a fault hit a compensation.
     """
 
     completed: tuple[str, ...] = ()
     undone: frozenset[str] = frozenset()
     undo_sent: frozenset[str] = frozenset()
     undo_failed: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
     turned: bool = False
     left: tuple[str, ...] = ()
     hurt: bool = False

@@ -32,12 +32,16 @@ class Wish(StrEnum):
 
 
 class Command(NamedTuple):
-    """A command as far as the rules look at it; `step` is the step's path, `undoes` the token of the effect to undo."""
+    """A command as far as the rules look at it; `step` is the step's path, `undoes` the token of the effect to undo.
+
+    A `child` is a saga that the command starts or takes back.
+    """
 
     command_id: str
     token: str
     undoes: str | None
     step: str
+    child: bool = False
 
 
 class Entry(NamedTuple):

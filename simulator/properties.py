@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.core.definition import Call
+from orchestrator.core.definition import Call, Strategy
 from orchestrator.core.events import (
     CancelRequested,
     CompensationStarted,
+    InterventionMade,
     Recorded,
     SagaSuspended,
+    ScopeFailed,
     StepCompleted,
     StepFailed,
+    StepHeld,
     StepScheduled,
 )
+from orchestrator.core.paths import name_of, part_of
 from orchestrator.core.state import Phase, State, path_of
 from simulator.account import SETTLED, Account, Violation
 from simulator.participant import Books, Mark
-from simulator.scenario import Scenario, name_of
+from simulator.scenario import Scenario
 
 ENDS = "ends"
 BALANCE = "balance"
@@ -42,7 +46,7 @@ PROPERTIES: Mapping[str, str] = {
 }
 
 
-def observe(  # noqa: PLR0911 - one return for each event
+def observe(  # noqa: C901, PLR0911 - one return for each event
     scenario: Scenario, before: State, books: Books, account: Account, recorded: Recorded
 ) -> tuple[Account, list[Violation]]:
     """Return the account after one event, and what is wrong with that event; `before` is the state of the turn."""
@@ -54,7 +58,8 @@ def observe(  # noqa: PLR0911 - one return for each event
             wrong = [*_identity(before, event), *_in_reverse(scenario, books, account, event.step)]
             return account._replace(undo_sent=account.undo_sent | {event.step}), wrong
         case StepCompleted(undo=False, local=False):
-            wrong = [Violation(NO_FORWARD, f"{event.step} still counts as done")] if account.turned else []
+            over = account.turned or _part(account, event.step) is not None
+            wrong = [Violation(NO_FORWARD, f"{event.step} still counts as done")] if over else []
             return account._replace(completed=(*account.completed, event.step)), wrong
         case StepCompleted(undo=True):
             wrong = [Violation(REVERSE, f"{event.step} is undone twice")] if event.step in account.undone else []
@@ -63,10 +68,36 @@ def observe(  # noqa: PLR0911 - one return for each event
             return account._replace(undo_failed=account.undo_failed | {event.step}), []
         case CancelRequested() | CompensationStarted():
             return account._replace(turned=True), []
+        case ScopeFailed():
+            return account._replace(closed=account.closed | {part_of(event.step, event.part)}), []
+        case InterventionMade():
+            return _intervened(account, event), []
+        case StepHeld():
+            return account, list(_held(scenario, before, event))
         case SagaSuspended():
             return account._replace(left=event.steps), []
         case _:
             return account, []
+
+
+def _intervened(account: Account, event: InterventionMade) -> Account:
+    if event.action == "skip":
+        return account._replace(skipped=account.skipped | set(event.steps))
+    return account._replace(undo_failed=account.undo_failed - set(event.steps), left=())
+
+
+def _held(scenario: Scenario, before: State, event: StepHeld) -> Iterator[Violation]:
+    node = scenario.definition.nodes.get(name_of(event.step))
+    asked_for = isinstance(node, Call) and node.strategy in (Strategy.RETRY, Strategy.DEAD_LETTER)
+    passed = before.pivoted or any(isinstance(one, Call) and one.pivot for one in scenario.definition.nodes.values())
+    if not asked_for and not passed:
+        yield Violation(ENDS, f"{event.step} waits for a person, though nothing in its definition says so")
+
+
+def _part(account: Account, path: str) -> str | None:
+    """Return the outermost part of a scope around the path that was left."""
+    around = [part for part in account.closed if path.startswith(f"{part}/")]
+    return min(around, key=len, default=None)
 
 
 def _identity(before: State, event: StepScheduled) -> Iterator[Violation]:
@@ -83,6 +114,8 @@ def _identity(before: State, event: StepScheduled) -> Iterator[Violation]:
 def _forward(account: Account, event: StepScheduled) -> Iterator[Violation]:
     if account.turned:
         yield Violation(NO_FORWARD, f"{event.step} is sent after the saga turned round")
+    elif _part(account, event.step) is not None:
+        yield Violation(NO_FORWARD, f"{event.step} is sent after its part was left")
     elif event.step in account.undo_sent:
         yield Violation(NO_FORWARD, f"{event.step} is sent after its undo")
     elif event.step in account.completed:
@@ -99,7 +132,8 @@ def _in_reverse(scenario: Scenario, books: Books, account: Account, step: str) -
     if step not in completed:
         return
     after = set(completed[: completed.index(step) + 1])
-    scope = "" if account.turned else step.rpartition("/")[0]
+    part = _part(account, step)
+    scope = "" if account.turned or part is None else f"{part}/"
     for other in books.in_place:
         if other in after or other in account.undo_failed or not other.startswith(scope):
             continue
@@ -123,6 +157,8 @@ def at_the_end(scenario: Scenario, state: State, books: Books, account: Account)
     for path, step in state.steps.items():
         if step.status not in SETTLED:
             yield Violation(ENDS, f"the saga ended as {state.outcome} while {path} is {step.status}")
+    if state.unwinding:
+        yield Violation(ENDS, f"the saga ended as {state.outcome} while {', '.join(state.unwinding)} is being undone")
     in_place = books.in_place
     yield from (
         Violation(BALANCE, f"{path} is in place {in_place.count(path)} times")
@@ -130,15 +166,17 @@ def at_the_end(scenario: Scenario, state: State, books: Books, account: Account)
         if in_place.count(path) > 1
     )
     if state.outcome == "COMPLETED":
+        if account.turned:
+            yield Violation(NO_FORWARD, "the saga completed after it had turned round")
         yield from _completed(scenario, books, account)
         return
-    left = set(account.left)
+    left = set(account.left) | account.skipped
     if state.outcome == "SUSPENDED":
         if not account.hurt:
             yield Violation(ENDS, "the saga is left to a person though no compensation was hit by a fault")
         yield from (
             Violation(BALANCE, f"{path} is named as not undone, but its undo did not fail for good")
-            for path in left - account.undo_failed
+            for path in left - account.undo_failed - account.skipped
         )
     yield from (
         Violation(BALANCE, f"the saga ended as {state.outcome}, but {path} is still in place")
@@ -151,9 +189,14 @@ def _completed(scenario: Scenario, books: Books, account: Account) -> Iterator[V
     in_place = set(books.in_place)
     barred = {entry.step for entry in books.entries.values() if not entry.undo and entry.mark is not Mark.DONE}
     for path in account.completed:
-        if path not in in_place and path not in account.undone and not _optional(scenario, path):
+        if (
+            path not in in_place
+            and path not in account.undone
+            and path not in account.skipped
+            and not _optional(scenario, path)
+        ):
             how = "was undone" if path in barred else "has no effect"
             yield Violation(BALANCE, f"the saga completed, but {path} {how}")
-    for path in in_place - set(account.completed):
+    for path in in_place - set(account.completed) - account.skipped:
         if name_of(path) not in scenario.kept and not _optional(scenario, path):
             yield Violation(BALANCE, f"the saga completed without the result of {path}, whose effect is in place")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.core.definition import Call, Definition, Listen
 from orchestrator.core.events import Json
+from orchestrator.core.paths import name_of
 
 NOTHING: Json = {}
 
@@ -27,7 +28,8 @@ SHIPPED_RESULTS: Mapping[str, Json] = {
 class Scenario:
     """One way to start a saga.
 
-    `results` gives what each step or command yields and `signals` the data of each signal, both empty where not named.
+    `results` gives what each step or command yields and `signals` the data of each signal: one object or a list of
+    all that are possible, an empty one where not named.
     `kept` names the steps that the document says nobody undoes.
     """
 
@@ -36,22 +38,21 @@ class Scenario:
     data: Json
     parameters: Json
     kept: frozenset[str]
-    results: Mapping[str, Json] = field(default_factory=dict)
-    signals: Mapping[str, Json] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
+    signals: Mapping[str, Any] = field(default_factory=dict)
 
-    def result(self, step: str) -> Json:
-        """Return what a step's participant answers, given the step's path."""
+    def answers(self, step: str) -> Sequence[Json]:
+        """Return all that a step's participant may answer where all goes well, given the step's path."""
         name = name_of(step)
-        if name in self.results:
-            return self.results[name]
         node = self.definition.nodes.get(name)
         command = node.command if isinstance(node, Call) else ""
-        return self.results.get(command, SHIPPED_RESULTS.get(command, NOTHING))
+        found = self.results.get(name, self.results.get(command, SHIPPED_RESULTS.get(command, NOTHING)))
+        return found if isinstance(found, list) else (found,)
 
-
-def name_of(path: str) -> str:
-    """Return the name of the step at a path."""
-    return path.rsplit("/", 1)[-1]
+    def data_of(self, signal: str) -> Sequence[Json]:
+        """Return all that a signal may carry."""
+        found = self.signals.get(signal, NOTHING)
+        return found if isinstance(found, list) else (found,)
 
 
 def signals_of(definition: Definition) -> tuple[str, ...]:

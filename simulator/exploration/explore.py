@@ -16,10 +16,12 @@ from simulator.exploration.moves import START, Broken, Move
 from simulator.exploration.occasions import occasions
 from simulator.exploration.sending import ways
 from simulator.exploration.traces import retrace
-from simulator.exploration.turns import Turn, begin, standing, take, unbounded_listens
+from simulator.exploration.turns import Turn, begin, is_held, standing, take, unbounded_listens
 from simulator.exploration.world import World
 from simulator.properties import ENDS, PURE
 from simulator.scenario import Scenario
+
+HELD = "HELD"
 
 
 class Bounds(NamedTuple):
@@ -114,7 +116,9 @@ class _Search:
         if outcome is not None:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         else:
-            self.unbounded.update(dict.fromkeys(unbounded_listens(world)))
+            self.unbounded.update(dict.fromkeys(unbounded_listens(self.scenario, world)))
+            if is_held(world.state) and self.engine.next_due(world.state) is None:
+                self.outcomes[HELD] = self.outcomes.get(HELD, 0) + 1
         for violation in standing(self.engine, self.scenario, world):
             self._break(number, None, violation)
         if self.depths[number] >= self.bounds.max_moves:

@@ -27,7 +27,8 @@ _EPOCH = 1_000_000_000_000
 _ATOMS = frozenset({str, type(None), bool})
 
 _others = attrgetter(*(field.name for field in fields(State) if field.name not in _READ_HERE))
-_over = attrgetter("step", "undo", "status")
+_over = attrgetter("step", "undo", "status", "source")
+_why = attrgetter("step", "undo", "status", "source", "code")
 _open = attrgetter(*(field.name for field in fields(StepState)))
 
 
@@ -43,7 +44,7 @@ def fingerprint(world: World) -> int:
         (
             state.phase,
             reason,
-            tuple(map(_over, steps)),
+            tuple(map(_why if state.phase is Phase.FORWARD else _over, steps)),
             tuple([tuple(_relative(_open(step), now, times)) for step in steps if step.status not in SETTLED]),
             tuple([value if type(value) in _ATOMS else _plain(value, now, times) for value in _others(state)]),
             orjson.dumps(state.outputs),
@@ -54,6 +55,7 @@ def fingerprint(world: World) -> int:
             world.late,
             tuple(world.lasting.items()),
             world.faults_left,
+            world.repairs_left,
             world.account,
         )
     )

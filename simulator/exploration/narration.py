@@ -22,6 +22,8 @@ _HAPPENS = {
     "arrival": "a late command arrives",
     "signal": "a signal comes",
     "cancel": "somebody cancels",
+    "person": "a person deals with what waits for one",
+    "taken-back": "the saga that started this one takes it back",
 }
 
 

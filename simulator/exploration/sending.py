@@ -12,12 +12,16 @@ from simulator.participant import Command, handle
 
 
 class Sent(NamedTuple):
-    """A command that goes out, its message and topic, and when its step decides without the reply (milliseconds)."""
+    """A command that goes out, its message and topic, and when its step decides without the reply (milliseconds).
+
+    Nobody waits for the answer to an `unanswered` one.
+    """
 
     command: Command
     until: int | None
     message: str
     topic: str
+    unanswered: bool = False
 
 
 def ways(world: World, sent: tuple[Sent, ...]) -> Iterator[tuple[tuple[str, ...], World]]:
@@ -37,11 +41,12 @@ def _fates(world: World, sent: Sent) -> Iterator[tuple[str, World]]:
         yield bound, meet(world, sent, FATES[bound])
         return
     yield FINE.name, meet(world, sent, FINE)
-    if world.faults_left == 0:
+    if world.faults_left == 0 or sent.unanswered:
         return
     known = sent.command.token in world.books.entries
     for fate in FAULTS:
-        if not (known and fate.wish in MET_BY_MEMORY):
+        possible = fate.of_child or not sent.command.child
+        if possible and not (known and fate.wish in MET_BY_MEMORY):
             yield fate.name, _hit(world, sent, fate)
 
 
@@ -61,7 +66,7 @@ def meet(world: World, sent: Sent, fate: Fate) -> World:
         case Way.LATE:
             return world._replace(late=(*world.late, sent.command))
     books, answer = handle(world.books, sent.command, fate.wish)
-    if fate.reply is Way.LOST:
+    if fate.reply is Way.LOST or sent.unanswered:
         return world._replace(books=books)
     kind, code, retriable = answer.kind, answer.code, True
     if fate.reply is Way.UNUSABLE and kind is None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from orchestrator.core.decide import Decision
-from orchestrator.core.definition import ExpressionFailed
-from orchestrator.core.events import FailureKind, Recorded, StepScheduled
-from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, Succeeded, TimerDue
-from orchestrator.core.react import SendCommand
+from orchestrator.core.definition import Listen
+from orchestrator.core.events import Recorded, StepScheduled
+from orchestrator.core.inputs import Cancel, Input, Signal, Start, Succeeded, TimerDue
+from orchestrator.core.paths import name_of
+from orchestrator.core.react import SendCommand, StartChild, UndoChild
 from orchestrator.core.state import Phase, State, StepStatus, path_of
 from simulator.account import SETTLED, Violation
+from simulator.consequences import Consequence, consequences
 from simulator.engine import Engine
 from simulator.exploration.occasions import Occasion, reply_input
 from simulator.exploration.sending import Sent
@@ -24,7 +27,6 @@ from simulator.scenario import NOTHING, Scenario, signals_of
 BEGINNING_MS = 1_750_000_000_000
 SAGA_ID = "saga"
 _LATER_MS = 10 * 365 * 86_400_000
-_UNBUILDABLE = (AttributeError, KeyError, TypeError, ExpressionFailed)
 
 
 class Turn(NamedTuple):
@@ -70,10 +72,13 @@ def take(engine: Engine, scenario: Scenario, world: World, occasion: Occasion) -
     )
     heard = world.heard if occasion.taken is None else (*world.heard, occasion.taken._replace(until=None))
     paid = world._replace(now=now, replies=replies, heard=heard, faults_left=world.faults_left - occasion.cost)
+    if occasion.repairs:
+        paid = paid._replace(repairs_left=world.repairs_left - 1, lasting=_NOTHING_LASTS)
     return _told(engine, scenario, paid, state, decision, wrong)
 
 
 _TIMER = TimerDue()
+_NOTHING_LASTS: Mapping[str, str] = MappingProxyType({})
 
 
 def _arrived(world: World, command_id: str) -> World:
@@ -91,10 +96,10 @@ def _told(
 ) -> Turn:
     """Return the turn that a decision makes of a moment."""
     account = world.account
-    decision, sent = _commands(engine, scenario, decision, world.now)
+    decision, found = consequences(engine, scenario.definition, decision, world.now)
     for recorded in decision.events:
-        account, found = observe(scenario, before, world.books, account, recorded)
-        wrong += found
+        account, violations = observe(scenario, before, world.books, account, recorded)
+        wrong += violations
     state = decision.state
     after = world._replace(
         state=state,
@@ -102,7 +107,7 @@ def _told(
         replies=tuple(reply for reply in world.replies if _is_open(state, reply)),
         heard=tuple(reply for reply in world.heard if _is_open(state, reply)),
     )
-    return Turn(after, sent, tuple(decision.events), tuple(wrong))
+    return Turn(after, tuple(_sent(found)), tuple(decision.events), tuple(wrong))
 
 
 def _is_open(state: State, reply: Reply) -> bool:
@@ -110,35 +115,20 @@ def _is_open(state: State, reply: Reply) -> bool:
     return held is not None and held.status not in SETTLED
 
 
-def _commands(engine: Engine, scenario: Scenario, decision: Decision, now: int) -> tuple[Decision, tuple[Sent, ...]]:
-    """Return the commands of a decision; one that cannot be built fails its own step, as in production."""
-    sent: dict[int, Sent] = {}
-    unsendable: set[int] = set()
-    while True:
-        for recorded in decision.events:
-            if recorded.sequence in sent or recorded.sequence in unsendable:
-                continue
-            try:
-                effect = engine.react(scenario.definition, decision.state, recorded)
-            except _UNBUILDABLE:
-                unsendable.add(recorded.sequence)
-                decision = _refused(engine, scenario, decision, recorded, now)
-                break
-            if isinstance(effect, SendCommand):
-                event = recorded.event
-                assert isinstance(event, StepScheduled)
+def _sent(found: list[Consequence]) -> Iterator[Sent]:
+    for recorded, effect in found:
+        event = recorded.event
+        if not isinstance(event, StepScheduled):
+            continue
+        undoes = event.token.removesuffix(":undo") if event.undo else None
+        match effect:
+            case SendCommand():
                 command = Command(effect.command_id, effect.token, effect.undoes, effect.step)
-                sent[recorded.sequence] = Sent(command, event.timeout_at, effect.command, effect.topic)
-        else:
-            return decision, tuple(sent.values())
-
-
-def _refused(engine: Engine, scenario: Scenario, decision: Decision, recorded: Recorded, now: int) -> Decision:
-    event = recorded.event
-    assert isinstance(event, StepScheduled)
-    refusal = Failed(event.command_id, event.step, event.undo, FailureKind.REJECTED, "unsendable_command", "", (), None)
-    after = engine.decide(scenario.definition, decision.state, refusal, now)
-    return Decision([*decision.events, *after.events], after.state)
+                yield Sent(command, event.timeout_at, effect.command, effect.topic)
+            case StartChild() | UndoChild():
+                command = Command(effect.command_id, event.token, undoes, event.step, child=True)
+                does = "start" if undoes is None else "take back"
+                yield Sent(command, event.timeout_at, f"{does} {effect.child_id}", "sagas", effect.parent is None)
 
 
 def standing(engine: Engine, scenario: Scenario, world: World) -> Iterator[Violation]:
@@ -148,14 +138,14 @@ def standing(engine: Engine, scenario: Scenario, world: World) -> Iterator[Viola
     if state.phase is Phase.ENDED:
         yield from _ended(engine, scenario, world)
     else:
-        yield from _unbounded(engine, world)
+        yield from _unbounded(engine, scenario, world)
 
 
 def _repeated(engine: Engine, scenario: Scenario, world: World) -> Iterator[Violation]:
     """Replies that were heard before, and any reply to a settled step, must lead to no event."""
     state, definition = world.state, scenario.definition
     for reply in world.heard:
-        if engine.decide(definition, state, reply_input(scenario, reply), world.now).events:
+        if engine.decide(definition, state, reply_input(reply, NOTHING), world.now).events:
             yield Violation(DUPLICATES, f"the reply to {reply.command_id} comes again and counts again")
     for step in state.steps.values():
         if step.status in SETTLED and step.dispatches:
@@ -183,20 +173,27 @@ def _ended(engine: Engine, scenario: Scenario, world: World) -> Iterator[Violati
 _TIMED = {StepStatus.SCHEDULED: "timeout_at", StepStatus.RETRYING: "due_at", StepStatus.PARKED: "due_at"}
 
 
-def _unbounded(engine: Engine, world: World) -> Iterator[Violation]:
+def _unbounded(engine: Engine, scenario: Scenario, world: World) -> Iterator[Violation]:
     state = world.state
     for path, step in state.steps.items():
         timer = _TIMED.get(step.status)
         if timer is not None and getattr(step, timer) is None:
             yield Violation(BOUNDED, f"{path} is {step.status} without a time at which the saga goes on")
-    if engine.next_due(state) is None and not unbounded_listens(world):
+    if engine.next_due(state) is None and not unbounded_listens(scenario, world) and not is_held(state):
         yield Violation(BOUNDED, "the saga waits for nothing that must come")
 
 
-def unbounded_listens(world: World) -> list[str]:
+def unbounded_listens(scenario: Scenario, world: World) -> list[str]:
     """Return the paths of the steps that wait for a signal without a time-out of their own."""
     return [
         path
         for path, step in world.state.steps.items()
-        if step.status is StepStatus.WAITING and step.timeout_at is None and step.due_at is None
+        if step.status is StepStatus.WAITING
+        and step.timeout_at is None
+        and isinstance(scenario.definition.nodes.get(name_of(path)), Listen)
     ]
+
+
+def is_held(state: State) -> bool:
+    """Tell whether a step waits for a person."""
+    return any(step.status is StepStatus.HELD for step in state.steps.values())

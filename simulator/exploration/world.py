@@ -25,7 +25,10 @@ class Reply(NamedTuple):
 
 
 class World(NamedTuple):
-    """A moment; `now` is milliseconds since the epoch, `heard` the replies that open steps have had."""
+    """A moment; `now` is milliseconds since the epoch, `heard` the replies that open steps have had.
+
+    `repairs_left` is how often a person still deals with what waits for one.
+    """
 
     state: State
     now: int
@@ -35,9 +38,10 @@ class World(NamedTuple):
     late: tuple[Command, ...]
     lasting: Mapping[str, str]
     faults_left: int
+    repairs_left: int
     account: Account
 
 
 def first_world(state: State, now: int, faults: int) -> World:
     """Return the moment in which a saga begins."""
-    return World(state, now, EMPTY, (), (), (), MappingProxyType({}), faults, Account())
+    return World(state, now, EMPTY, (), (), (), MappingProxyType({}), faults, 1, Account())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ PROFILES: Mapping[str, Profile] = {
 
 
 class Environment(NamedTuple):
-    """What a run has to live with. Shares are per thousand: of nodes that drop out in a period, of records, of commands."""
+    """What a run has to live with. Shares are per thousand of nodes and periods, records, commands."""
 
     profile: str = "typical"
     drift_ms: int = 5_000
@@ -58,7 +59,7 @@ class Dice:
     def latency(self, profile: Profile) -> int:
         """Return a time in milliseconds."""
         share = self._random.randrange(1_000)
-        for (low, fast), (high, slow) in zip(profile, profile[1:], strict=False):
+        for (low, fast), (high, slow) in pairwise(profile):
             if share < high:
                 return fast + (slow - fast) * (share - low) // (high - low)
         return profile[-1][1]
