@@ -10,6 +10,7 @@ from typing import Any
 from cli.definition_files import Written, compile_document, read_file
 from cli.failure import ExitCode, Failure
 from orchestrator.definitions.findings import Level
+from orchestrator.definitions.library import shipped
 from orchestrator.definitions.validation import Verdict, validate
 from orchestrator.design.analysis import Design, analyse
 from orchestrator.design.diagram import diagram_text
@@ -18,7 +19,7 @@ from orchestrator.design.explanation import explanation
 
 def judge(written: Written) -> Verdict:
     """Check a definition."""
-    return validate(written.text, compile_document)
+    return validate(written.text, compile_document, shipped())
 
 
 def is_good(verdict: Verdict, *, strict: bool) -> bool:
@@ -68,7 +69,7 @@ def design_of(written: Written) -> Design:
         place = f"{written.shown}:{first.place.line}"
         problem = f"{place}: {first.finding.problem.rstrip('.')}."
         raise Failure(problem, f"{first.finding.remedy.rstrip('.')}.{rest}", ExitCode.CHECK_FAILED)
-    return analyse(verdict.document, verdict.definition)
+    return analyse(verdict.document, verdict.drawn, verdict.definition)
 
 
 def diagram(file: Path) -> str:

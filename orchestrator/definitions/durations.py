@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from orchestrator.core.definition import Call, RetryPolicy
+from orchestrator.core.definition import Backoff, Call, RetryPolicy, Strategy
 
 
 def longest_wait_ms(policy: RetryPolicy) -> int:
     """Return the sum of the longest waits between all the attempts that a policy allows."""
-    return sum(
-        min(policy.base_ms << min(attempt, 30), policy.max_ms) + policy.jitter_ms for attempt in range(policy.limit)
-    )
+    return sum(min(_wait_ms(policy, attempt), policy.max_ms) + policy.jitter_ms for attempt in range(policy.limit))
+
+
+def _wait_ms(policy: RetryPolicy, attempt: int) -> int:
+    match policy.backoff:
+        case Backoff.CONSTANT:
+            return policy.base_ms
+        case Backoff.LINEAR:
+            return policy.base_ms * (attempt + 1)
+        case Backoff.EXPONENTIAL:
+            return policy.base_ms << min(attempt, 30)
 
 
 def longest_ms(timeout_ms: int, policy: RetryPolicy, budget_ms: int | None = None) -> int:
@@ -18,9 +26,15 @@ def longest_ms(timeout_ms: int, policy: RetryPolicy, budget_ms: int | None = Non
     return everything if budget_ms is None else min(everything, budget_ms)
 
 
+def is_retried(step: Call) -> bool:
+    """Tell whether a step is tried again where it fails for now."""
+    return step.retry.limit > 0 and step.strategy in {Strategy.RETRY_THEN_COMPENSATE, Strategy.RETRY}
+
+
 def step_longest_ms(step: Call) -> int:
     """Return how long a step may take until it is done or has failed for good."""
-    return longest_ms(step.timeout_ms, step.retry, step.budget_ms)
+    once = step.timeout_ms if step.budget_ms is None else min(step.timeout_ms, step.budget_ms)
+    return longest_ms(step.timeout_ms, step.retry, step.budget_ms) if is_retried(step) else once
 
 
 def undo_longest_ms(step: Call) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +22,13 @@ from orchestrator.definitions.checks import (
 )
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.findings import Finding, Findings, Level
+from orchestrator.definitions.fragments import Library, expand
 from orchestrator.definitions.outline import Outline, outline
 from orchestrator.definitions.positions import Place, Source, Unreadable, read
+from orchestrator.definitions.remedies import finding_of
 
 Compile = Callable[[Any], Definition]
 """Compiles a document. Raises DefinitionError."""
-
-_KNOWN = re.compile(r"known are (.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,11 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of a text: findings in the order of their lines, its document, and its graph where it has one."""
+    """What is known of a text: findings in the order of their lines, its document, tasks and, if it has one, graph."""
 
     findings: tuple[Located, ...]
     document: Any
+    drawn: Outline
     definition: Definition | None
 
     @property
@@ -60,43 +60,51 @@ class Verdict:
         return tuple(one for one in self.findings if one.finding.level is Level.ERROR)
 
 
-def validate(text: str, compile_document: Compile) -> Verdict:
-    """Check a definition as it was written, YAML or JSON."""
+def validate(text: str, compile_document: Compile, library: Library) -> Verdict:
+    """Check a definition as it was written, YAML or JSON; `library` holds the fragments that it may use."""
     try:
         source = read(text)
     except Unreadable as error:
         remedy = "Write YAML or JSON; a text with ': ', '#' or '{' in it stands in quotes"
         finding = Finding("", f"this cannot be read: {error.problem}", remedy, rule="unreadable")
-        return Verdict((Located(finding, error.place),), None, None)
+        return Verdict((Located(finding, error.place),), None, outline(None), None)
     findings = Findings(_repeated(source))
-    findings.extend(check_document(source.document, source.size))
+    drawn = outline(_expanded(source.document, library))
+    findings.extend(_checked(source, drawn))
     definition = None
     try:
         definition = compile_document(source.document)
     except DefinitionError as error:
         findings.extend(_uncovered(error, findings))
     if definition is not None:
-        findings.extend(timing.check(definition, outline(source.document)))
+        findings.extend(timing.check(definition, drawn))
     places = {one.where: one.place for one in source.repeated}
     located = [
         Located(one, places[one.where] if one.rule == "repeated-key" else source.place(one.where))
         for one in findings.all()
     ]
-    return Verdict(tuple(sorted(located, key=lambda one: one.place)), source.document, definition)
+    return Verdict(tuple(sorted(located, key=lambda one: one.place)), source.document, drawn, definition)
 
 
-def check_document(document: Any, document_bytes: int) -> Iterator[Finding]:
+def _expanded(document: Any, library: Library) -> Any:
+    """Return a document with its fragments written out; where they cannot be, the compiler says why."""
+    try:
+        return expand(document, library)
+    except DefinitionError:
+        return document
+
+
+def _checked(source: Source, drawn: Outline) -> Iterator[Finding]:
     """Yield what is wrong with a document, whether or not it can be compiled."""
-    if not isinstance(document, dict):
+    if not isinstance(source.document, dict):
         yield Finding("", "this is no object", "Begin with `document:`, then `do:`", rule="schema")
         return
-    drawn: Outline = outline(document)
     for check in (
         keywords.check, names.check, flow.check, compensation.check, bounds.check, choices.check, locks.check,
         dependencies.check, programs.check,
     ):  # fmt: skip
         yield from check(drawn)
-    yield from size.check(drawn, document_bytes)
+    yield from size.check(drawn, source.size)
 
 
 def _repeated(source: Source) -> Iterator[Finding]:
@@ -115,6 +123,4 @@ def _uncovered(error: DefinitionError, findings: Findings) -> Iterator[Finding]:
             return
         if one.where.startswith((f"{error.where}.", f"{error.where}[")):
             return
-    known = _KNOWN.search(error.message)
-    remedy = f"Write one of {known.group(1)}" if known else "Write it the way docs/language.md shows"
-    yield Finding(error.where, f"{error.where} {error.message}", remedy, rule="definition")
+    yield finding_of(error)

@@ -6,13 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from orchestrator.core.definition import Call, Definition, Fork, Listen, RetryPolicy, Switch
-from orchestrator.definitions.durations import step_longest_ms, undo_longest_ms
+from orchestrator.core.definition import (
+    Call,
+    Definition,
+    Fork,
+    Gather,
+    Listen,
+    Loop,
+    Race,
+    RetryPolicy,
+    Switch,
+    Try,
+)
+from orchestrator.definitions.durations import in_words, step_longest_ms
 from orchestrator.definitions.graph import followers
-from orchestrator.definitions.outline import Outline, Task, outline
-from orchestrator.design.failures import REFUSES, Case, cases_of
+from orchestrator.definitions.outline import Outline, Task
 from orchestrator.design.lifecycle import Lifecycle, lifecycle_of
 from orchestrator.design.pattern import Choice, choose
+from orchestrator.design.steps import Step, participant, steps_of
 
 
 class Decision(NamedTuple):
@@ -36,10 +47,11 @@ class Gate(NamedTuple):
 
 
 class Parallel(NamedTuple):
-    """Branches that run at once, the one that may take longest first."""
+    """Branches that run at once, the one that may take longest first; `until` says what ends them."""
 
     step: str
     branches: tuple[str, ...]
+    until: str
 
 
 class Pair(NamedTuple):
@@ -65,25 +77,17 @@ class Policy(NamedTuple):
     steps: tuple[str, ...]
 
 
-class Step(NamedTuple):
-    """One step of the process with all that can go wrong in it. Durations are milliseconds, at worst."""
-
-    name: str
-    kind: str
-    does: str
-    undo: str
-    cases: tuple[Case, ...]
-    longest_ms: int
-    undo_longest_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Everything that is printed and written: no count is stored, each is the length of what it counts."""
+    """Everything that is printed and written: no count is stored, each is the length of what it counts.
+
+    `order` names the tasks as the document lists them.
+    """
 
     name: str
     document: Mapping[str, Any]
     definition: Definition
+    order: tuple[str, ...]
     lifecycle: Lifecycle
     pattern: Choice
     decisions: tuple[Decision, ...]
@@ -94,48 +98,47 @@ class Design:
     steps: tuple[Step, ...]
 
 
-def analyse(document: Mapping[str, Any], definition: Definition) -> Design:
-    """Return the design of a definition; `document` is what `definition` was compiled from."""
-    drawn = outline(document)
+def analyse(document: Mapping[str, Any], drawn: Outline, definition: Definition) -> Design:
+    """Return the design of a definition.
+
+    `document` is what `definition` was compiled from, `drawn` its tasks with all fragments written out.
+    """
     tasks = {task.name: task for task in drawn.tasks.every()}
+    lifecycle = lifecycle_of(definition)
     return Design(
         name=definition.name,
         document=document,
         definition=definition,
-        lifecycle=lifecycle_of(definition),
+        order=tuple(tasks),
+        lifecycle=lifecycle,
         pattern=choose(definition),
-        decisions=tuple(_decisions(definition, tasks)),
+        decisions=tuple(_decisions(definition)),
         gates=tuple(_gates(definition)),
         parallel=tuple(_parallel(definition, tasks)),
         rollbacks=tuple(_rollbacks(definition)),
         policies=tuple(_policies(definition, tasks)),
-        steps=tuple(_steps(definition, drawn)),
+        steps=tuple(steps_of(definition, tasks, lifecycle.behind_pivot)),
     )
 
 
-def participant(topic: str) -> str:
-    """Return who listens to a topic of commands."""
-    return topic.removesuffix(".commands")
-
-
-def _label(task: Task | None, key: str) -> str | None:
+def _label(task: Task | None) -> str | None:
     metadata = task.body.get("metadata") if task else None
-    label = metadata.get(key) if isinstance(metadata, dict) else None
+    label = metadata.get("label") if isinstance(metadata, dict) else None
     return label if isinstance(label, str) and label else None
 
 
-def _decisions(definition: Definition, tasks: Mapping[str, Task]) -> Iterator[Decision]:
+def _decisions(definition: Definition) -> Iterator[Decision]:
     """Yield the decision points, the one whose `no` undoes most first; choices, which refuse nothing, last."""
     gated = _gated(definition)
     found: list[Decision] = []
     for node in definition.nodes.values():
-        label = _label(tasks.get(node.name), "decision")
         if isinstance(node, Switch) and node.name not in gated:
             outcomes = tuple(f"{case.name} -> {case.then}" for case in node.cases)
-            found.append(Decision(label or node.name.replace("-", " "), node.name, outcomes, -1))
-        elif isinstance(node, Call) and label is not None:
+            name = f"whether {node.name.removesuffix('.if')} runs" if node.silent else node.name.replace("-", " ")
+            found.append(Decision(node.decision or name, node.name, outcomes, -1))
+        elif isinstance(node, Call) and node.decision is not None:
             outcomes = (f"done -> {node.then}", "refused -> undo")
-            found.append(Decision(label, node.name, outcomes, len(_undone_before(definition, node))))
+            found.append(Decision(node.decision, node.name, outcomes, len(_undone_before(definition, node))))
     yield from sorted(found, key=lambda one: -one.undoes)
 
 
@@ -169,9 +172,21 @@ def _gates(definition: Definition) -> Iterator[Gate]:
 
 def _parallel(definition: Definition, tasks: Mapping[str, Task]) -> Iterator[Parallel]:
     for node in definition.nodes.values():
-        if isinstance(node, Fork):
-            first = sorted(node.branches, key=lambda name: -_branch_ms(definition, name))
-            yield Parallel(node.name, tuple(_label(tasks.get(name), "label") or name for name in first))
+        match node:
+            case Fork():
+                first = sorted(node.branches, key=lambda name: -_branch_ms(definition, name))
+                labels = tuple(_label(tasks.get(name)) or name for name in first)
+                yield Parallel(node.name, labels, "the next step waits for all of them")
+            case Race():
+                labels = tuple(_label(tasks.get(label)) or label for label in node.labels)
+                yield Parallel(node.name, labels, _until(node.gather, "the first to end wins, the others are undone"))
+            case Loop() if node.concurrency > 1:
+                each = (f"{node.each} by {node.each}, {node.concurrency} at once",)
+                yield Parallel(node.name, each, _until(node.gather, "the next step waits for all of them"))
+
+
+def _until(gather: Gather | None, otherwise: str) -> str:
+    return otherwise if gather is None else f"after {in_words(gather.within_ms)} what is there is taken"
 
 
 def _branch_ms(definition: Definition, name: str) -> int:
@@ -184,55 +199,27 @@ def _rollbacks(definition: Definition) -> Iterator[Rollback]:
     for node in reversed(list(definition.nodes.values())):
         if isinstance(node, Call) and node.compensation is not None:
             pair = Pair(node.name, node.command, node.compensation.command)
-            found.setdefault(participant(node.compensation.topic), []).append(pair)
+            found.setdefault(participant(node), []).append(pair)
     for name in sorted(found):
         yield Rollback(name, tuple(found[name]))
 
 
 def _policies(definition: Definition, tasks: Mapping[str, Task]) -> Iterator[Policy]:
-    users: dict[str, list[Call]] = {}
+    """Yield the retry policies of steps and of tries; a child saga is started once and has none."""
+    found: dict[str, tuple[RetryPolicy, list[str]]] = {}
     for node in definition.nodes.values():
-        if isinstance(node, Call):
-            written = tasks[node.name].body.get("retry") if node.name in tasks else None
-            own = "default" if written is None else f"{node.name} (its own)"
-            users.setdefault(written if isinstance(written, str) else own, []).append(node)
-    for name, calls in users.items():
-        yield Policy(name, calls[0].retry, tuple(call.name for call in calls))
+        task = tasks.get(node.name)
+        if isinstance(node, Call) and node.child is None:
+            name = _policy_name(node.name, task.body.get("retry") if task else None)
+            found.setdefault(name, (node.retry, []))[1].append(node.name)
+        elif isinstance(node, Try) and node.catch is not None and node.catch.retry is not None:
+            name = _policy_name(node.name, task.body["catch"].get("retry") if task else None)
+            found.setdefault(name, (node.catch.retry, []))[1].append(node.name)
+    for name, (retry, steps) in found.items():
+        yield Policy(name, retry, tuple(steps))
 
 
-def _steps(definition: Definition, drawn: Outline) -> Iterator[Step]:
-    for task in drawn.tasks.every():
-        node = definition.nodes.get(task.name)
-        cases = cases_of(node) if node is not None else ()
-        if task.kind == "set":
-            cases = tuple(case for case in cases if case != REFUSES)
-        if not cases:
-            continue
-        if isinstance(node, Call):
-            undo = node.compensation.command if node.compensation else f"none: {_reason(task)}"
-            does = f"{node.command} to {participant(node.topic)}"
-            yield Step(task.name, task.kind, does, undo, cases, step_longest_ms(node), undo_longest_ms(node))
-        elif isinstance(node, Listen):
-            does = f"waits for {' or '.join(node.signals)}"
-            yield Step(task.name, task.kind, does, "none: nothing happens outside", cases, node.timeout_ms or 0, 0)
-        else:
-            yield Step(task.name, task.kind, _does(task), "none: nothing happens outside", cases, 0, 0)
-
-
-def _does(task: Task) -> str:
-    match task.kind:
-        case "call":
-            return f"computes {task.body['call']} in place"
-        case "set":
-            return "sets values in place"
-        case "switch":
-            return "chooses the first case that holds"
-        case "raise":
-            return "gives up and turns the saga round"
-        case kind:
-            return kind
-
-
-def _reason(task: Task) -> str:
-    compensate = task.body.get("compensate")
-    return str(compensate.get("none", "")).rstrip(".") if isinstance(compensate, dict) else "nothing to undo"
+def _policy_name(step: str, written: Any) -> str:
+    if isinstance(written, str):
+        return written
+    return "default" if written is None else f"{step} (its own)"

@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from orchestrator.core.definition import Call, Definition, End, Fork, Join, Listen, Node, Raise, Switch
+from orchestrator.core.definition import (
+    Call,
+    Definition,
+    End,
+    Fork,
+    Join,
+    Listen,
+    Loop,
+    Node,
+    Race,
+    Raise,
+    ScopeEnd,
+    Switch,
+    Try,
+)
 from orchestrator.definitions.graph import followers
-from orchestrator.definitions.outline import outline
-from orchestrator.design.analysis import Design, participant
+from orchestrator.design.analysis import Design
 from orchestrator.design.lifecycle import Kind
+from orchestrator.design.steps import participant
 
 
 def diagram_text(design: Design) -> str:
@@ -75,14 +89,14 @@ def state_diagram(design: Design) -> Iterator[str]:
 
 def flowchart(definition: Definition, design: Design) -> Iterator[str]:
     """Yield the lines of a flowchart of the steps; decisions are diamonds, human gates are hexagons."""
-    order = {task.name: index for index, task in enumerate(outline(design.document).tasks.every())}
+    order = {name: index for index, name in enumerate(design.order)}
     deciding = {one.step: one.label for one in design.decisions}
     yield "flowchart TD"
     nodes = sorted(definition.nodes.values(), key=lambda node: order.get(node.name, len(order)))
     for node in nodes:
         yield f"    {_id(node.name)}{_shape(node, deciding.get(node.name))}"
     for node in nodes:
-        for target, label in _ways(node):
+        for target, label in _ways(definition, node):
             arrow = f"== {label} ==>" if label else "==>"
             yield f"    {_id(node.name)} {arrow} {_id(target)}"
         if isinstance(node, Call) and node.compensation is not None:
@@ -90,13 +104,22 @@ def flowchart(definition: Definition, design: Design) -> Iterator[str]:
             yield f"    {_id(node.name)} -. undo .-> {_id(node.name)}_undo"
 
 
-def _ways(node: Node) -> Iterator[tuple[str, str]]:
-    if isinstance(node, Switch):
-        for case in node.cases:
-            yield case.then, _text(case.name)
-    else:
-        for target in followers(node):
-            yield target, ""
+def _ways(definition: Definition, node: Node) -> Iterator[tuple[str, str]]:
+    match node:
+        case Switch():
+            yield from ((case.then, _text(case.name)) for case in node.cases)
+        case Loop():
+            yield node.entry, f"each {_text(node.each)}"
+        case Try():
+            yield node.entry, ""
+            if node.catch is not None and node.catch.entry is not None:
+                yield node.catch.entry, "on error"
+        case Race():
+            yield from ((entry, "") for entry in node.entries)
+        case ScopeEnd():
+            yield from ((name, "") for name in followers(definition.nodes[node.scope])[-1:])
+        case _:
+            yield from ((name, "") for name in followers(node))
 
 
 def _shape(node: Node, decision: str | None) -> str:
@@ -107,7 +130,7 @@ def _shape(node: Node, decision: str | None) -> str:
             shape = f"{{{_text(decision or node.name)}}}"
         case Listen():
             shape = f"{{{{{name}: {_text(' or '.join(node.signals))}}}}}"
-        case Fork() | Join():
+        case Fork() | Join() | Loop() | Race() | Try() | ScopeEnd():
             shape = f"[[{name}]]"
         case End():
             shape = "([end])"
@@ -115,7 +138,7 @@ def _shape(node: Node, decision: str | None) -> str:
             shape = f"([{name}: {_text(node.code)}])"
         case Call():
             label = f" ({_text(decision)}?)" if decision else ""
-            shape = f'["{name}{label}<br>{_text(node.command)} to {_text(participant(node.topic))}"]'
+            shape = f'["{name}{label}<br>{_text(node.command)} to {_text(participant(node))}"]'
     return shape
 
 

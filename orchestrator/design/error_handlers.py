@@ -13,7 +13,9 @@ export type Treatment = "retry" | "compensation" | "dead-letter";
 export interface RetryPolicy {
   readonly name: string;
   readonly max_retries: number;
+  readonly backoff: "constant" | "linear" | "exponential";
   readonly base_ms: number;
+  readonly jitter_from_ms: number;
   readonly jitter_ms: number;
   readonly max_ms: number;
   readonly steps: readonly string[];

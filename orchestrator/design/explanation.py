@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from orchestrator.core.definition import Switch
 from orchestrator.definitions.durations import in_words
-from orchestrator.design.analysis import Design, Step
+from orchestrator.design.analysis import Design
+from orchestrator.design.steps import Step
 
 
 def explanation(design: Design) -> Iterator[str]:

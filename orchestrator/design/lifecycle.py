@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from orchestrator.core.definition import Definition, End
-from orchestrator.definitions.graph import followers
+from orchestrator.core.definition import Definition, End, Loop, Node, Race, ScopeEnd, Try
+from orchestrator.definitions.graph import entries, followers
 from orchestrator.design.nodes import view
 
 
@@ -30,13 +30,15 @@ class Transition(NamedTuple):
 class Lifecycle(NamedTuple):
     """The states in the order in which a saga can reach them, the revoked one last.
 
-    `while_in` names, by node, the states that a saga may be in when it comes to that node.
+    `while_in` names, by node, the states that a saga may be in when it comes to that node; `behind_pivot` the nodes
+    that are only come to when nothing can be taken back any more.
     """
 
     states: tuple[str, ...]
     initial: str
     transitions: tuple[Transition, ...]
     while_in: dict[str, tuple[str, ...]]
+    behind_pivot: frozenset[str]
 
     @property
     def final(self) -> tuple[str, ...]:
@@ -72,7 +74,19 @@ def lifecycle_of(definition: Definition) -> Lifecycle:
     if back:
         states = (*(state for state in states if state != revoked), str(revoked))
     while_in = {name: tuple(dict.fromkeys(seen)) for name, seen in walk.while_in.items()}
-    return Lifecycle(states, initial, (*dict.fromkeys(forward), *back), while_in)
+    behind = frozenset(walk.while_in) - walk.before_pivot
+    return Lifecycle(states, initial, (*dict.fromkeys(forward), *back), while_in, behind)
+
+
+def _may_have_no_part(node: Loop | Race | Try) -> bool:
+    """Tell whether a scope may go on without any part that came to its end."""
+    match node:
+        case Loop():
+            return True
+        case Race():
+            return node.gather is not None
+        case Try():
+            return node.catch is not None and node.catch.entry is None
 
 
 class _Walk:
@@ -82,6 +96,7 @@ class _Walk:
         self.forward: dict[Transition, None] = {}
         self.turning: set[str] = set()
         self.while_in: dict[str, list[str]] = {}
+        self.before_pivot: set[str] = set()
         self._definition = definition
 
     def run(self, begin: _At) -> None:
@@ -97,13 +112,30 @@ class _Walk:
         seen = view(node)
         self.while_in.setdefault(at.node, []).append(at.state)
         during = self._move(at.state, seen.on_start.lifecycle, f"{at.node} begins")
-        if seen.may_turn and not at.behind_pivot:
-            self.turning |= {at.state, during}
-        after = self._move(during, seen.on_end.lifecycle, at.node)
+        if not at.behind_pivot:
+            self.before_pivot.add(at.node)
+            self.turning |= {at.state, during} if seen.may_turn else set()
         if isinstance(node, End):
-            self._move(after, self._definition.milestones.completed.lifecycle, "completed")
-        for name in followers(node):
-            yield _At(name, after, at.behind_pivot or seen.pivot)
+            self._move(during, self._definition.milestones.completed.lifecycle, "completed")
+        for name, state in self._onward(node, during):
+            yield _At(name, state, at.behind_pivot or seen.pivot)
+
+    def _onward(self, node: Node, state: str) -> Iterator[tuple[str, str]]:
+        """Yield what may come after a node, with the state that a saga is in then; scopes go on where a part ends."""
+        match node:
+            case ScopeEnd():
+                scope = self._definition.nodes[node.scope]
+                assert isinstance(scope, Loop | Race | Try)
+                yield scope.then, self._move(state, scope.on_end.lifecycle, scope.name)
+                if isinstance(scope, Loop):
+                    yield scope.entry, state
+            case Loop() | Race() | Try():
+                yield from ((name, state) for name in entries(node))
+                if _may_have_no_part(node):
+                    yield node.then, self._move(state, node.on_end.lifecycle, node.name)
+            case _:
+                after = self._move(state, view(node).on_end.lifecycle, node.name)
+                yield from ((name, after) for name in followers(node))
 
     def _move(self, state: str, target: str | None, trigger: str) -> str:
         if target is None or target == state:

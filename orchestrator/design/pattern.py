@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orchestrator.core.definition import Call, Definition, Fork, Listen, Switch
+from orchestrator.core.definition import Call, Definition, Fork, Listen, Loop, Node, Race, Switch
 
 
 class Choice(NamedTuple):
@@ -53,10 +53,22 @@ def _plain(waits: int) -> str:
 
 def _spread(definition: Definition) -> tuple[str, ...]:
     """Return the tasks that send several equal requests at once and gather the answers."""
-    return tuple(node.name for node in definition.nodes.values() if isinstance(node, Fork) and _equal(definition, node))
+    return tuple(node.name for node in definition.nodes.values() if _spreads(definition, node))
 
 
-def _equal(definition: Definition, fork: Fork) -> bool:
-    """Tell whether the branches of a fork all ask the same, of whomever."""
-    asked = [node.command for name in fork.branches if isinstance(node := definition.nodes[name], Call)]
-    return len(fork.branches) > 1 and len(asked) == len(fork.branches) and len(set(asked)) == 1
+def _spreads(definition: Definition, node: Node) -> bool:
+    match node:
+        case Fork():
+            return _equal(definition, node.branches)
+        case Race():
+            return node.gather is not None or _equal(definition, node.entries)
+        case Loop():
+            return node.concurrency > 1 or node.gather is not None
+        case _:
+            return False
+
+
+def _equal(definition: Definition, branches: tuple[str, ...]) -> bool:
+    """Tell whether branches all ask the same, of whomever."""
+    asked = [node.command for name in branches if isinstance(node := definition.nodes[name], Call)]
+    return len(branches) > 1 and len(asked) == len(branches) and len(set(asked)) == 1

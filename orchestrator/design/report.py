@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestrator.core.definition import Call, Milestone
+from orchestrator.core.definition import Backoff, Call, Milestone
 from orchestrator.definitions.durations import in_words
-from orchestrator.design.analysis import Design, participant
+from orchestrator.design.analysis import Design
 from orchestrator.design.lifecycle import Kind
 from orchestrator.design.nodes import view
 from orchestrator.design.options import Options
+from orchestrator.design.steps import participant
+
+_GROWTH = {Backoff.CONSTANT: "", Backoff.LINEAR: " x (n + 1)", Backoff.EXPONENTIAL: " x 2^n"}
 
 
 def analysis_block(design: Design) -> Iterator[str]:
@@ -63,7 +66,7 @@ def _requirements(design: Design, options: Options) -> Iterator[str]:
     yield f"Pattern: {design.pattern.name}. {design.pattern.reason}."
     yield from (f"Not {other}." for other in design.pattern.others)
     calls = [node for node in definition.nodes.values() if isinstance(node, Call)]
-    parties = sorted({participant(call.topic) for call in calls})
+    parties = sorted({participant(call) for call in calls})
     yield f"Participants: {', '.join(parties) or 'none'}"
     whole = "only by its steps" if definition.deadline_ms is None else f"within {in_words(definition.deadline_ms)}"
     yield f"Ends: {whole}"
@@ -92,7 +95,7 @@ def _decisions(design: Design) -> Iterator[str]:
 
 def _order(design: Design) -> Iterator[str]:
     for one in design.parallel:
-        yield f"At once ({one.step}): {' + '.join(one.branches)}; the next step waits for all of them"
+        yield f"At once ({one.step}): {' + '.join(one.branches)}; {one.until}"
     beside = {name for one in design.parallel for name in _branches(design, one.step)}
     order = [step.name for step in design.steps if step.name not in beside]
     yield f"One after the other: {', '.join(order)}"
@@ -106,8 +109,10 @@ def _errors(design: Design) -> Iterator[str]:
     for policy in design.policies:
         retry = policy.retry
         yield (
-            f"Retry policy {policy.name}: {retry.limit} retries after {in_words(retry.base_ms)} x 2^n, at most "
-            f"{in_words(retry.max_ms)}, plus 0 to {retry.jitter_ms} ms ({', '.join(policy.steps)})"
+            f"Retry policy {policy.name}: {retry.limit} retries after {in_words(retry.base_ms)}"
+            f"{_GROWTH[retry.backoff]}, at most {in_words(retry.max_ms)}, "
+            f"plus {retry.jitter_from_ms} to {retry.jitter_ms} ms "
+            f"({', '.join(policy.steps)})"
         )
     for path in design.rollbacks:
         pairs = ", then ".join(f"{pair.undo} for {pair.step}" for pair in path.pairs)
@@ -115,6 +120,8 @@ def _errors(design: Design) -> Iterator[str]:
     for step in design.steps:
         yield f"{step.name} ({step.does}; undo: {step.undo})"
         yield from (f"  {case.cause} -> {case.treatment.value}: {case.effect}" for case in step.cases)
+        if not step.cases:
+            yield "  nothing can fail in it"
 
 
 def _monitoring(design: Design, options: Options) -> Iterator[str]:

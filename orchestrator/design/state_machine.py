@@ -44,7 +44,7 @@ def section(design: Design, options: Options) -> dict[str, Any]:
         "gates": [
             {"step": gate.step, "signals": list(gate.signals), "timeout_ms": gate.timeout_ms} for gate in design.gates
         ],
-        "parallel": [{"step": one.step, "branches": list(one.branches)} for one in design.parallel],
+        "parallel": [{"step": one.step, "branches": list(one.branches), "until": one.until} for one in design.parallel],
         "compensations": [
             {
                 "participant": one.participant,
@@ -73,7 +73,9 @@ def retry_data(retry: RetryPolicy) -> dict[str, Any]:
     """Return a retry policy as plain data; durations are milliseconds."""
     return {
         "max_retries": retry.limit,
+        "backoff": retry.backoff.value,
         "base_ms": retry.base_ms,
+        "jitter_from_ms": retry.jitter_from_ms,
         "jitter_ms": retry.jitter_ms,
         "max_ms": retry.max_ms,
     }

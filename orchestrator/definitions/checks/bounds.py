@@ -36,7 +36,7 @@ def _policy(policy: Any, where: str, what: str) -> Iterator[Finding]:
     attempt = limit.get("attempt") if isinstance(limit, dict) else None
     count = attempt.get("count") if isinstance(attempt, dict) else None
     if count is None:
-        yield Finding(where, f"{what} has no limit: it would be tried for ever", _LIMIT, rule="unbounded-retry")
+        yield Finding(where, f"{what} has no limit, and to say none means for ever", _LIMIT, rule="unbounded-retry")
     elif isinstance(count, int) and count > MOST_RETRIES:
         yield Finding(
             f"{where}.limit.attempt.count",

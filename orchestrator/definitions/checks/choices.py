@@ -25,20 +25,24 @@ def _cases(task: Task) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for where, case in cases_of(task):
         label = where.rsplit(".", 1)[-1]
-        if default is not None:
-            yield Finding(
-                where, f"the case {label} is never chosen: {default}, before it, takes every value",
-                f"Write {default}, which has no `when`, as the last case", rule="unreachable-case",
-            )  # fmt: skip
         if "when" not in case:
+            if default is not None:
+                yield Finding(
+                    where,
+                    f"the case {label} is never chosen: {default} takes every value that no other case takes",
+                    f"Give {label} a `when`, or take it out",
+                    rule="unreachable-case",
+                )
             default = default or label
             continue
         condition = _bare(str(case["when"]))
         if condition in seen:
             yield Finding(
-                where, f"the case {label} is never chosen: {seen[condition]} has the same condition",
-                "Take it out, or change its `when`", rule="unreachable-case",
-            )  # fmt: skip
+                where,
+                f"the case {label} is never chosen: {seen[condition]} has the same condition",
+                "Take it out, or change its `when`",
+                rule="unreachable-case",
+            )
         seen.setdefault(condition, label)
 
 

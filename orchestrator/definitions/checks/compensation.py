@@ -34,7 +34,7 @@ def _reverse(outline: Outline, task: Task) -> Iterator[Finding]:
     if kind == "local":
         yield Finding(
             where, f"{task.name} is computed in place: there is nothing to undo", "Take `compensate` out",
-            Level.WARNING, "needless-compensation",
+            rule="needless-compensation",
         )  # fmt: skip
     if not isinstance(compensate, dict) or ("call" in compensate) == ("none" in compensate):
         yield Finding(

@@ -62,7 +62,7 @@ def _runs_before(block: Block, first: str, second: str) -> bool:
     if early == late:
         return any(_runs_before(own, first, second) for own in early.blocks)
     passed = late.name not in reached(block, frozenset({early.name}))
-    return passed and (early.name == first or _ends_after(early, first))
+    return passed and "if" not in early.body and (early.name == first or _ends_after(early, first))
 
 
 def _ends_after(task: Task, name: str) -> bool:
@@ -74,7 +74,8 @@ def _ends_after(task: Task, name: str) -> bool:
         top = _top(block, name)
         if top is not None:
             last_ways = reached(block, frozenset({top.name}))
-            return not _leaves(block, last_ways) and (top.name == name or _ends_after(top, name))
+            always = "if" not in top.body and not _leaves(block, last_ways)
+            return always and (top.name == name or _ends_after(top, name))
     return False
 
 

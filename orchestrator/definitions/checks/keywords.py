@@ -93,6 +93,10 @@ def _inside(task: Task) -> Iterator[Finding]:
             yield from _words(own, f"{where}.listen", vocabulary.LISTEN, "listen")
             to = _object(own.get("to"))
             yield from _words(to, f"{where}.listen.to", vocabulary.TO, "listen")
+            yield from _filters(to, f"{where}.listen.to")
+        case "emit":
+            event = _object(_object(own.get("event")).get("with"))
+            yield from _not_run(event, f"{where}.emit.event.with", "event")
         case "run":
             yield from _words(own, f"{where}.run", vocabulary.RUN, "run")
         case "try":
@@ -102,6 +106,15 @@ def _inside(task: Task) -> Iterator[Finding]:
                     rule="schema",
                 )  # fmt: skip
             yield from _words(_object(body.get("catch")), f"{where}.catch", vocabulary.CATCH, "catch")
+
+
+def _filters(to: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    for kind, given in to.items():
+        listed = given if isinstance(given, list) else [given]
+        for index, one in enumerate(listed):
+            at = f"{where}.{kind}[{index}]" if isinstance(given, list) else f"{where}.{kind}"
+            yield from _not_run(_object(one), at, "filter")
+            yield from _not_run(_object(_object(one).get("with")), f"{at}.with", "filter")
 
 
 def _words(value: Mapping[str, Any], where: str, known: Collection[str], place: str) -> Iterator[Finding]:

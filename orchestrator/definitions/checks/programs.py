@@ -6,24 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jq
-
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.expressions import expression
 from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import Block, Outline, Task
-
-VARIABLES = frozenset({"context", "input", "output", "workflow", "task", "parameters", "runtime"})
-"""What every expression can read, without its `$`."""
-
-UNSTEADY = ("now", "input", "inputs", "env", "localtime", "mktime", "input_filename", "input_line_number", "debug")
-"""Functions of jq that give something else in a replay, or read what is not the saga's."""
+from orchestrator.definitions.remedies import finding_of
 
 _WHOLE = re.compile(r"^\s*\$\{(.*)\}\s*$", re.DOTALL)
 _BARE = frozenset({"if", "while", "when", "exceptWhen", "in", "from", "as"})
 """Keys whose text is an expression even without `${ }`."""
 
 _NESTED = frozenset({"do", "try", "branches", "metadata", "title", "summary", "none"})
-_PROBLEM = re.compile(r"^jq: error: (.*?)(?: at <top-level>.*)?$", re.MULTILINE | re.DOTALL)
-_UNSTEADY = re.compile(rf"(?<![\w.$\"@-])({'|'.join(UNSTEADY)}|\$ENV)(?![\w:\"])")
+_OTHERWISE = "Write one jq program between ${ and }, with all that is open closed"
+_HYPHENATED = re.compile(r"\.[A-Za-z_][A-Za-z0-9_]*-[A-Za-z]")
 
 
 class Written(NamedTuple):
@@ -74,48 +69,26 @@ def _texts(part: Any, where: str, key: str = "") -> Iterator[Written | Finding]:
                 yield from _texts(value, f"{where}[{index}]", key if key == "as" else "")
         case str() if whole := _WHOLE.match(part):
             yield Written(where, whole.group(1).strip())
-        case str() if "${" in part:
+        case str() if "${" in part and not part.strip().startswith("${"):
             yield Finding(
-                where, "${ ... } inside of a text is taken as it stands",
-                'Make the whole text an expression: ${ "...\\(.field)..." }', Level.WARNING, "half-expression",
-            )  # fmt: skip
-        case str() if key in _BARE and not (key == "as" and _names_variable(where)):
+                where,
+                "${ ... } inside of a text is taken as it stands",
+                'Make the whole text an expression: ${ "...\\(.field)..." }',
+                Level.WARNING,
+                "half-expression",
+            )
+        case str() if key in _BARE and not (key == "as" and where.endswith(".catch.as")):
             yield Written(where, part.strip())
-
-
-def _names_variable(where: str) -> bool:
-    """Tell whether this `as` names a variable, as that of a catch does, and is no expression."""
-    return where.endswith(".catch.as")
 
 
 def _judge(written: Written, variables: frozenset[str]) -> Iterator[Finding]:
     where, program = written
     if "$fragment" in program:
         return
-    known = VARIABLES | variables
     try:
-        jq.compile(program, args=dict.fromkeys(known))
-    except ValueError as error:
-        yield Finding(where, f"`{program}` is no jq: {_problem(str(error))}", _instead(program, known), rule="jq")
-        return
-    unsteady = _UNSTEADY.search(re.sub(r'"(?:[^"\\]|\\.)*"', '""', program))
-    if unsteady:
-        yield Finding(
-            where, f"`{unsteady.group()}` gives something else when the saga is replayed",
-            "Read the time of its start from $workflow.startedAt, and everything else from the saga's data",
-            rule="jq-unsteady",
-        )  # fmt: skip
-
-
-def _problem(message: str) -> str:
-    matched = _PROBLEM.match(message)
-    return " ".join((matched.group(1) if matched else message).split())
-
-
-def _instead(program: str, known: frozenset[str]) -> str:
-    for name in re.findall(r"\$([A-Za-z_][A-Za-z0-9_]*)", program):
-        if name not in known and name != "__loc__":
-            return f"Read one of {', '.join(f'${one}' for one in sorted(known))}"
-    if re.search(r"\.[A-Za-z_][A-Za-z0-9_]*-[A-Za-z]", program):
-        return "Write a name that holds a '-' as [\"the-name\"]"
-    return "Close what is open and leave out what is too much: the whole text between ${ and } is one jq program"
+        expression(program, where, variables)
+    except DefinitionError as error:
+        found = finding_of(error, "jq", _OTHERWISE)
+        if _HYPHENATED.search(program):
+            found = found._replace(remedy="Write a name that holds a '-' as [\"the-name\"]")
+        yield found

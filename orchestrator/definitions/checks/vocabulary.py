@@ -26,15 +26,15 @@ TIMEOUT = frozenset({"after", "total", "code"})
 _EVERY_TASK = frozenset(
     {"if", "input", "output", "export", "timeout", "then", "metadata", "status", "depends_on"}
 )  # fmt: skip
-_STEP = frozenset({"compensate", "optional", "retry", "error_strategy", "pivot", "locks"})
+_STEP = frozenset({"optional", "error_strategy", "pivot"})
 
 TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "call": _EVERY_TASK | _STEP | {"call", "with"},
+        "call": _EVERY_TASK | _STEP | {"call", "with", "compensate", "retry", "locks", "decision"},
         "run": _EVERY_TASK | _STEP | {"run"},
         "set": _EVERY_TASK | {"set"},
-        "switch": _EVERY_TASK | {"switch"},
-        "fork": _EVERY_TASK | {"fork", "gather"},
+        "switch": _EVERY_TASK | {"switch", "decision"},
+        "fork": _EVERY_TASK | {"fork", "gather", "label"},
         "for": _EVERY_TASK | {"for", "while", "do", "gather"},
         "listen": _EVERY_TASK | {"listen"},
         "emit": _EVERY_TASK | {"emit"},
@@ -49,6 +49,10 @@ TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 KNOWN_CALLS = frozenset({"asyncapi", "grpc", "http", "openapi", "a2a", "mcp"})
 """Calls of the DSL that need no function of the document; none is run."""
+
+_ONLY_TYPE = dict.fromkeys(
+    ("id", "source", "time", "datacontenttype", "dataschema"), "Leave it out: it is filled in by the product itself"
+)
 
 NOT_RUN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -65,8 +69,9 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "foreach": "Listen to one event at a time; after it, start a saga for each further one",
             "read": "Leave it out: the data of the event is the result",
             "until": "Name the events to wait for in one, any or all",
-            "correlate": "Leave it out: a signal is sent to one saga, by its id",
         },
+        "filter": {"correlate": "Leave it out: a signal is sent to one saga, by its id", **_ONLY_TYPE},
+        "event": _ONLY_TYPE,
         "run": {
             "container": "Run the program behind a participant and call it by a function",
             "script": "Run the program behind a participant and call it by a function",

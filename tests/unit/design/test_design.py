@@ -88,7 +88,7 @@ def steps(one: Design) -> int:
 
 NO_PACKED = ("      status: { lifecycle: packed }\n", "")
 NO_DELIVERY = ("signals:\n  delivered: { after: [ship], lifecycle: { from: shipped, to: delivered } }\n", "")
-NO_DECISION = ("decision: payment check", "comment: none")
+NO_DECISION = ("      decision: payment check\n", "")
 NO_UNDO = ("call: cancel-shipment\n        with: { order_id: \"${ $workflow.input.order_id }\" }\n        retry: undo\n"
            "        always: true\n", "none: Nothing is undone.\n")  # fmt: skip
 NO_POLICY = ("      retry: payment\n", "      retry: inventory\n")

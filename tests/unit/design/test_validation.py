@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 import orchestrator.definitions
-from cli.definition_files import Written, compile_document
-from cli.definition_reports import is_good, validation_lines
-from orchestrator.definitions.validation import Located, Verdict, validate
+from cli.definition_files import Written
+from cli.definition_reports import is_good, judge, validation_lines
+from orchestrator.definitions.validation import Located, Verdict
 
 SHIPPED = sorted(Path(orchestrator.definitions.__file__).parent.glob("*.yaml"))
 ORDERS = next(path for path in SHIPPED if path.name == "order-fulfillment.yaml").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ MUTANTS = [
 
 
 def verdict_of(text: str) -> Verdict:
-    return validate(text, compile_document)
+    return judge(Written("orders.yaml", text))
 
 
 def mutated(mutant: Mutant) -> str:

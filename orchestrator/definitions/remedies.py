@@ -1,0 +1,21 @@
+"""What a DefinitionError says, taken apart: the problem, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.findings import Finding
+
+_ADVICE = re.compile(r"^(.*?)(?:; |, )((?:write|leave|use|bound|known are|call|give|close) .*)$", re.DOTALL)
+_ELSEWHERE = "Write it the way docs/language.md shows"
+
+
+def finding_of(error: DefinitionError, rule: str = "definition", otherwise: str = _ELSEWHERE) -> Finding:
+    """Return an error of the compiler as a finding; `otherwise` is the advice where the error gives none."""
+    matched = _ADVICE.match(error.message)
+    problem, advice = matched.groups() if matched else (error.message, otherwise)
+    if advice.startswith("known are"):
+        advice = f"Write one of {advice.removeprefix('known are ')}"
+    subject = "" if problem.startswith(("'", "there is", "comes")) else f"{error.where.rsplit('.', 1)[-1]} "
+    return Finding(error.where, f"{subject}{problem}", advice[:1].upper() + advice[1:], rule=rule)
