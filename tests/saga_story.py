@@ -42,8 +42,19 @@ from orchestrator.core.events import (
     UndoRequested,
 )
 from orchestrator.core.evolve import evolve
-from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Start, Succeeded, TimerDue
-from orchestrator.core.react import Report, SendCommand, react
+from orchestrator.core.inputs import (
+    Action,
+    Cancel,
+    Failed,
+    Input,
+    Resolve,
+    Signal,
+    Start,
+    Succeeded,
+    TimerDue,
+    Undo,
+)
+from orchestrator.core.react import Effect, PublishEvent, Report, SendCommand, StartChild, UndoChild, react
 from orchestrator.core.state import Phase, State, StepStatus, next_due, path_of
 from orchestrator.definitions.registry import load
 
@@ -85,6 +96,8 @@ class Story:
     now: int
     told: tuple[Recorded, ...]
     new: tuple[Recorded, ...]
+    effects: tuple[Effect, ...] = ()
+    """What the events made the orchestrator send, each computed when its event was new."""
 
     def when(self, *moments: Moment) -> Story:
         """Let inputs come, one after another. Each decision must equal the fold of its events, with no gap."""
@@ -99,12 +112,19 @@ class Story:
             assert folded == decision.state
             new += decision.events
             told = (*story.told, *decision.events)
-            story = replace(story, state=decision.state, now=now, told=told, new=tuple(new))
+            effects = (*story.effects, *_effects(story.definition, decision))
+            story = replace(story, state=decision.state, now=now, told=told, new=tuple(new), effects=effects)
         return story
 
     def then(self, *expected: str) -> Self:
         """Assert that exactly these events followed."""
         assert [sentence(recorded.event) for recorded in self.new] == list(expected)
+        return self
+
+    def sends(self, *paths: str) -> Self:
+        """Assert that exactly these commands were sent, undos with their `:undo`; children count as commands."""
+        sent = [recorded.event for recorded in self.new if isinstance(recorded.event, StepScheduled)]
+        assert [path_of(event.step, event.undo) for event in sent] == list(paths)
         return self
 
     def then_nothing(self) -> Self:
@@ -130,16 +150,33 @@ class Story:
     @property
     def commands(self) -> list[SendCommand]:
         """Every command sent so far."""
-        return [effect for effect in self._effects if isinstance(effect, SendCommand)]
+        return [effect for effect in self.effects if isinstance(effect, SendCommand)]
 
     @property
     def reports(self) -> list[Report]:
         """Everything handed to a person so far."""
-        return [effect for effect in self._effects if isinstance(effect, Report)]
+        return [effect for effect in self.effects if isinstance(effect, Report)]
 
     @property
-    def _effects(self) -> list[SendCommand | Report | None]:
-        return [react(self.definition, self.state, recorded) for recorded in self.told]
+    def children(self) -> list[StartChild]:
+        """Every saga started so far."""
+        return [effect for effect in self.effects if isinstance(effect, StartChild)]
+
+    @property
+    def children_undone(self) -> list[UndoChild]:
+        """Every saga taken back so far."""
+        return [effect for effect in self.effects if isinstance(effect, UndoChild)]
+
+    @property
+    def published(self) -> list[PublishEvent]:
+        """Everything told to the world so far."""
+        return [effect for effect in self.effects if isinstance(effect, PublishEvent)]
+
+    @property
+    def result(self) -> Any:
+        """What the completed saga ended with."""
+        [end] = [recorded.event for recorded in self.told if isinstance(recorded.event, SagaCompleted)]
+        return end.output
 
     @property
     def sent(self) -> list[str]:
@@ -171,7 +208,13 @@ def begun(definition: Definition, saga_id: str, data: Json, parameters: Json | N
     """Return the story of a saga that has just started."""
     given = Start("in_1", data, definition.parameters if parameters is None else parameters, "00-trace-01")
     decision = core.start(definition, saga_id, given, NOON)
-    return Story(definition, decision.state, NOON, tuple(decision.events), tuple(decision.events))
+    told = tuple(decision.events)
+    return Story(definition, decision.state, NOON, told, told, _effects(definition, decision))
+
+
+def _effects(definition: Definition, decision: core.Decision) -> tuple[Effect, ...]:
+    found = [react(definition, decision.state, recorded) for recorded in decision.events]
+    return tuple(effect for effect in found if effect is not None)
 
 
 def order_data(total_minor: int = 5_000, method: str = "standard", currency: str = "GBP") -> dict[str, Any]:
@@ -255,6 +298,16 @@ def says(name: str, **data: Any) -> Moment:
 def cancels(reason: str = "changed my mind") -> Moment:
     """Somebody asks to cancel."""
     return lambda story: (Cancel("in_3", "ann", reason), story.now)
+
+
+def resolves(action: str, step: str | None = None) -> Moment:
+    """A person deals with what waits for one: retry, resume or skip."""
+    return lambda story: (Resolve("in_4", Action(action), step, "ann", "repaired"), story.now)
+
+
+def taken_back(parent: Json | None = None) -> Moment:
+    """The saga that started this one takes it back."""
+    return lambda story: (Undo("in_5", "parent", "the parent is undone", parent), story.now)
 
 
 def after(milliseconds: int) -> Moment:
