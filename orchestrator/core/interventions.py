@@ -97,6 +97,8 @@ def _objection(before: Definition, target: Definition, state: State, migration: 
         new = target.nodes.get(name_of(rename(path, migration.renamed)))
         if old is None or step.undo:
             continue
+        if isinstance(old, Call) and rename(path, migration.renamed) != path:
+            return f"{path} sent a command and must keep its name, of which the token of its effect is made"
         if new is None and (step.status in OPEN or (isinstance(old, Call) and old.compensation is not None)):
             return f"{path} has no like in version {target.version}"
         if new is not None and type(new) is not type(old) and (step.status in OPEN or isinstance(old, Call)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,19 @@ from orchestrator.core.events import Json
 from orchestrator.definitions.compiler import compile_definition
 from orchestrator.definitions.deployed import Deployed, check_name, digest, plain
 from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.fragments import expand
 from orchestrator.definitions.functions import FUNCTIONS
 from orchestrator.definitions.schedule import Schedule, schedule_of
+
+
+@cache
+def shipped_fragments() -> Mapping[str, Any]:
+    """Return the fragments that every definition may use, by name. Raises DefinitionError."""
+    found: dict[str, Any] = {}
+    for file in sorted((Path(__file__).parent / "fragments").glob("*.yaml")):
+        fragment = yaml.safe_load(file.read_text())
+        found[fragment["fragment"]] = fragment
+    return found
 
 
 class VersionTaken(ValueError):
@@ -39,8 +51,8 @@ class Version:
 
 
 def compiled(document: Any) -> Version:
-    """Compile a document as it was written. Raises DefinitionError."""
-    written = plain(document)
+    """Compile a document as it was written; what is kept has its fragments expanded. Raises DefinitionError."""
+    written = plain(expand(document, shipped_fragments()))
     schedule = schedule_of(written)
     rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
     definition = compile_definition(rest, FUNCTIONS)
