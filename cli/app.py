@@ -17,6 +17,7 @@ import typer
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
+from cli.sagas import sagas_app
 from cli.trials import explore
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(definitions_app, name="definitions")
+app.add_typer(sagas_app, name="saga")
 app.command("explore")(explore)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 import orjson
 import yaml
 
+from cli.definition_files import read_file
 from cli.failure import ExitCode, Failure
 from orchestrator.definitions.deployed import Deployed
-from orchestrator.definitions.errors import DefinitionError
-from orchestrator.definitions.positions import Unreadable, read
 from orchestrator.definitions.registry import VersionTaken
 from schemas.cloudevents import rfc3339
 from schemas.codec import Codec
-from services.deployment import KafkaDeployments, NotDeployed, view
+from services.deployment import Invalid, KafkaDeployments, NotDeployed, view
 
 _HEADINGS = ("definition", "version", "deployed", "by", "schedule", "sha256")
 _SHOWN_DIGITS = 12
@@ -25,16 +24,13 @@ _SHOWN_DIGITS = 12
 
 def deploy_file(bootstrap: str, file: Path, actor: str, reason: str) -> str:
     """Deploy the file and return a line that says what came of it. Raises Failure."""
+    written = read_file(file)
     try:
-        source = read(file.read_text(encoding="utf-8"))
-        outcome = _deployments(bootstrap).deploy(source.document, actor, reason)
-    except (Unreadable, UnicodeDecodeError) as error:
+        outcome = _deployments(bootstrap).deploy(written.text, actor, reason)
+    except Invalid as error:
+        lines = "\n".join(one.line(written.shown) for one in error.findings)
         raise Failure(
-            f"{file} cannot be read: {error}.", "Write YAML or JSON in UTF-8.", ExitCode.CHECK_FAILED
-        ) from error
-    except DefinitionError as error:
-        raise Failure(
-            f"{file}:{source.place(error.where).line}: {error}.", "Mend it and deploy it again.", ExitCode.CHECK_FAILED
+            f"{written.shown} is not deployed.\n{lines}", "Mend it, then deploy it again.", ExitCode.CHECK_FAILED
         ) from error
     except VersionTaken as error:
         raise Failure(f"{error}.", "Versions never change.", ExitCode.CHECK_FAILED) from error

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.failure import ExitCode, Failure
-from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, GatewayOption, OutputFormat, OutputOption
+from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -72,6 +73,7 @@ def main() -> None:
 
 @app.command()
 def workflow(
+    context: typer.Context,
     *,
     process: Annotated[str, typer.Option("--process", help="The process: the name of a definition, or its file.")],
     mode: Annotated[Mode, typer.Option("--mode", help="What to do with it.")] = Mode.DESIGN,
@@ -108,7 +110,6 @@ def workflow(
         Path | None, typer.Option("--input", dir_okay=False, exists=True, help="Execute: the input, a file with JSON.")
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Execute: seconds to wait for the end.")] = 60.0,
-    gateway: GatewayOption = None,
     bootstrap: BootstrapOption = None,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
@@ -141,7 +142,21 @@ def workflow(
             if not is_good(verdict, strict=strict):
                 raise typer.Exit(ExitCode.CHECK_FAILED)
         case Mode.EXECUTE:
-            _ = (given, wait, gateway, bootstrap, data)
+            from cli.execute import run_execute
+
+            said = {"max_retries": options.max_retries, "timeout_ms": options.timeout_ms, "audit": options.audit}
+            code = run_execute(written, given, partial(bootstrap_of, bootstrap, data), _chosen(context, said), wait)
+            raise typer.Exit(code)
+
+
+def _chosen(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that were given on the command line: they go before those of the definition."""
+    chosen: dict[str, Any] = {}
+    for name, value in settings.items():
+        source = context.get_parameter_source(name.removesuffix("_ms"))
+        if source is not None and source.name != "DEFAULT":
+            chosen[name] = value
+    return chosen
 
 
 def _refuse_others(orchestrator: Engine, state_persistence: Persistence) -> None:

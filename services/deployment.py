@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import KafkaException
 
+from orchestrator.core.definition import Definition
 from orchestrator.definitions.arming import arming
 from orchestrator.definitions.deployed import Deployed, NoDeployment, read_deployed
 from orchestrator.definitions.registry import Version, VersionTaken, compiled, load
+from orchestrator.definitions.validation import Located, validate
 from schemas import topics
 from schemas.cloudevents import rfc3339
 from schemas.codec import Codec
@@ -43,6 +46,14 @@ class NotDeployed(Exception):
     """Kafka did not confirm the deployment: the version may be there or not; the same request may be repeated."""
 
 
+class Invalid(ValueError):
+    """The text is no definition that may be deployed; `findings` say all that is wrong with it, and where."""
+
+    def __init__(self, findings: Sequence[Located]) -> None:
+        super().__init__("; ".join(one.finding.problem for one in findings))
+        self.findings = findings
+
+
 class Outcome(NamedTuple):
     """What a deployment came to; `is_new` is false where the same document was there already."""
 
@@ -53,11 +64,25 @@ class Outcome(NamedTuple):
 class Deployments(Protocol):
     """Where definitions are deployed. Every call blocks."""
 
-    def deploy(self, document: Any, actor: str, reason: str) -> Outcome:
-        """Deploy a document. Raises DefinitionError, VersionTaken, NotDeployed."""
+    def deploy(self, text: str, actor: str, reason: str) -> Outcome:
+        """Deploy a definition as it was written. Raises Invalid, VersionTaken, NotDeployed."""
 
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is by name and major version, shipped ones included. Raises NotDeployed."""
+
+
+def checked(text: str) -> Version:
+    """Return the version that a text, YAML or JSON, is. Raises Invalid."""
+    versions: list[Version] = []
+
+    def compile_document(document: Any) -> Definition:
+        versions.append(compiled(document))
+        return versions[0].definition
+
+    verdict = validate(text, compile_document)
+    if verdict.errors or not versions:
+        raise Invalid(verdict.errors)
+    return versions[0]
 
 
 @cache
@@ -110,7 +135,7 @@ def plan(
 
 
 class KafkaDeployments:
-    """Deployments on a cluster. Not thread-safe; holds nothing between two calls."""
+    """Deployments on a cluster. Any thread may call."""
 
     def __init__(
         self, bootstrap: str, client: str, codec: Codec, now_ms: Callable[[], int], chance: Callable[[], float]
@@ -122,35 +147,50 @@ class KafkaDeployments:
         self._codec = codec
         self._now_ms = now_ms
         self._chance = chance
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._reading: _Reading | None = None
 
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is by name and major version, shipped ones included. Raises NotDeployed."""
-        with closing(_Reading(self._config)) as reading:
-            return reading.versions()
+        with self._lock:
+            if self._reading is None:
+                self._reading = _Reading(self._config)
+            return self._reading.versions()
 
-    def deploy(self, document: Any, actor: str, reason: str) -> Outcome:
-        """Deploy a document. Raises DefinitionError, VersionTaken, NotDeployed.
+    def close(self) -> None:
+        """Leave no thread behind."""
+        with self._lock:
+            if self._reading is not None:
+                self._reading.close()
+                self._reading = None
+
+    def deploy(self, text: str, actor: str, reason: str) -> Outcome:
+        """Deploy a definition as it was written. Raises Invalid, VersionTaken, NotDeployed.
 
         Deployers take turns by their common transactional id: each ends the open transaction of the one before, then
         reads what is deployed, then writes. The one that was put out begins anew, and so does one that does not know
         what became of its commit: it finds its own version there, or not.
         """
-        wanted = deployed_of(compiled(document), self._now_ms(), actor, reason)
+        wanted = deployed_of(checked(text), self._now_ms(), actor, reason)
+        with self._turn, closing(_Reading(self._config)) as reading:
+            return self._deploy(wanted, reading)
+
+    def _deploy(self, wanted: Deployed, reading: _Reading) -> Outcome:
         problem = ""
-        with closing(_Reading(self._config)) as reading:
-            for attempt in range(_ATTEMPTS):
-                known = reading.versions()
-                if plan(wanted, known, self._codec) is None:
-                    held = known[wanted.name, wanted.version]
-                    return Outcome(held, is_new=bool(problem) and held == wanted)
-                try:
-                    return self._take_turn(wanted, reading)
-                except KafkaException as error:
-                    problem = kafka_error(error).str()
-                    _log.info("deploying %s again: %s", wanted.name, problem)
-                except Fatal as error:
-                    raise NotDeployed(str(error)) from error
-                time.sleep(_PAUSE_S * 2**attempt * self._chance())
+        for attempt in range(_ATTEMPTS):
+            known = reading.versions()
+            if plan(wanted, known, self._codec) is None:
+                held = known[wanted.name, wanted.version]
+                return Outcome(held, is_new=bool(problem) and held == wanted)
+            try:
+                return self._take_turn(wanted, reading)
+            except KafkaException as error:
+                problem = kafka_error(error).str()
+                _log.info("deploying %s again: %s", wanted.name, problem)
+            except Fatal as error:
+                raise NotDeployed(str(error)) from error
+            time.sleep(_PAUSE_S * 2**attempt * self._chance())
         raise NotDeployed(f"{_ATTEMPTS} attempts failed, the last: {problem}")
 
     def _take_turn(self, wanted: Deployed, reading: _Reading) -> Outcome:

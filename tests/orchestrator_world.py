@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestrator.definition_feed import DefinitionFeed
 from orchestrator.definitions.arming import armings
 from orchestrator.definitions.deployed import read_deployed
-from orchestrator.definitions.registry import Registry, compiled, load
+from orchestrator.definitions.registry import Registry, load
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
 from schemas import topics
 from schemas.codec import Codec
-from services.deployment import deployed_of, plan, shipped
+from services.deployment import checked, deployed_of, plan, shipped
 from streams.errors import Abortable
 from streams.kafka_follower import EndNotReached
 from streams.memory_driver import MemoryDriver
@@ -123,7 +121,7 @@ class World:
         for record in self.records(topics.DEFINITIONS.name):
             held = read_deployed(record.key, record.value or b"")
             known[held.name, held.version] = held
-        planned = plan(deployed_of(compiled(yaml.safe_load(text)), self.now, "test", "why"), known, self.codec)
+        planned = plan(deployed_of(checked(text), self.now, "test", "why"), known, self.codec)
         if planned is None:
             return False
         deployed, armed = planned

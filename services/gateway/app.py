@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from schemas.codec import Codec
+from services.deployment import KafkaDeployments
 from services.gateway.application import application
 from services.gateway.outlet import KafkaOutlet
 from services.gateway.parts import Parts
@@ -35,6 +36,10 @@ def _trace_source(seed: bytes) -> Callable[[], str]:
     """Return a maker of trace contexts; they must be unlike each other, not secret."""
     bits = random.Random(seed).getrandbits  # noqa: S311 - not a secret, and a system call each costs more than all else
     return lambda: f"00-{bits(127) + 1:032x}-{bits(63) + 1:016x}-01"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class Lifeline:
@@ -60,13 +65,16 @@ def serve(settings: Settings) -> int:
     submissions = SqlSubmissions(database)
     outlet = KafkaOutlet(settings.bootstrap, lifeline.cut)
     read_model = SqlReadModel(settings.read_model_url)
+    codec = Codec()
+    deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random)
     parts = Parts(
         currencies=settings.currencies,
-        codec=Codec(),
+        codec=codec,
         submissions=submissions,
         outlet=outlet,
         read_model=read_model,
-        now_ms=lambda: time.time_ns() // 1_000_000,
+        deployments=deployments,
+        now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),
         new_traceparent=_trace_source(os.urandom(16)),
     )
@@ -80,6 +88,7 @@ def serve(settings: Settings) -> int:
         outlet.stop()
         submissions.stop()
         read_model.close()
+        deployments.close()
 
     server = uvicorn.Server(
         uvicorn.Config(

@@ -120,6 +120,81 @@ class History(BaseModel):
     events: list[HistoryEvent]
 
 
+class SagaForm(_Form):
+    """A saga to be started: the newest version of its definition where none is named."""
+
+    definition: str = Field(max_length=63, examples=["notify-customer"])
+    version: int | None = Field(None, ge=1)
+    data: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict, examples=[{"max_retries": 5, "audit": False}])
+
+
+class SignalForm(_Form):
+    """An outside event for a saga."""
+
+    name: str = Field(max_length=128)
+    actor: str = Field(max_length=128)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class SagaTaken(BaseModel):
+    """Kafka has the request."""
+
+    saga_id: str
+    status_url: str
+
+
+class SagaView(BaseModel):
+    """A saga as it is after its event `sequence`."""
+
+    saga_id: str
+    definition: str | None
+    version: int | None
+    lifecycle: str
+    status: str
+    reason: str | None
+    sequence: int
+    started_at: str
+    updated_at: str
+    current_steps: list[str]
+    data: dict[str, Any]
+
+
+class SagaHistory(BaseModel):
+    """Everything that happened to a saga, in order."""
+
+    saga_id: str
+    events: list[HistoryEvent]
+
+
+class Definition(BaseModel):
+    """A version of a definition. It never changes; `document` is what was deployed, as JSON."""
+
+    name: str
+    version: int
+    semver: str
+    sha256: str
+    schedule: dict[str, Any] | None
+    shipped: bool
+    deployed_at: str | None
+    actor: str
+    reason: str
+    document: dict[str, Any] | None = None
+
+
+class DefinitionList(BaseModel):
+    """Every version of every definition, without the documents."""
+
+    definitions: list[Definition]
+
+
+class DefinitionVersions(BaseModel):
+    """Every version of a definition, oldest first."""
+
+    name: str
+    versions: list[Definition]
+
+
 class DailyReport(BaseModel):
     """What one UTC day of orders added up to, and which saga made the report when."""
 
@@ -160,6 +235,23 @@ def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(schema, list):
         return [_inlined(part, definitions) for part in schema]
     return schema
+
+
+def definition_body() -> dict[str, Any]:
+    """Return what the deployment of a definition says of its body and its parameters."""
+    text = {"schema": {"type": "string"}}
+    return {
+        "requestBody": {"required": True, "content": {"application/yaml": text, "application/json": {"schema": {}}}},
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name == "actor",
+                "schema": {"type": "string", "maxLength": longest},
+            }
+            for name, longest in (("actor", 128), ("reason", 512))
+        ],
+    }
 
 
 def body(form: type[BaseModel], key_required: bool) -> dict[str, Any]:

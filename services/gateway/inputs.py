@@ -61,6 +61,30 @@ def start(codec: Codec, asking: Asking, data: Mapping[str, Any], process: str = 
     return _input(codec, "saga.StartSaga", asking, {"definition": process, "version": None, "data": written})
 
 
+class Saga(NamedTuple):
+    """What is to be started: the newest version where none is named."""
+
+    definition: str
+    version: int | None
+    options: Mapping[str, Any]
+
+
+def start_saga(codec: Codec, asking: Asking, saga: Saga, data: Mapping[str, Any]) -> Input:
+    """Return the record that starts a saga of any definition. Raises TooLarge."""
+    fields = {
+        "definition": saga.definition,
+        "version": saga.version,
+        "data": orjson.dumps(data).decode(),
+        "options": orjson.dumps(saga.options).decode(),
+    }
+    return _input(codec, "saga.StartSaga", asking, fields)
+
+
+def send_signal(codec: Codec, asking: Asking, name: str, actor: str, data: Mapping[str, Any]) -> Input:
+    """Return the record of a signal to any saga. Raises TooLarge."""
+    return _input(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": orjson.dumps(data).decode()})
+
+
 def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> Input:
     """Return the record of a person's decision."""
     data = orjson.dumps({"reason": reason}).decode()

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from schemas import topics
 from schemas.codec import Codec
+from services.deployment import Deployments
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
@@ -34,19 +35,26 @@ class Parts:
     submissions: Submissions
     outlet: Outlet
     read_model: ReadModel
+    deployments: Deployments
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
     in_flight: set[str] = field(default_factory=set)
 
 
-async def read_json(request: Request) -> object:
-    """Return the JSON document of a body, counted as it comes. Raises Problem."""
+async def read_body(request: Request) -> bytearray:
+    """Return a body, counted as it comes. Raises Problem."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > MAX_BODY_BYTES:
             raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes")
+    return received
+
+
+async def read_json(request: Request) -> object:
+    """Return the JSON document of a body. Raises Problem."""
+    received = await read_body(request)
     try:
         document: object = orjson.loads(received)
     except orjson.JSONDecodeError as error:

@@ -21,10 +21,15 @@ _TITLES = {
     "not-awaiting-approval": (409, "The order does not wait for an approval"),
     "already-ended": (409, "The order has ended"),
     "unknown-order": (404, "There is no such order"),
+    "unknown-saga": (404, "There is no such saga"),
+    "unknown-definition": (404, "There is no such definition, or no such version of it"),
+    "invalid-definition": (422, "The definition cannot be deployed as it is"),
+    "version-taken": (409, "Another document is deployed under that version"),
+    "not-deployed": (503, "Kafka did not confirm the deployment in time"),
     "unknown-report": (404, "There is no report of that day"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "The method is not allowed here"),
-    "too-large": (413, "The order is too large"),
+    "too-large": (413, "The request is too large"),
     "kafka-unavailable": (503, "Kafka did not confirm the request in time"),
     "overloaded": (503, "Too many requests are waiting for Kafka"),
     "internal-error": (500, "The request met a bug"),
@@ -36,7 +41,7 @@ class Problem(Exception):
     """A request that gets no result. `name` is the last part of the problem's type and one of the known ones."""
 
     def __init__(
-        self, name: str, detail: str, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: str
+        self, name: str, detail: str, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: Any
     ) -> None:
         super().__init__(detail)
         self.status, self.title = _TITLES[name]

@@ -30,8 +30,22 @@ _ORDER_COLUMNS = (
     "tracking_number",
     "current_steps",
 )
+_SAGA_COLUMNS = (
+    "saga_id",
+    "definition",
+    "version",
+    "data",
+    "started_at_ms",
+    "updated_at_ms",
+    "sequence",
+    "lifecycle",
+    "status",
+    "reason",
+    "current_steps",
+)
 _EVENT_COLUMNS = ("saga_id", "sequence", "at_ms", "type", "step", "lifecycle", "status", "attempt", "detail")
 _ORDERS = sql_table("orders", *map(sql_column, _ORDER_COLUMNS))
+_SAGAS = sql_table("sagas", *map(sql_column, _SAGA_COLUMNS))
 _EVENTS = sql_table("order_events", *map(sql_column, _EVENT_COLUMNS))
 _REPORTS = sql_table("reports", *map(sql_column, ("date", "saga_id", "at_ms", "report")))
 
@@ -59,8 +73,11 @@ class ReadModel(Protocol):
     def order(self, order_id: str) -> Row | None:
         """Return the row of an order."""
 
+    def saga(self, saga_id: str) -> Row | None:
+        """Return the row of a saga that is no order."""
+
     def events(self, order_id: str) -> list[Row]:
-        """Return the events of an order, in their order."""
+        """Return the events of an order or another saga, in their order."""
 
     def page(self, page: Page) -> list[Row]:
         """Return rows of orders."""
@@ -83,8 +100,13 @@ class SqlReadModel:
         rows = self._rows(select(_ORDERS).where(_ORDERS.c.order_id == order_id))
         return rows[0] if rows else None
 
+    def saga(self, saga_id: str) -> Row | None:
+        """Return the row of a saga that is no order."""
+        rows = self._rows(select(_SAGAS).where(_SAGAS.c.saga_id == saga_id))
+        return rows[0] if rows else None
+
     def events(self, order_id: str) -> list[Row]:
-        """Return the events of an order, in their order."""
+        """Return the events of an order or another saga, in their order."""
         return self._rows(select(_EVENTS).where(_EVENTS.c.saga_id == order_id).order_by(_EVENTS.c.sequence))
 
     def page(self, page: Page) -> list[Row]:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from services.gateway import documents
 from services.gateway.fields import FieldError
-from services.gateway.parts import Parts, known_text
+from services.gateway.parts import CLIENT, Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.read_model import Page
 from services.gateway.views import cursor_of, history_view, order_view, read_cursor, submitted_view
@@ -40,7 +40,7 @@ def routes(parts: Parts) -> APIRouter:
         if row is not None:
             return _json(order_view(row))
         submission = parts.submissions.find(order_id, parts.now_ms())
-        if submission is None:
+        if submission is None or submission.client != CLIENT:
             raise Problem("unknown-order", f"no order {order_id}")
         return _json(submitted_view(order_id, submission.created_at_ms, submission.data))
 

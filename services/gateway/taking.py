@@ -12,9 +12,10 @@ from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.inputs import Asking, Input, start, traceparent
 from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
-from services.gateway.parts import CLIENT, Parts, idempotency_key, read_json, send
+from services.gateway.parts import CLIENT, Parts, idempotency_key, read_json
 from services.gateway.problems import Problem
-from services.gateway.submissions import Submission, Unavailable
+from services.gateway.submissions import Submission
+from services.gateway.submitting import submit
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -61,31 +62,8 @@ async def _take(parts: Parts, request: Request) -> Response:
     if key is None:
         raise Problem("missing-idempotency-key", "send a key of your own with every order, the same when you repeat it")
     submission, record = _read(parts, request, await read_json(request), key)
+    await submit(parts, submission, record)
     order_id = submission.order_id
-    if order_id in parts.in_flight:
-        raise Problem("request-in-progress", "repeat the request later", retry_after_s=1, order_id=order_id)
-    parts.in_flight.add(order_id)
-    try:
-        await _store_and_send(parts, submission, record)
-    except Unavailable as error:
-        raise Problem("database-unavailable", str(error), retry_after_s=1) from error
-    finally:
-        parts.in_flight.discard(order_id)
     url = f"/v1/orders/{order_id}"
     body = {"order_id": order_id, "status_url": url, "lifecycle": "pending", "status": "RUNNING"}
     return Response(orjson.dumps(body), 202, {"Location": url}, "application/json")
-
-
-async def _store_and_send(parts: Parts, submission: Submission, record: Input) -> None:
-    """Remember the request, write its record, remember that Kafka has it. Raises Problem, Unavailable.
-
-    A crash anywhere in between leaves a submission that is not accepted: the client has no answer and repeats the
-    request, which writes a record with the same saga id. The saga starts once, however many such records there are.
-    """
-    held = await parts.submissions.register(submission)
-    if held.body_sha256 != submission.body_sha256:
-        raise Problem("idempotency-key-reused", "use another key for another order")
-    if held.state == "accepted":
-        return
-    await send(parts, record)
-    parts.submissions.accept(submission.order_id)

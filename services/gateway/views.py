@@ -62,6 +62,50 @@ def submitted_view(order_id: str, created_at_ms: int, data: str) -> dict[str, An
     )
 
 
+def saga_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a saga of the read model that is no order."""
+    return {
+        "saga_id": row["saga_id"],
+        "definition": row["definition"],
+        "version": row["version"],
+        "lifecycle": row["lifecycle"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "sequence": row["sequence"],
+        "started_at": rfc3339(row["started_at_ms"]),
+        "updated_at": rfc3339(row["updated_at_ms"]),
+        "current_steps": orjson.loads(row["current_steps"]),
+        "data": orjson.loads(row["data"]),
+    }
+
+
+def saga_of_order_view(order: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an order as the saga that it is; its first event knows the definition."""
+    started = orjson.loads(first["detail"])
+    known = {"definition": started.get("definition"), "version": started.get("version"), "data": "{}"}
+    return saga_view({**order, **known, "saga_id": order["order_id"], "started_at_ms": order["created_at_ms"]})
+
+
+def submitted_saga_view(saga_id: str, created_at_ms: int, asked: str) -> dict[str, Any]:
+    """Return a saga that Kafka has and the read model has not."""
+    fields = orjson.loads(asked)
+    return saga_view(
+        {
+            "saga_id": saga_id,
+            "definition": fields["definition"],
+            "version": fields["version"],
+            "lifecycle": "",
+            "status": "SUBMITTED",
+            "reason": None,
+            "sequence": 0,
+            "started_at_ms": created_at_ms,
+            "updated_at_ms": created_at_ms,
+            "current_steps": "[]",
+            "data": orjson.dumps(fields["data"]),
+        }
+    )
+
+
 def history_view(order_id: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the events of an order; a local step, done in one go, shows as started and completed."""
     events: list[dict[str, Any]] = []

@@ -50,6 +50,16 @@ class NewOrder(NamedTuple):
     created_at_ms: int
 
 
+class NewSaga(NamedTuple):
+    """The columns of `sagas` that never change, in their order."""
+
+    saga_id: str
+    definition: str
+    version: int
+    data: str
+    started_at_ms: int
+
+
 class Report(NamedTuple):
     """A row of `reports`, in the order of its columns."""
 
@@ -61,7 +71,10 @@ class Report(NamedTuple):
 
 @dataclass(slots=True)
 class Order:
-    """The columns of `orders` that change. `steps` are those in progress, `:undo` marks a compensation."""
+    """The columns of `orders` that change; `sagas` has all but the warehouse and the tracking number.
+
+    `steps` are those in progress, `:undo` marks a compensation.
+    """
 
     updated_at_ms: int = 0
     sequence: int = 0
@@ -101,6 +114,11 @@ def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
         lines=orjson.dumps(lines if isinstance(lines, list) else []).decode(),
         created_at_ms=at_ms,
     )
+
+
+def new_saga(meta: Mapping[str, Any], data: str) -> NewSaga:
+    """Return what `SagaStarted` says of a saga that is no order."""
+    return NewSaga(meta["saga_id"], meta["definition"], meta["version"], data, meta["at"])
 
 
 def report_of(kind: str, meta: Mapping[str, Any], fields: Mapping[str, Any]) -> Report | None:
@@ -156,9 +174,9 @@ def _steps_after(steps: tuple[str, ...], kind: str, fields: Mapping[str, Any]) -
 
 
 def apply(order: Order, kind: str, meta: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
-    """Bring an order up to one further event. Raises Gap when the event is not the next one."""
+    """Bring an order, or another saga, up to one further event. Raises Gap when the event is not the next one."""
     if meta["sequence"] != order.sequence + 1:
-        raise Gap(f"order {meta['saga_id']}: event {meta['sequence']} came after {order.sequence}")
+        raise Gap(f"saga {meta['saga_id']}: event {meta['sequence']} came after {order.sequence}")
     order.sequence = meta["sequence"]
     order.updated_at_ms = meta["at"]
     order.lifecycle = meta["lifecycle"]
@@ -174,7 +192,8 @@ def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> Eve
     """Return the row of an event; `fields` without `meta` is used up."""
     step, attempt = fields.pop("step", None), fields.pop("attempt", None)
     if kind == "SagaStarted":
-        del fields["data"]  # the order's row has it
+        del fields["data"]  # the row of the order or saga has it
+        fields["definition"], fields["version"] = meta["definition"], meta["version"]
     for name in _JSON_FIELDS:
         if name in fields:
             fields[name] = _document(fields[name])

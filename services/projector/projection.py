@@ -12,26 +12,29 @@ from services.projector.fold import (
     DEFINITIONS,
     REPORTING,
     EventRow,
-    NewOrder,
     Order,
     Report,
     apply,
     event_row,
     new_order,
+    new_saga,
     report_of,
 )
-from services.projector.store import Batch
+from services.projector.store import Batch, Rows
 
 _log = logging.getLogger(__name__)
 REMEMBERED = 50_000
-"""How many orders are kept in memory, so that most batches read nothing from the database."""
+"""How many sagas are kept in memory, so that most batches read nothing from the database."""
 
 
 class Orders(Protocol):
-    """Where orders that are not remembered come from, and where batches go."""
+    """Where sagas that are not remembered come from, and where batches go."""
 
     def orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
         """Return those of the orders that the read model has."""
+
+    def sagas(self, saga_ids: Sequence[str]) -> dict[str, Order]:
+        """Return those of the other sagas that the read model has."""
 
     def write(self, batch: Batch) -> None:
         """Write everything or nothing."""
@@ -56,20 +59,17 @@ class Projection:
             message = self._decode(entry)
             if message is None:
                 continue
-            definition = message.fields["meta"]["definition"]
-            if definition in DEFINITIONS:
-                messages.append(message)
-            elif definition == REPORTING:
+            messages.append(message)
+            if message.fields["meta"]["definition"] == REPORTING:
                 report = report_of(message.name.partition(".")[2], message.fields["meta"], message.fields)
                 if report is not None:
                     reports[report.date] = report
         self._recall(messages)
-        created: list[NewOrder] = []
-        changed: dict[str, Order] = {}
-        events: list[EventRow] = []
+        orders, sagas, events = Rows(), Rows(), list[EventRow]()
         for message in messages:
-            self._fold(message, created, changed, events)
-        self._store.write(Batch(created, changed, events, positions, reports.values()))
+            is_order = message.fields["meta"]["definition"] in DEFINITIONS
+            self._fold(message, orders if is_order else sagas, events, is_order=is_order)
+        self._store.write(Batch(orders, sagas, events, positions, reports.values()))
         self._positions.update((partition, new) for partition, (_, new) in positions.items())
         self._forget()
         return len(events)
@@ -86,34 +86,39 @@ class Projection:
         return message if "sequence" in message.fields.get("meta", {}) else None
 
     def _recall(self, messages: Sequence[Message]) -> None:
-        """Read the orders of the batch that are not in memory; ones that start in it need not be looked for."""
+        """Read the sagas of the batch that are not in memory; ones that start in it need not be looked for."""
         known = self._known
-        wanted: dict[str, None] = {}
+        orders: dict[str, None] = {}
+        others: dict[str, None] = {}
         for message in messages:
             meta = message.fields["meta"]
             order = known.pop(meta["saga_id"], None)
             if order is not None:
                 known[meta["saga_id"]] = order
             else:
+                wanted = orders if meta["definition"] in DEFINITIONS else others
                 wanted[meta["saga_id"]] = None
-        if wanted:
-            known.update(self._store.orders(list(wanted)))
+        if orders:
+            known.update(self._store.orders(list(orders)))
+        if others:
+            known.update(self._store.sagas(list(others)))
 
-    def _fold(
-        self, message: Message, created: list[NewOrder], changed: dict[str, Order], events: list[EventRow]
-    ) -> None:
+    def _fold(self, message: Message, rows: Rows, events: list[EventRow], *, is_order: bool) -> None:
         kind, fields = message.name.partition(".")[2], message.fields
         meta: dict[str, Any] = fields.pop("meta")
-        order_id = meta["saga_id"]
-        order = self._known.get(order_id)
+        saga_id = meta["saga_id"]
+        order = self._known.get(saga_id)
         if order is None:
-            order = self._known[order_id] = Order()
+            if not is_order and meta["sequence"] > 1:
+                return  # it started before this read model took in sagas like it; a rebuild brings it
+            order = self._known[saga_id] = Order()
         if meta["sequence"] <= order.sequence:
             return
         apply(order, kind, meta, fields)
         if kind == "SagaStarted":
-            created.append(new_order(order_id, meta["at"], fields["data"]))
-        changed[order_id] = order
+            made = new_order(saga_id, meta["at"], fields["data"]) if is_order else new_saga(meta, fields["data"])
+            rows.created[saga_id] = made
+        rows.changed[saga_id] = order
         events.append(event_row(kind, meta, fields))
 
     def _forget(self) -> None:

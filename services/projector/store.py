@@ -3,48 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Table, delete, insert
 
 from services.participant.database import Conflict, Database, execute
-from services.projector.fold import EventRow, NewOrder, Order, Report
-from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION
+from services.projector.fold import EventRow, NewOrder, NewSaga, Order, Report
+from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION, SAGAS
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
 _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What one transaction writes: new and changed orders, events, reports, each partition's old and new position."""
+class Rows:
+    """New and changed rows of `orders` or of `sagas`, by saga id."""
 
-    created: Sequence[NewOrder]
-    orders: Mapping[str, Order]
+    created: dict[str, NewOrder | NewSaga] = field(default_factory=dict)
+    changed: dict[str, Order] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes: orders, other sagas, events, reports, each partition's old and new position."""
+
+    orders: Rows
+    sagas: Rows
     events: Sequence[EventRow]
     positions: Mapping[int, tuple[int, int]]
     reports: Collection[Report] = ()
     """One at most for each date; it takes the place of an earlier one."""
 
 
-def _row(order: Order) -> tuple[Any, ...]:
-    return (
-        order.updated_at_ms,
-        order.sequence,
-        order.lifecycle,
-        order.status,
-        order.reason,
-        order.warehouse_id,
-        order.tracking_number,
-        orjson.dumps(order.steps).decode(),
-    )
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A table of sagas: its key, and which columns change, besides `current_steps`."""
+
+    table: Table
+    key: str
+    changing: tuple[str, ...]
+
+    def row(self, order: Order) -> tuple[Any, ...]:
+        """Return the changing columns of a saga."""
+        return (*(getattr(order, name) for name in self.changing), orjson.dumps(order.steps).decode())
+
+    def order(self, row: Sequence[Any]) -> Order:
+        """Return a saga from its changing columns."""
+        *changing, steps = row
+        return Order(**dict(zip(self.changing, changing, strict=True)), steps=tuple(orjson.loads(steps)))
 
 
-def _order(row: Sequence[Any]) -> Order:
-    *changing, steps = row
-    return Order(**dict(zip(_CHANGING, changing, strict=True)), steps=tuple(orjson.loads(steps)))
+_ORDERS = _Kind(ORDERS, "order_id", _CHANGING)
+_SAGAS = _Kind(SAGAS, "saga_id", _CHANGING[:5])
 
 
 class Store:
@@ -53,8 +65,6 @@ class Store:
     def __init__(self, database: Database, topic: str) -> None:
         self._database = database
         self._topic = topic
-        assignments = ", ".join(f"{name} = ?" for name in (*_CHANGING, "current_steps"))
-        self._update = f"UPDATE orders SET {assignments} WHERE order_id = ?"  # noqa: S608 - names of our columns
 
     def open(self, partitions: Sequence[int]) -> dict[int, int]:
         """Return where to read on in each partition. Raises Unmigrated."""
@@ -69,11 +79,18 @@ class Store:
 
     def orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
         """Return those of the orders that the read model has."""
-        columns = ", ".join(("order_id", *_CHANGING, "current_steps"))
-        query = self._database.select_by(columns, "orders", "order_id")
+        return self._find(_ORDERS, order_ids)
+
+    def sagas(self, saga_ids: Sequence[str]) -> dict[str, Order]:
+        """Return those of the other sagas that the read model has."""
+        return self._find(_SAGAS, saga_ids)
+
+    def _find(self, kind: _Kind, keys: Sequence[str]) -> dict[str, Order]:
+        columns = ", ".join((kind.key, *kind.changing, "current_steps"))
+        query = self._database.select_by(columns, kind.table.name, kind.key)
         with self._database.begin() as connection:
-            rows = connection.exec_driver_sql(query, self._database.keys(order_ids)).all()
-        return {row[0]: _order(row[1:]) for row in rows}
+            rows = connection.exec_driver_sql(query, self._database.keys(keys)).all()
+        return {row[0]: kind.order(row[1:]) for row in rows}
 
     def write(self, batch: Batch) -> None:
         """Write everything or nothing. Raises Conflict when another projector has written these partitions."""
@@ -90,16 +107,17 @@ class Store:
                 )
                 if moved.rowcount != 1:
                     raise Conflict(f"partition {partition} is no longer at {old}: another projector writes here")
-            fresh = {order.order_id for order in batch.created}
-            self._insert(connection, ORDERS, [(*order, *_row(batch.orders[order.order_id])) for order in batch.created])
-            self._change(
-                connection,
-                [(*_row(order), order_id) for order_id, order in batch.orders.items() if order_id not in fresh],
-            )
+            self._put(connection, _ORDERS, batch.orders)
+            self._put(connection, _SAGAS, batch.sagas)
             self._insert(connection, ORDER_EVENTS, batch.events)
             for report in batch.reports:
                 connection.execute(delete(REPORTS).where(REPORTS.c.date == report.date))
                 connection.execute(insert(REPORTS).values(tuple(report)))
+
+    def _put(self, connection: Connection, kind: _Kind, rows: Rows) -> None:
+        created, changed = rows.created, rows.changed
+        self._insert(connection, kind.table, [(*new, *kind.row(changed[key])) for key, new in created.items()])
+        self._change(connection, kind, [(*kind.row(one), key) for key, one in changed.items() if key not in created])
 
     def clear(self) -> None:
         """Forget everything, positions included: the next run builds the read model anew. Raises Unmigrated."""
@@ -117,16 +135,17 @@ class Store:
             source = _rows_of_document(list(table.columns))
             connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) {source}", _document(rows))
 
-    def _change(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _change(self, connection: Connection, kind: _Kind, rows: Sequence[tuple[Any, ...]]) -> None:
+        table, names = kind.table.name, (*kind.changing, "current_steps", kind.key)
         if self._database.is_sqlite:
-            execute(connection, self._update, rows)
+            assignments = ", ".join(f"{name} = ?" for name in names[:-1])
+            execute(connection, f"UPDATE {table} SET {assignments} WHERE {kind.key} = ?", rows)  # noqa: S608 - our columns
         elif rows:
-            names = (*_CHANGING, "current_steps", "order_id")
             assignments = ", ".join(f"{name} = new.{name}" for name in names[:-1])
-            source = _rows_of_document([ORDERS.c[name] for name in names])
+            source = _rows_of_document([kind.table.c[name] for name in names])
             connection.exec_driver_sql(
-                f"UPDATE orders SET {assignments} FROM ({source}) AS new({', '.join(names)})"  # noqa: S608 - our columns
-                " WHERE orders.order_id = new.order_id",
+                f"UPDATE {table} SET {assignments} FROM ({source}) AS new({', '.join(names)})"  # noqa: S608 - our columns
+                f" WHERE {table}.{kind.key} = new.{kind.key}",
                 _document(rows),
             )
 
@@ -147,4 +166,5 @@ def _names(table: Table) -> list[str]:
 
 assert [field.name for field in fields(Order)][:-1] == list(_CHANGING)
 assert _names(ORDERS) == [*NewOrder._fields, *_CHANGING, "current_steps"]
+assert _names(SAGAS) == [*NewSaga._fields, *_SAGAS.changing, "current_steps"]
 assert _names(ORDER_EVENTS) == list(EventRow._fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
-REVISION = "projector_0002"
+REVISION = "projector_0003"
 """The revision of the schema this program needs."""
 
 _WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
@@ -34,6 +34,23 @@ ORDERS = Table(
 )
 """One row an order, as it is after its event `sequence`. Amounts in minor units; `lines`, `current_steps`: JSON."""
 
+SAGAS = Table(
+    "sagas",
+    METADATA,
+    Column("saga_id", String, primary_key=True),
+    Column("definition", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("started_at_ms", BigInteger, nullable=False),
+    Column("updated_at_ms", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("lifecycle", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("reason", String),
+    Column("current_steps", Text, nullable=False),
+)
+"""One row for each saga that is no order, as it is after its event `sequence`; `data`, `current_steps`: JSON."""
+
 ORDER_EVENTS = Table(
     "order_events",
     METADATA,
@@ -48,7 +65,7 @@ ORDER_EVENTS = Table(
     Column("detail", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Every event of every order; `detail` is JSON."""
+"""Every event of every order and of every other saga; `detail` is JSON."""
 
 REPORTS = Table(
     "reports",

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -116,7 +115,7 @@ class Fleet:
         deployments = KafkaDeployments(
             self.bootstrap, "test", self._codec, lambda: time.time_ns() // 1_000_000, random.random
         )
-        return deployments.deploy(yaml.safe_load(text), "test", "why").is_new
+        return deployments.deploy(text, "test", "why").is_new
 
     def version_of(self, saga_id: str) -> int | None:
         """Return the version that a saga has started with, None while it has not."""

@@ -144,7 +144,9 @@ def _use(
 
 
 def _unused(outline: Outline, kind: str, used: Mapping[str, int]) -> Iterator[Finding]:
-    for name in outline.section("use", kind):
+    """Yield a warning for each name that nothing uses; where a name is misspelt, that says enough."""
+    declared = outline.section("use", kind)
+    for name in declared if declared.keys() >= used.keys() else ():
         if not used.get(name):
             yield Finding(
                 f"use.{kind}.{name}",

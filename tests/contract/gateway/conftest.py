@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.migrate import migrate
+from tests.contract.gateway.shop import Shop
 from tests.contract.participants.postgres import Unavailable, new_database, server
 
 
@@ -73,3 +74,9 @@ def new_url(request: pytest.FixtureRequest, new_sqlite_url: Callable[[str], str]
         return url
 
     return make
+
+
+@pytest.fixture
+def shop(new_url: Callable[[str], str]) -> Shop:
+    """Give a shop without orders."""
+    return Shop(new_url("gateway"), new_url("projector"))

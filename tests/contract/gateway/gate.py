@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
+from orchestrator.definitions.deployed import Deployed
 from schemas.cloudevents import Headers
 from schemas.codec import Codec
+from services.deployment import NotDeployed, Outcome, checked, deployed_of, plan, shipped
 from services.gateway.application import application
 from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
@@ -76,12 +78,38 @@ class StubOutlet:
             raise NotConfirmed(f"no broker answers for {topic}")
 
 
+@dataclass
+class StubDeployments:
+    """Deploys into memory, by the rules of the real one. `refuses`: no broker answers."""
+
+    codec: Codec
+    deployed: dict[tuple[str, int], Deployed] = field(default_factory=lambda: dict(shipped()))
+    refuses: bool = False
+
+    def deploy(self, text: str, actor: str, reason: str) -> Outcome:
+        """Deploy a definition as it was written."""
+        wanted = deployed_of(checked(text), 1_700_000_000_000, actor, reason)
+        known = self.versions()
+        planned = plan(wanted, known, self.codec)
+        if planned is None:
+            return Outcome(known[wanted.name, wanted.version], is_new=False)
+        self.deployed[wanted.name, wanted.version] = wanted
+        return Outcome(wanted, is_new=True)
+
+    def versions(self) -> Mapping[tuple[str, int], Deployed]:
+        """Return every version there is."""
+        if self.refuses:
+            raise NotDeployed("no broker answers")
+        return self.deployed
+
+
 class Gate:
     """A client of the application, and what the outlet got."""
 
-    def __init__(self, app: FastAPI, outlet: StubOutlet) -> None:
+    def __init__(self, app: FastAPI, outlet: StubOutlet, deployments: StubDeployments) -> None:
         self._app = app
         self.outlet = outlet
+        self.deployments = deployments
 
     async def call(
         self,
@@ -139,6 +167,7 @@ async def gateway(submissions_url: str, read_model_url: str) -> AsyncIterator[Ga
     outlet = StubOutlet(codec)
     submissions = SqlSubmissions(Database(submissions_url))
     read_model = SqlReadModel(read_model_url)
+    deployments = StubDeployments(codec)
     ids = count(1)
     parts = Parts(
         currencies=CURRENCIES,
@@ -146,13 +175,14 @@ async def gateway(submissions_url: str, read_model_url: str) -> AsyncIterator[Ga
         submissions=submissions,
         outlet=outlet,
         read_model=read_model,
+        deployments=deployments,
         now_ms=lambda: 1_700_000_000_000,
         new_id=lambda: f"generated-{next(ids)}",
         new_traceparent=lambda: TRACE,
     )
     submissions.start(asyncio.get_running_loop())
     try:
-        yield Gate(application(parts), outlet)
+        yield Gate(application(parts), outlet, deployments)
     finally:
         submissions.stop()
         read_model.close()

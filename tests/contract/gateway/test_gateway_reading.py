@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.contract.gateway.gate import Gate, gateway
-from tests.contract.gateway.story import BORN_MS, Story, entries, projector
-
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
-
-
-class Shop:
-    """A gateway and a projector over the same databases."""
-
-    def __init__(self, submissions_url: str, read_model_url: str) -> None:
-        self._urls = (submissions_url, read_model_url)
-        self._next = 0
-
-    def project(self, *stories: Story) -> None:
-        """Have the read model know the orders."""
-        with projector(self._urls[1]) as (projection, positions):
-            projection.project(entries(*stories, first=positions[0]))
-
-    def run(self, scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        """Run a scenario on a fresh gateway."""
-
-        async def whole() -> None:
-            async with gateway(*self._urls) as gate:
-                await asyncio.wait_for(scenario(gate), 30)
-
-        asyncio.run(whole())
-
-
-@pytest.fixture
-def shop(new_url: Callable[[str], str]) -> Shop:
-    """Give a shop without orders."""
-    return Shop(new_url("gateway"), new_url("projector"))
-
+from tests.contract.gateway.gate import Gate
+from tests.contract.gateway.shop import Shop
+from tests.contract.gateway.story import BORN_MS, Story
 
 FORM: dict[str, Any] = {
     "customer_id": "17850",
@@ -228,6 +196,14 @@ def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         paths = {path: sorted(operations) for path, operations in document["paths"].items()}
         assert paths == {
             "/v1/reports/daily/{date}": ["get"],
+            "/v1/definitions": ["get", "post"],
+            "/v1/definitions/{name}": ["get"],
+            "/v1/definitions/{name}/{version}": ["get"],
+            "/v1/sagas": ["post"],
+            "/v1/sagas/{saga_id}": ["get"],
+            "/v1/sagas/{saga_id}/history": ["get"],
+            "/v1/sagas/{saga_id}/signals": ["post"],
+            "/v1/sagas/{saga_id}/cancel": ["post"],
             "/v1/orders": ["get", "post"],
             "/v1/orders/{order_id}": ["get"],
             "/v1/orders/{order_id}/history": ["get"],

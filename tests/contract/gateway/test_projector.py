@@ -37,6 +37,7 @@ def whole(url: str) -> list[list[tuple[Any, ...]]]:
         rows(url, "SELECT * FROM orders ORDER BY order_id"),
         rows(url, "SELECT * FROM order_events ORDER BY saga_id, sequence"),
         rows(url, "SELECT * FROM projection ORDER BY partition"),
+        rows(url, "SELECT * FROM sagas ORDER BY saga_id"),
     ]
 
 
@@ -112,7 +113,7 @@ def test_a_missing_event_stops_the_projector_before_it_writes_anything(url: str)
     records = entries(Story("ord_a").shipped())
     with projector(url) as (projection, _), pytest.raises(Gap, match=r"ord_a: event 5 came after 3"):
         projection.project([*records[:3], *records[4:]])
-    assert whole(url) == [[], [], [(TOPIC, 0, 0)]]
+    assert whole(url) == [[], [], [(TOPIC, 0, 0)], []]
 
 
 def test_an_order_cannot_begin_in_the_middle(url: str) -> None:
@@ -139,10 +140,26 @@ def test_what_is_no_event_is_passed_over(url: str) -> None:
     assert rows(url, "SELECT status FROM orders") == [("COMPLETED",)]
 
 
-def test_sagas_that_are_no_orders_are_passed_over(url: str) -> None:
+def test_sagas_that_are_no_orders_have_rows_of_their_own(url: str) -> None:
+    story = Story("etl_1", definition="nightly-etl").started().scheduled("load")
     with projector(url) as (projection, _):
-        assert projection.project(entries(Story("etl_1", definition="nightly-etl").started())) == 0
-    assert whole(url) == [[], [], [(TOPIC, 0, 3)]]
+        assert projection.project(entries(story)) == 3
+        story.completed("load").event("SagaCompleted", output="{}", status="COMPLETED")
+        assert projection.project(entries(story)) == 2
+    columns = "saga_id, definition, version, sequence, status, current_steps"
+    assert rows(url, f"SELECT {columns} FROM sagas") == [  # noqa: S608 - columns from above
+        ("etl_1", "nightly-etl", 1, 5, "COMPLETED", "[]")
+    ]
+    assert rows(url, "SELECT COUNT(*) FROM orders") == [(0,)]
+    assert rows(url, "SELECT COUNT(*) FROM order_events WHERE saga_id = 'etl_1'") == [(5,)]
+
+
+def test_a_saga_that_is_no_order_and_started_before_this_read_model_is_left_to_a_rebuild(url: str) -> None:
+    story = Story("etl_1", definition="nightly-etl").started().scheduled("load")
+    order = Story("ord_a").started()
+    with projector(url) as (projection, _):
+        assert projection.project([*entries(story)[2:], *entries(order, first=100)]) == 2
+    assert rows(url, "SELECT COUNT(*) FROM sagas") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ def test_clearing_forgets_everything_and_the_read_model_can_be_built_again(url: 
     database = Database(url)
     Store(database, TOPIC).clear()
     database.close()
-    assert whole(url) == [[], [], []]
+    assert whole(url) == [[], [], [], []]
     with projector(url) as (projection, positions):
         assert positions == {0: 0}
         projection.project(records)

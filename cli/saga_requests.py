@@ -1,0 +1,96 @@
+"""Asks the gateway to start, show, signal and cancel sagas."""
+
+from __future__ import annotations
+
+import getpass
+import http.client
+import json
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from cli.failure import ExitCode, Failure
+
+_TIMEOUT_S = 15.0
+
+
+def start_saga(gateway: str, definition: str, version: int | None, data: str, options: str, key: str | None) -> str:
+    """Start a saga and return its id. Raises Failure."""
+    body = {
+        "definition": definition,
+        "version": version,
+        "data": _object("--input", data),
+        "options": _object("--options", options),
+    }
+    answer = _request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
+    return str(answer["saga_id"])
+
+
+def show_saga(gateway: str, saga_id: str, *, with_history: bool, as_json: bool) -> str:
+    """Return where a saga stands, in lines or as JSON. Raises Failure."""
+    path = f"/v1/sagas/{quote(saga_id, safe='')}"
+    shown = _request(gateway, "GET", path)
+    events = _request(gateway, "GET", f"{path}/history")["events"] if with_history else []
+    if as_json:
+        return json.dumps({**shown, "events": events} if with_history else shown, indent=2, ensure_ascii=False)
+    told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in shown.items()}
+    return "\n".join([*(f"{name + ':':15}{value}" for name, value in told.items()), *map(_event_line, events)])
+
+
+def signal_saga(gateway: str, saga_id: str, name: str, data: str, actor: str | None) -> str:
+    """Send a signal and return a line about it. Raises Failure."""
+    body = {"name": name, "actor": actor or getpass.getuser(), "data": _object("--input", data)}
+    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/signals", body)
+    return f"{name} is on its way to {saga_id}"
+
+
+def cancel_saga(gateway: str, saga_id: str, reason: str, actor: str | None) -> str:
+    """Ask for a cancellation and return a line about it. Raises Failure."""
+    body = {"actor": actor or getpass.getuser(), "reason": reason}
+    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/cancel", body)
+    return f"{saga_id} is asked to stop"
+
+
+def _event_line(event: Mapping[str, Any]) -> str:
+    state = f"{event['to']['lifecycle']} {event['to']['status']}"
+    return f"{event['sequence']:4}  {event['at']}  {event['type']:22}  {event['step'] or '':24}  {state}"
+
+
+def _object(option: str, written: str) -> dict[str, Any]:
+    """Return a JSON object, given itself or as @FILE. Raises Failure."""
+    try:
+        text = Path(written[1:]).read_text(encoding="utf-8") if written.startswith("@") else written
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise Failure(f"{option} cannot be read: {error}.", "Write a JSON object or @FILE.", ExitCode.USAGE) from error
+    if not isinstance(document, dict):
+        raise Failure(f"{option} is no JSON object.", "Write one, such as '{\"day\": 1}'.", ExitCode.USAGE)
+    return document
+
+
+def _request(gateway: str, method: str, path: str, body: object = None, key: str | None = None) -> dict[str, Any]:
+    """Make a request and return the document of its answer. Raises Failure."""
+    url = urlsplit(gateway)
+    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+    connection = connect(url.netloc, timeout=_TIMEOUT_S)
+    headers = {"Content-Type": "application/json"} if key is None else {"Idempotency-Key": key}
+    try:
+        connection.request(method, f"{url.path}{path}", None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        document = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Failure(
+            f"No gateway answers at {gateway}: {error}.",
+            "Start one with `saga dev`, or name its address with --gateway.",
+            ExitCode.CLUSTER_UNREACHABLE,
+        ) from error
+    finally:
+        connection.close()
+    if not isinstance(document, dict):
+        raise Failure(f"{gateway} is no gateway.", "Name the gateway's address with --gateway.", ExitCode.USAGE)
+    if response.status >= http.client.BAD_REQUEST:
+        problem = f"{document.get('title')}: {document.get('detail')}."
+        raise Failure(problem, "`saga saga --help` shows what can be asked.", ExitCode.CHECK_FAILED)
+    return document

@@ -1,0 +1,95 @@
+"""POST /v1/sagas/{id}/signals and /cancel: what people and programs tell a saga of any definition."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from schemas.codec import TooLarge
+from services.gateway import documents
+from services.gateway.fields import FieldError, Fields
+from services.gateway.inputs import Asking, Input, cancel, send_signal, traceparent
+from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
+from services.gateway.problems import Problem
+
+_SIGNAL_FIELDS = frozenset({"name", "actor", "data"})
+_CANCEL_FIELDS = frozenset({"actor", "reason"})
+
+
+def routes(parts: Parts) -> APIRouter:
+    """Return the routes of what sagas are told."""
+    router = APIRouter()
+
+    async def signal_saga(saga_id: str, request: Request) -> Response:
+        return await _signal(parts, saga_id, request)
+
+    async def cancel_saga(saga_id: str, request: Request) -> Response:
+        return await _cancel(parts, saga_id, request)
+
+    for path, handler, summary, form in (
+        ("signals", signal_saga, "Signal to a saga", documents.SignalForm),
+        ("cancel", cancel_saga, "Ask a saga to stop and undo what it did", documents.Decision),
+    ):
+        router.add_api_route(
+            f"/v1/sagas/{{saga_id}}/{path}",
+            handler,
+            methods=["POST"],
+            status_code=202,
+            response_class=Response,
+            summary=summary,
+            openapi_extra=documents.body(form, key_required=False),
+            responses=documents.responses(202, documents.SagaTaken, 400, 404, 413, 422, 503),
+        )
+    return router
+
+
+async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
+    errors: list[FieldError] = []
+    document = await read_json(request)
+    form = Fields(document, errors, "", _SIGNAL_FIELDS)
+    name, actor = form.text("name", 128), form.text("actor", 128)
+    data = document.get("data", {}) if isinstance(document, dict) else {}
+    if not isinstance(data, dict):
+        form.wrong("data", "must be a JSON object")
+    asking = await _asking(parts, saga_id, f"signal:{name}", request, errors)
+    try:
+        record = send_signal(parts.codec, asking, name, actor, data)
+    except TooLarge as error:
+        raise Problem("too-large", str(error)) from error
+    return await _tell(parts, saga_id, record)
+
+
+async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
+    errors: list[FieldError] = []
+    form = Fields(await read_json(request), errors, "", _CANCEL_FIELDS)
+    actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
+    asking = await _asking(parts, saga_id, "cancel", request, errors)
+    return await _tell(parts, saga_id, cancel(parts.codec, asking, actor=actor, reason=reason))
+
+
+async def _asking(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
+    """Return who asks for what of a saga that is known here. Raises Problem."""
+    if errors:
+        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    known_text("saga_id", saga_id)
+    key = idempotency_key(request) or parts.new_id()
+    if not await run_in_threadpool(_is_known, parts, saga_id):
+        raise Problem("unknown-saga", f"no saga {saga_id}")
+    trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
+    return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace)
+
+
+async def _tell(parts: Parts, saga_id: str, record: Input) -> Response:
+    await send(parts, record)
+    url = f"/v1/sagas/{saga_id}"
+    return Response(orjson.dumps({"saga_id": saga_id, "status_url": url}), 202, {"Location": url}, "application/json")
+
+
+def _is_known(parts: Parts, saga_id: str) -> bool:
+    """Tell whether there is such a saga, as far as it is known here. Blocks."""
+    model = parts.read_model
+    if model.saga(saga_id) is not None or model.order(saga_id) is not None:
+        return True
+    return parts.submissions.find(saga_id, parts.now_ms()) is not None

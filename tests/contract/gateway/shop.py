@@ -1,0 +1,31 @@
+"""A gateway and a projector over the same databases, for tests of what is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.contract.gateway.gate import Gate, gateway
+from tests.contract.gateway.story import Story, entries, projector
+
+
+class Shop:
+    """A gateway and a projector over the same databases."""
+
+    def __init__(self, submissions_url: str, read_model_url: str) -> None:
+        self._urls = (submissions_url, read_model_url)
+        self._next = 0
+
+    def project(self, *stories: Story) -> None:
+        """Have the read model know the orders."""
+        with projector(self._urls[1]) as (projection, positions):
+            projection.project(entries(*stories, first=positions[0]))
+
+    def run(self, scenario: Callable[[Gate], Awaitable[None]]) -> None:
+        """Run a scenario on a fresh gateway."""
+
+        async def whole() -> None:
+            async with gateway(*self._urls) as gate:
+                await asyncio.wait_for(scenario(gate), 30)
+
+        asyncio.run(whole())
