@@ -188,7 +188,9 @@ class Outbound:
 
     def _events(self, state: State, recorded: Recorded, effect: PublishEvent, cause: str) -> Iterator[Message]:
         trace, source = state.origin.traceparent, f"{_SOURCE}/{state.definition}"
-        about = headers(effect.type, source, effect.event_id, state.saga_id, recorded.at, cause, trace)
+        made = headers(effect.type, source, effect.event_id, state.saga_id, recorded.at, recorded.cause, trace)
+        # The type is the author's own: only the product's messages have its name before theirs.
+        about = [(name, effect.type.encode() if name == "ce_type" else value) for name, value in made]
         value = to_json(effect.data).encode()
         yield Message(topics.EMITTED.name, state.saga_id.encode(), value, about)
         if effect.subject is not None:
