@@ -45,7 +45,8 @@ def main() -> int:
     try:
         settings = read(os.environ)
         configure(settings.instance, settings.log_level)
-        parameters = {"order-fulfillment": {"approval_limits_minor": dict(settings.approval_limits_minor)}}
+        limits = {"approval_limits_minor": dict(settings.approval_limits_minor)}
+        parameters = {"order-fulfillment": limits, "order-fulfillment-payment-first": limits}
         registry = load(settings.definitions, parameters)
     except (BadSetting, DefinitionError, ValueError) as error:
         print(f"orchestrator: {error}", file=sys.stderr)  # noqa: T201 - logging may not be set up yet

@@ -17,6 +17,7 @@ from orchestrator.definitions.deployed import Deployed, check_name, digest, plai
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.fragments import expand
 from orchestrator.definitions.functions import FUNCTIONS
+from orchestrator.definitions.library import shipped
 from orchestrator.definitions.schedule import Schedule, schedule_of
 
 
@@ -55,7 +56,7 @@ def compiled(document: Any) -> Version:
     written = plain(expand(document, shipped_fragments()))
     schedule = schedule_of(written)
     rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
-    definition = compile_definition(rest, FUNCTIONS)
+    definition = compile_definition(rest, FUNCTIONS, shipped())
     check_name(definition.name)
     return Version(definition, schedule, written["document"]["version"], written, digest(written))
 
