@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,6 @@ from orchestrator.definitions.fragments import expand
 from orchestrator.definitions.functions import FUNCTIONS
 from orchestrator.definitions.library import shipped
 from orchestrator.definitions.schedule import Schedule, schedule_of
-
-
-@cache
-def shipped_fragments() -> Mapping[str, Any]:
-    """Return the fragments that every definition may use, by name. Raises DefinitionError."""
-    found: dict[str, Any] = {}
-    for file in sorted((Path(__file__).parent / "fragments").glob("*.yaml")):
-        fragment = yaml.safe_load(file.read_text())
-        found[fragment["fragment"]] = fragment
-    return found
 
 
 class VersionTaken(ValueError):
@@ -53,10 +42,9 @@ class Version:
 
 def compiled(document: Any) -> Version:
     """Compile a document as it was written; what is kept has its fragments expanded. Raises DefinitionError."""
-    written = plain(expand(document, shipped_fragments()))
+    written = plain(expand(document, shipped()))
     schedule = schedule_of(written)
-    rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
-    definition = compile_definition(rest, FUNCTIONS, shipped())
+    definition = compile_definition(written, FUNCTIONS)
     check_name(definition.name)
     return Version(definition, schedule, written["document"]["version"], written, digest(written))
 
