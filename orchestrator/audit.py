@@ -14,6 +14,8 @@ _SELF = "orchestrator"
 
 def audit(decision: Decision, before: State | None) -> list[Message]:
     """Return the records of the changes that a decision makes to (lifecycle, status), none where nothing changes."""
+    if not decision.state.origin.options.get("audit", True):
+        return []
     held = None if before is None else (before.lifecycle, before.status)
     actor = _SELF
     out: list[Message] = []

@@ -11,7 +11,7 @@ import orjson
 
 from orchestrator.core.decide import Decision
 from orchestrator.core.definition import Definition
-from orchestrator.core.events import Recorded, StepScheduled
+from orchestrator.core.events import Json, Recorded, StepScheduled
 from orchestrator.core.react import (
     Effect,
     PublishEvent,
@@ -89,6 +89,17 @@ class Outbound:
             if effect is not None:
                 out += self._messages(state, recorded, effect, event_id)
         return out
+
+    def answer(self, parent: Json, child_id: str, at: int, refusal: tuple[str, str] | None) -> Message:
+        """Return what a saga is told of a child that was never there: that its undo is done, or its start refused.
+
+        `refusal` is the code and the message of the latter.
+        """
+        code, message = refusal or (None, "")
+        name, fields = reply_to_parent(ReplyToParent(parent, {}, code, message, True), at)
+        saga_id: str = parent["saga_id"]
+        about = headers(name, _SOURCE, f"{child_id}:never", child_id, at, parent["command_id"], "")
+        return Message(topics.REPLIES.name, saga_id.encode(), self.codec.encode(name, fields), about)
 
     def status(self, state: State) -> Message:
         """Return the record of a saga's business state, plain JSON for tools that know no Avro."""
@@ -177,7 +188,9 @@ class Outbound:
 
     def _events(self, state: State, recorded: Recorded, effect: PublishEvent, cause: str) -> Iterator[Message]:
         trace, source = state.origin.traceparent, f"{_SOURCE}/{state.definition}"
-        about = headers(effect.type, source, effect.event_id, state.saga_id, recorded.at, cause, trace)
+        made = headers(effect.type, source, effect.event_id, state.saga_id, recorded.at, recorded.cause, trace)
+        # The type is the author's own: only the product's messages have its name before theirs.
+        about = [(name, effect.type.encode() if name == "ce_type" else value) for name, value in made]
         value = to_json(effect.data).encode()
         yield Message(topics.EMITTED.name, state.saga_id.encode(), value, about)
         if effect.subject is not None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+
 from orchestrator.audit import audit
 from orchestrator.core.decide import Decision, decide, start
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import FailureKind, Recorded, SignalReceived, StepCompleted, StepScheduled
-from orchestrator.core.inputs import Failed, Input, Succeeded, TimerDue
+from orchestrator.core.inputs import Failed, Input, Migrate, Succeeded, TimerDue
 from orchestrator.core.state import Phase, State
 from orchestrator.definitions.registry import Registry
 from orchestrator.definitions.schedule import After
 from orchestrator.outbound import Message, Outbound, UnsendableCommand
 from orchestrator.sagas import ORIGIN_SUFFIX, Sagas
 from orchestrator.schedules import SOURCE, Schedules, is_schedule
-from orchestrator.serde import MAX_TEXT, Fields, cancel_of, origin_fields, reply_of, signal_of, state_fields
+from orchestrator.serde import (
+    MAX_TEXT,
+    Fields,
+    cancel_of,
+    origin_fields,
+    reply_of,
+    resolve_of,
+    signal_of,
+    state_fields,
+    undo_of,
+)
 from orchestrator.starting import NotStartable, Starting, check_id
 from schemas.codec import MAX_MESSAGE_BYTES, Codec, TooLarge, Undecodable, Unencodable
 from streams.processor import Context
@@ -97,6 +109,7 @@ class SagaProcessor:
                 self._begin(saga_id, record, fields, now_ms, context)
         except NotStartable as error:
             context.dead_letter(record, error.code, error.detail)
+            self._tell_parent(fields, now_ms, context, (error.code, error.detail[:MAX_TEXT]))
             if fields["meta"]["source"] == SOURCE:
                 self._schedules.report_end(fields["definition"], saga_id, now_ms, context)
 
@@ -114,23 +127,44 @@ class SagaProcessor:
     def _input(self, record: Record, name: str, fields: Fields, saga_id: str, now_ms: int, context: Context) -> None:
         state = self._sagas.load(saga_id, context)
         if state is None:
-            context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
+            if name == "saga.UndoSaga" and fields["parent"] is not None:
+                self._tell_parent(fields, now_ms, context, None)
+            else:
+                context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
             return
         definition = self._definition_of(state)
         try:
-            given = _given(name, fields)
+            given = self._migration(state, fields) if name == "saga.MigrateSaga" else _given(name, fields)
         except (ValueError, KeyError) as error:
             context.dead_letter(record, "undecodable", f"{name}: {error!r}")
+            return
+        except LookupError as error:
+            context.dead_letter(record, "unknown_definition", str(error))
             return
         if given is None:
             context.dead_letter(record, "unexpected_message", f"{name} is neither an input nor a reply")
             return
         self._take(definition, state, given, now_ms, context)
 
+    def _migration(self, state: State, fields: Fields) -> Migrate:
+        """Return the request to go over to another version. Raises LookupError where that is not loaded, Abortable."""
+        target = self._registry.version(state.definition, fields["version"])
+        if target is None:
+            raise LookupError(f"{state.definition} version {fields['version']} is not loaded")
+        return Migrate(fields["meta"]["input_id"], target, fields["actor"][:MAX_TEXT])
+
+    def _tell_parent(self, fields: Fields, now_ms: int, context: Context, refusal: tuple[str, str] | None) -> None:
+        """Answer a saga whose child was never there."""
+        if fields["parent"] is not None:
+            parent = orjson.loads(fields["parent"])
+            context.forward(*self._outbound.answer(parent, fields["meta"]["saga_id"], now_ms, refusal))
+
     def _take(self, definition: Definition, state: State, given: Input, now_ms: int, context: Context) -> None:
         decision = decide(definition, state, given, now_ms)
         if not decision.events:
             return
+        if isinstance(given, Migrate) and decision.state.version != state.version:
+            definition = given.target
         try:
             messages, decision = self._encode(definition, decision, now_ms)
         except TooLarge as error:
@@ -206,6 +240,10 @@ def _given(name: str, fields: Fields) -> Input | None:
         return signal_of(fields)
     if name == "saga.CancelSaga":
         return cancel_of(fields)
+    if name == "saga.UndoSaga":
+        return undo_of(fields)
+    if name == "saga.ResolveSaga":
+        return resolve_of(fields)
     if "command_id" in fields["meta"] and "participant" in fields["meta"]:
         return reply_of(name, fields)
     return None

@@ -46,10 +46,11 @@ class Starting:
         if definition is None:
             raise NotStartable("unknown_definition", f"{name} version {wanted or 'newest'} is not loaded")
         data = _object(fields, "data")
-        _options(fields)
+        options = _options(fields)
+        parent = None if fields["parent"] is None else _object(fields, "parent")
         input_id = fields["meta"]["input_id"]
         parameters = self.registry.parameters(definition)
-        return definition, Start(input_id, data, parameters, traceparent_of(record.headers))
+        return definition, Start(input_id, data, parameters, traceparent_of(record.headers), options, parent)
 
 
 def check_id(saga_id: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from orchestrator.core import attempts, compensation
 from orchestrator.core.actions import Action, Enter, Unwind
-from orchestrator.core.definition import Call, Definition, Listen, Migration
+from orchestrator.core.definition import Call, Definition, Listen, Migration, Node
 from orchestrator.core.events import InputIgnored, InterventionMade, Json, SagaMigrated, UndoRequested
 from orchestrator.core.evolve_steps import rename
 from orchestrator.core.inputs import Action as Deed
 from orchestrator.core.inputs import Migrate, Resolve, Undo
 from orchestrator.core.paths import name_of, prefix_of
 from orchestrator.core.scope import UNREADABLE
-from orchestrator.core.state import OPEN, Phase, State, StepStatus
+from orchestrator.core.state import OPEN, Phase, State, StepState, StepStatus
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import scope_at
 
@@ -92,17 +92,27 @@ def _objection(before: Definition, target: Definition, state: State, migration: 
         return f"a saga in {state.phase}, {state.status} keeps its version"
     if migration is None:
         return f"version {target.version} declares no migration from version {state.version}"
-    for path, step in state.steps.items():
-        old = before.nodes.get(name_of(path))
-        new = target.nodes.get(name_of(rename(path, migration.renamed)))
-        if old is None or step.undo:
-            continue
-        if new is None and (step.status in OPEN or (isinstance(old, Call) and old.compensation is not None)):
-            return f"{path} has no like in version {target.version}"
-        if new is not None and type(new) is not type(old) and (step.status in OPEN or isinstance(old, Call)):
-            return f"{path} is a {type(old).__name__}, but a {type(new).__name__} in version {target.version}"
-        if step.status in OPEN and isinstance(new, Listen) and isinstance(old, Listen) and new.signals != old.signals:
-            return f"{path} waits for other signals in version {target.version}"
+    reasons = (
+        _no_like(path, step, before.nodes.get(name_of(path)), target, migration) for path, step in state.steps.items()
+    )
+    return next((reason for reason in reasons if reason is not None), None)
+
+
+def _no_like(path: str, step: StepState, old: Node | None, target: Definition, migration: Migration) -> str | None:
+    """Return why a step has no like in the other version; None where it has, or needs none."""
+    is_open = step.status in OPEN
+    if old is None or step.undo or not (is_open or isinstance(old, Call)):
+        return None
+    if isinstance(old, Call) and rename(path, migration.renamed) != path:
+        return f"{path} sent a command and must keep its name, of which the token of its effect is made"
+    new = target.nodes.get(name_of(rename(path, migration.renamed)))
+    if new is None:
+        needed = is_open or (isinstance(old, Call) and old.compensation is not None)
+        return f"{path} has no like in version {target.version}" if needed else None
+    if type(new) is not type(old):
+        return f"{path} is a {type(old).__name__}, but a {type(new).__name__} in version {target.version}"
+    if isinstance(new, Listen) and isinstance(old, Listen) and new.signals != old.signals:
+        return f"{path} waits for other signals in version {target.version}"
     return None
 
 

@@ -14,6 +14,7 @@ from orchestrator.core.events import Json
 from orchestrator.definitions.compiler import compile_definition
 from orchestrator.definitions.deployed import Deployed, check_name, digest, plain
 from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.fragments import expand
 from orchestrator.definitions.functions import FUNCTIONS
 from orchestrator.definitions.library import shipped
 from orchestrator.definitions.schedule import Schedule, schedule_of
@@ -40,11 +41,10 @@ class Version:
 
 
 def compiled(document: Any) -> Version:
-    """Compile a document as it was written. Raises DefinitionError."""
-    written = plain(document)
+    """Compile a document as it was written; what is kept has its fragments expanded. Raises DefinitionError."""
+    written = plain(expand(document, shipped()))
     schedule = schedule_of(written)
-    rest = {key: part for key, part in written.items() if key != "schedule"} if isinstance(written, dict) else written
-    definition = compile_definition(rest, FUNCTIONS, shipped())
+    definition = compile_definition(written, FUNCTIONS)
     check_name(definition.name)
     return Version(definition, schedule, written["document"]["version"], written, digest(written))
 
