@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import orjson
 
 _ENDS: Mapping[str, str] = {"SagaCompleted": "completed", "SagaRevoked": "revoked", "SagaSuspended": "suspended"}
-_PAYMENT = "capture-payment"
+_PAYMENTS = frozenset({"capture-payment", "capture"})
+"""The step of order-fulfillment, and that of the fragment undoable-charge."""
+
 _LOCKED = "Inventory_Locked"
 _MANUAL = "MANUAL_INTERVENTION"
 _MAX_CODES = 50
@@ -25,6 +27,16 @@ class EventRow(NamedTuple):
     step: str | None
     status: str
     detail: str
+
+
+def _within(path: str) -> str:
+    """Return the name of a step without the iterations and attempts around it."""
+    return path.rpartition("/")[2]
+
+
+def _last(path: str | None) -> str:
+    """Return the name that a fragment gave a step, or its own."""
+    return _within(path or "").rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,7 @@ class DayBook:
         if row.type != "SignalAwaited" and saga.waiting_since is not None and row.type != "InputIgnored":
             saga.waited_ms += at_ms - saga.waiting_since
             saga.waiting_since = None
-        if row.step == _PAYMENT:
+        if _last(row.step) in _PAYMENTS:
             self._pay(saga, row, today)
 
     def _watch(self, saga: _Saga, status: str, at_ms: int) -> None:
@@ -140,7 +152,7 @@ class DayBook:
 
     def _failed(self, row: EventRow) -> None:
         told = orjson.loads(row.detail)
-        step = str(row.step).rpartition("/")[2]
+        step = _within(str(row.step))
         codes = self.failures.setdefault(f"{step}:undo" if told.get("undo") else step, Counter())
         code = str(told.get("code"))
         codes[code if code in codes or len(codes) < _MAX_CODES else "other"] += 1

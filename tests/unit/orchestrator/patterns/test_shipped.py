@@ -178,7 +178,7 @@ def answered(*names: str) -> Story:
     saga = shipped("carrier-auction", PARCEL)
     for number, (name, amount, days) in enumerate(OFFERS):
         if name in names:
-                offer: dict[str, Any] = {"carrier": name, "amount_minor": amount, "currency": "GBP", "days": days}
+            offer: dict[str, Any] = {"carrier": name, "amount_minor": amount, "currency": "GBP", "days": days}
             saga = saga.when(done(f"quotes/{number}/{name}", **offer))
     return saga
 
