@@ -90,15 +90,12 @@ class Outbound:
                 out += self._messages(state, recorded, effect, event_id)
         return out
 
-    def answer(self, parent: Json, child_id: str, at: int, refusal: tuple[str, str] | None) -> Message:
-        """Return what a saga is told of a child that was never there: that its undo is done, or its start refused.
-
-        `refusal` is the code and the message of the latter.
-        """
-        code, message = refusal or (None, "")
+    def answer(self, parent: Json, child_id: str, at: int, refusal: tuple[str, str]) -> Message:
+        """Return what a saga is told of a child that is not there: the code and the message of a refusal."""
+        code, message = refusal
         name, fields = reply_to_parent(ReplyToParent(parent, {}, code, message, True), at)
         saga_id: str = parent["saga_id"]
-        about = headers(name, _SOURCE, f"{child_id}:never", child_id, at, parent["command_id"], "")
+        about = headers(name, _SOURCE, f"{child_id}:refused", child_id, at, parent["command_id"], "")
         return Message(topics.REPLIES.name, saga_id.encode(), self.codec.encode(name, fields), about)
 
     def status(self, state: State) -> Message:

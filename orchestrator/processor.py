@@ -9,8 +9,17 @@ import orjson
 from orchestrator.audit import audit
 from orchestrator.core.decide import Decision, decide, start
 from orchestrator.core.definition import Definition
-from orchestrator.core.events import FailureKind, Recorded, SignalReceived, StepCompleted, StepScheduled
-from orchestrator.core.inputs import Failed, Input, Migrate, Succeeded, TimerDue
+from orchestrator.core.events import (
+    ContextExported,
+    EventEmitted,
+    FailureKind,
+    Recorded,
+    ScopeEntered,
+    SignalReceived,
+    StepCompleted,
+    StepScheduled,
+)
+from orchestrator.core.inputs import Failed, GiveUp, Input, Migrate, Succeeded, TimerDue
 from orchestrator.core.state import Phase, State
 from orchestrator.definitions.registry import Registry
 from orchestrator.definitions.schedule import After
@@ -36,6 +45,9 @@ from streams.record import Record
 _LARGE_RESULT = 2_000
 _BYTES_PER_STEP = 250
 """Room that is kept free in a state's record for what each step still adds to it: a saga must be able to end."""
+_BYTES_PER_UNDO = 100
+"""The same for undoing a step that is in it already: loops have more steps than their definition has nodes."""
+_MANY_STEPS = 200
 _ROOM_FOR_REASONS = 10_000
 UNSENDABLE = "unsendable_command"
 
@@ -128,7 +140,9 @@ class SagaProcessor:
         state = self._sagas.load(saga_id, context)
         if state is None:
             if name == "saga.UndoSaga" and fields["parent"] is not None:
-                self._tell_parent(fields, now_ms, context, None)
+                # It was there: its start would have been refused otherwise. What it did can no longer be told.
+                forgotten = f"{saga_id} ended so long ago that it is forgotten"
+                self._tell_parent(fields, now_ms, context, ("forgotten", forgotten))
             else:
                 context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
             return
@@ -153,8 +167,8 @@ class SagaProcessor:
             raise LookupError(f"{state.definition} version {fields['version']} is not loaded")
         return Migrate(fields["meta"]["input_id"], target, fields["actor"][:MAX_TEXT])
 
-    def _tell_parent(self, fields: Fields, now_ms: int, context: Context, refusal: tuple[str, str] | None) -> None:
-        """Answer a saga whose child was never there."""
+    def _tell_parent(self, fields: Fields, now_ms: int, context: Context, refusal: tuple[str, str]) -> None:
+        """Answer a saga whose child is not there, with a code and a message."""
         if fields["parent"] is not None:
             parent = orjson.loads(fields["parent"])
             context.forward(*self._outbound.answer(parent, fields["meta"]["saga_id"], now_ms, refusal))
@@ -168,9 +182,9 @@ class SagaProcessor:
         try:
             messages, decision = self._encode(definition, decision, now_ms)
         except TooLarge as error:
-            if not isinstance(given, Succeeded):
-                raise
             decision = decide(definition, state, _too_large(given, error), now_ms)
+            if not decision.events:
+                raise
             messages, decision = self._encode(definition, decision, now_ms)
         self._commit(definition, decision, messages, state, context)
 
@@ -197,14 +211,15 @@ class SagaProcessor:
 
     def _may_outgrow(self, decision: Decision, messages: Sequence[Message]) -> bool:
         """Tell whether a result is new and it, or what was there already, could bring the state over the limit."""
-        heavy = self._sagas.is_heavy(decision.state.saga_id)
+        heavy = self._sagas.is_heavy(decision.state.saga_id) or len(decision.state.steps) > _MANY_STEPS
         if not heavy and all(len(message.value) <= _LARGE_RESULT for message in messages):
             return False
         return any(_adds_result(recorded) for recorded in decision.events)
 
     def _measure(self, definition: Definition, state: State) -> None:
         """Raise TooLarge where the state's record would leave no room for the steps that may still follow."""
-        room = MAX_MESSAGE_BYTES - _ROOM_FOR_REASONS - _BYTES_PER_STEP * len(definition.nodes)
+        ahead = _BYTES_PER_STEP * len(definition.nodes) + _BYTES_PER_UNDO * len(state.steps)
+        room = MAX_MESSAGE_BYTES - _ROOM_FOR_REASONS - ahead
         size = len(self._codec.encode("saga.State", state_fields(state)))
         if size > room:
             raise TooLarge(f"the saga's state has {size} bytes; at most {room} are allowed")
@@ -249,8 +264,13 @@ def _given(name: str, fields: Fields) -> Input | None:
     return None
 
 
-def _too_large(given: Succeeded, error: TooLarge) -> Failed:
-    """Return the failure that a result is which no record of the saga can hold: it happened, so it is undone."""
+def _too_large(given: Input, error: TooLarge) -> Failed | GiveUp:
+    """Return what follows from an input after which no record could hold the saga.
+
+    A result is a failure of its step: it happened, so it is undone. After anything else the saga turns round.
+    """
+    if not isinstance(given, Succeeded):
+        return GiveUp("saga_too_large", str(error))
     return Failed(
         given.command_id,
         given.step,
@@ -267,7 +287,7 @@ def _too_large(given: Succeeded, error: TooLarge) -> Failed:
 def _adds_result(recorded: Recorded) -> bool:
     """Tell whether an event adds to the outputs that a state keeps."""
     match recorded.event:
-        case StepCompleted(undo=False) | SignalReceived():
+        case StepCompleted(undo=False) | SignalReceived() | ScopeEntered() | ContextExported() | EventEmitted():
             return True
         case _:
             return False

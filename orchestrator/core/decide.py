@@ -30,7 +30,19 @@ from orchestrator.core.events import (
 )
 from orchestrator.core.evolve import begin
 from orchestrator.core.flow import advance, complete, export
-from orchestrator.core.inputs import Cancel, Failed, Input, Migrate, Resolve, Signal, Start, Succeeded, TimerDue, Undo
+from orchestrator.core.inputs import (
+    Cancel,
+    Failed,
+    GiveUp,
+    Input,
+    Migrate,
+    Resolve,
+    Signal,
+    Start,
+    Succeeded,
+    TimerDue,
+    Undo,
+)
 from orchestrator.core.paths import name_of, prefix_of
 from orchestrator.core.scope import UNREADABLE
 from orchestrator.core.state import (
@@ -72,7 +84,7 @@ def start(definition: Definition, saga_id: str, command: Start, now: int) -> Dec
     return Decision(turn.events, turn.state)
 
 
-def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
+def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:  # noqa: C901 - one case for each input
     """Decide what the input causes at `now` (milliseconds since the epoch); no events where it causes nothing."""
     match given:
         case Succeeded():
@@ -99,6 +111,10 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
         case Migrate():
             turn = Turn(given.target, state, now, given.input_id)
             interventions.migrate(turn, definition, given)
+        case GiveUp():
+            turn = Turn(definition, state, now, f"{state.saga_id}:{given.code}")
+            if state.phase is Phase.FORWARD:
+                advance(turn, compensation.start(turn, given.code, given.message, None))
         case Start():
             return Decision([], state)
     return Decision(turn.events, turn.state)

@@ -254,7 +254,7 @@ class Loop:
     on_end: Milestone
     then: str
     reads: Reads = READS_NOTHING
-    most: int = 10_000
+    most: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,4 +380,4 @@ class Definition:
     tracks_data: bool = False
     flat: bool = True
     migrations: Mapping[int, Migration] = field(default_factory=dict)
-    max_events: int = 20_000
+    max_events: int = 10_000

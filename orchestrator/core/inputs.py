@@ -108,8 +108,16 @@ class Migrate:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The saga cannot be carried any further as it is: it turns round."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimerDue:
     """The time of the saga's next timer has come."""
 
 
-Input = Start | Signal | Cancel | Succeeded | Failed | Undo | Resolve | Migrate | TimerDue
+Input = Start | Signal | Cancel | Succeeded | Failed | Undo | Resolve | Migrate | GiveUp | TimerDue
