@@ -131,7 +131,12 @@ def any_stories() -> st.SearchStrategy[Story]:
 
 def definitions(depth: int = 2) -> st.SearchStrategy[Definition]:
     """Return random definitions: every kind of task, in each other to a depth."""
-    return st.lists(_bodies(depth), min_size=1, max_size=4).map(_compiled)
+    return documents(depth).map(lambda document: compile_definition(document, {}))
+
+
+def documents(depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+    """Return the documents of random definitions."""
+    return st.lists(_bodies(depth), min_size=1, max_size=4).map(_document)
 
 
 def _calls() -> st.SearchStrategy[Json]:
@@ -199,8 +204,8 @@ _CATCHES: Sequence[Json] = (
 )
 
 
-def _compiled(bodies: list[Json]) -> Definition:
-    document: dict[str, Any] = {
+def _document(bodies: list[Json]) -> dict[str, Any]:
+    return {
         "document": {"dsl": "1.0.3", "name": "random", "version": "1.0.0"},
         "use": {
             "functions": {
@@ -218,7 +223,6 @@ def _compiled(bodies: list[Json]) -> Definition:
         },
         "do": [*_tasks(bodies, "s"), {"last": {"set": {"last": True}}}],
     }
-    return compile_definition(document, {})
 
 
 def _tasks(bodies: Sequence[Json], prefix: str) -> list[dict[str, Any]]:

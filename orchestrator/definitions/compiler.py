@@ -234,6 +234,10 @@ def _task(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> N
         raise DefinitionError(
             place.where, "a name may not hold ':' or '/', be a number or a word of the DSL: ids are made of names"
         )
+    if "depends_on" in task:
+        # What it says is checked, over every way through the document; it changes no order.
+        items(task["depends_on"], f"{place.where}.depends_on")
+        task = {key: value for key, value in task.items() if key != "depends_on"}
     if "if" in task:
         task = _guarded(shop, name, task, place)
     kind = _kind(task)

@@ -58,8 +58,11 @@ def plain(document: Any) -> Any:
 
 
 def digest(document: Any) -> str:
-    """Return the SHA-256 of what a plain document says, whatever the order of its keys."""
-    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    """Return the SHA-256 of what a plain document says, whatever its order of keys and its `x-` notes for others."""
+    said = document
+    if isinstance(document, dict):
+        said = {key: part for key, part in document.items() if not key.startswith("x-")}
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def check_name(name: str) -> None:

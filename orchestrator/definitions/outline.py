@@ -102,15 +102,17 @@ def _blocks(kind: str, body: Mapping[str, Any], where: str) -> Iterator[Block]:
 def following(block: Block, index: int) -> tuple[str, ...]:
     """Return where the task at `index` may go on to: names of tasks, or `end` and `exit`.
 
-    A switch goes on by its cases alone: where none holds, the saga turns round.
+    A switch goes on by its cases alone: where none holds, the saga turns round. A task whose `if` does not hold is
+    passed over.
     """
     task = block.tasks[index]
     after = block.tasks[index + 1].name if index + 1 < len(block.tasks) else "exit"
+    passed_over = (after,) if "if" in task.body else ()
     if task.kind == "raise":
-        return ()
-    if task.kind != "switch":
-        return (_resolved(task.body.get("then"), after),)
-    return tuple(_resolved(case.get("then"), after) for _, case in cases_of(task))
+        return passed_over
+    if task.kind == "switch":
+        return (*(_resolved(case.get("then"), after) for _, case in cases_of(task)), *passed_over)
+    return (_resolved(task.body.get("then"), after), *passed_over)
 
 
 def cases_of(task: Task) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orchestrator.core.definition import Call, Definition, Fork, Listen, Loop, Node, Race, Switch
+from orchestrator.core.definition import Call, Definition, Listen, Loop, Node, Race, Switch
 
 
 class Choice(NamedTuple):
@@ -27,13 +27,12 @@ def choose(definition: Definition) -> Choice:
     undoable = sum(node.compensation is not None for node in calls)
     spread = _spread(definition)
     waits = sum(isinstance(node, Switch | Listen) for node in definition.nodes.values())
-    not_saga = f"{SAGA}: {undoable} of {len(calls)} commands have something to undo, at {len(reverses)} participants"
+    parties = "1 participant" if len(reverses) == 1 else f"{len(reverses)} participants"
+    not_saga = f"{SAGA}: {undoable} of {len(calls)} commands have something to undo, at {parties}"
     not_gather = f"{GATHER}: no results of several equal requests are gathered"
     not_machine = f"{MACHINE}: states alone undo nothing, and {undoable} commands have to be undone"
     if len(reverses) > 1 or (undoable and not spread):
-        reason = (
-            f"{undoable} commands at {len(reverses)} participants have to be undone in reverse when a later one fails"
-        )
+        reason = f"{undoable} commands at {parties} have to be undone in reverse when a later one fails"
         inside = f"{GATHER}: used inside of it, by {', '.join(spread)}" if spread else not_gather
         return Choice(SAGA, reason, (inside, not_machine))
     if spread:
@@ -58,8 +57,6 @@ def _spread(definition: Definition) -> tuple[str, ...]:
 
 def _spreads(definition: Definition, node: Node) -> bool:
     match node:
-        case Fork():
-            return _equal(definition, node.branches)
         case Race():
             return node.gather is not None or _equal(definition, node.entries)
         case Loop():

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from orchestrator.definitions.checks import vocabulary
-from orchestrator.definitions.findings import Finding
+from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import KINDS, Outline, Task
 
 
@@ -35,8 +35,9 @@ def _head(outline: Outline) -> Iterator[Finding]:
     for name, example in (("dsl", "1.0.3"), ("namespace", "shop"), ("name", "my-saga"), ("version", "1.0.0")):
         if "document" in top and not isinstance(document.get(name), str):
             problem = "is missing" if name not in document else f"is {document[name]!r}, not a text"
+            level = Level.WARNING if name == "namespace" else Level.ERROR
             yield Finding(
-                f"document.{name}", f"document.{name} {problem}", f'Write `{name}: "{example}"`', rule="schema"
+                f"document.{name}", f"document.{name} {problem}", f'Write `{name}: "{example}"`', level, "schema"
             )
     yield from _words(outline.section("use"), "use", vocabulary.USE, "use")
     for name in outline.section("use", "retries"):

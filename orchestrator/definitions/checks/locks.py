@@ -88,7 +88,10 @@ def _walk(block: Block, held: Ways, found: dict[Edge, None], takings: list[Takin
     arriving: dict[str, Ways] = {block.tasks[0].name: dict(held)} if block.tasks else {}
     leaving: Ways = {} if block.tasks else dict(held)
     for index, task in enumerate(block.tasks):
-        after = _through(task, arriving.get(task.name, {}), found, takings)
+        before = arriving.get(task.name, {})
+        after = _through(task, before, found, takings)
+        if "if" in task.body:
+            after = {**after, **before}
         for name in following(block, index):
             inside = any(one.name == name for one in block.tasks[index + 1 :])
             (arriving.setdefault(name, {}) if inside else leaving).update(after)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cli.definition_files import compile_document
+from orchestrator.definitions.deployed import digest, plain
 from orchestrator.design.files import files_of
 from orchestrator.design.options import Options
 from tests.saga_story import RESULTS, Moment, Story, begun, cancels, done, order_data, undone
@@ -69,6 +71,13 @@ def told(story: Story, moments: list[Moment]) -> tuple[list[str], list[str]]:
     lived = story.when(*moments)
     assert len(lived.history) > 4
     return list(lived.history), list(lived.sent)
+
+
+def test_the_state_machine_file_is_the_same_version_of_the_definition() -> None:
+    written, shipped = json.loads(files()[MACHINE]), yaml.safe_load(ORDERS)
+
+    assert digest(plain(written)) == digest(plain(shipped))
+    assert digest(plain({**written, "timeout": {"after": {"days": 9}}})) != digest(plain(shipped))
 
 
 def test_settings_that_differ_from_the_defaults_become_those_of_the_file() -> None:

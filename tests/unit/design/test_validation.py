@@ -85,6 +85,26 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines() -> None
     assert [one.place for one in verdict.findings] == sorted(one.place for one in verdict.findings)
 
 
+def test_dependencies_that_hold_on_every_way_are_accepted() -> None:
+    needs = "      depends_on: [validate, capture-payment, confirm-order, shipping-method]\n"
+    text = ORDERS.replace("      call: pick-order\n", f"      call: pick-order\n{needs}")
+
+    assert verdict_of(text).findings == ()
+
+
+def test_two_steps_that_depend_on_each_other_are_both_named() -> None:
+    text = ORDERS
+    for step, other in (("pick", "pack"), ("pack", "pick")):
+        text = text.replace(f"      call: {step}-order\n", f"      call: {step}-order\n      depends_on: [{other}]\n")
+
+    said = [one.finding.problem for one in found_by(verdict_of(text), "bad-dependency")]
+
+    assert [line.split(":")[0] for line in said] == [
+        "pick and pack depend on each other",
+        "pack and pick depend on each other",
+    ]
+
+
 def test_a_valid_definition_is_said_to_be_valid() -> None:
     written = Written("orders.yaml", ORDERS)
 
