@@ -90,6 +90,10 @@ _WAIT = _none(
 )
 _CHECK = _none(Kind.CHECK, "", "checks and answers yes or no", "the check reads only, nothing has to be undone")
 _QUERY = _none(Kind.QUERY, "", "reads or computes", "it reads or computes only, nothing has to be undone")
+_QUOTE = Known(
+    Kind.QUERY, "", "asks providers and takes their answers",
+    reason="an answer that was asked for changes nothing at whoever gave it", external=True,
+)  # fmt: skip
 _STATE = _none(Kind.STATE, "orchestrator", "is a state of the process", "a state is recorded, nothing outside changed")
 
 _INVERSES: tuple[tuple[str, str, str], ...] = (
@@ -117,11 +121,11 @@ _ENTRIES: tuple[tuple[str, Known], ...] = (
     (r"\b(notif\w+|e-?mails?|sms|push|messag\w+|confirmation|inform\w*|announc\w+|alert\w*|remind\w+|text\s+the|"
      r"newsletter|"
      r"tell\b|send\s+(a\s+|the\s+)?(receipt|confirm\w*))", _MESSAGE),
-    (r"\bquot\w+\b|\bbids?\b|\boffers?\b|\bcompar\w+", _QUERY),
+    (r"\b(decid\w+|decision|choos\w+|select\w*|(pick|take|keep|return|use)\s+the\s+(best|cheapest|fastest|first)|branch\w*|"
+     r"rout\w+|switch\w*)\b", _DECIDE),
+    (r"\bquot\w+\b|\bbids?\b|\boffers?\b|\bcompar\w+", _QUOTE),
     (r"\b(approv\w+|sign-?off|human|manual\w*|review\w*|moderat\w+|consent|four-?eyes)\b", _APPROVAL),
     (r"\b(wait\w*|timer|delay|sleep|pause|cool(ing)?-?off|remain\s+until|deadline)\b", _WAIT),
-    (r"\b(decid\w+|decision|choos\w+|select\w*|(pick|take|keep)\s+the\s+(best|cheapest|fastest|first)|branch\w*|"
-     r"rout\w+|switch\w*)\b", _DECIDE),
     (r"\b(valid\w+|verif\w+|check\w*|screen\w*|sanit\w+|fraud|kyc|aml|eligib\w+|risk|audit\w*|inspect\w*|"
      r"credit\s+(check|score)|"
      r"assess\w*|test\w*|filter\w*|dedup\w*|identif\w+|confirm\s+(stock|availability))\b", _CHECK),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterator
 
+LONGEST = 400
+"""Characters of one clause; what is longer is read in parts."""
 _DASHES = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
 _BARE_FRACTION = re.compile(r"(?<![\w.])\.(?=\d)")
 _MARKUP = str.maketrans({"`": "'", "*": None, "{": "(", "}": ")", "\u201c": "'", "\u201d": "'", "|": "/", "\\": "/"})
@@ -36,7 +39,8 @@ def clauses(text: str) -> Iterator[str]:
     """Yield the clauses of cleaned text; two figures joined by `and` or `with` are two clauses."""
     text = _ABBREVIATION.sub(lambda match: match.group(1), text)
     for piece in _END.split(text):
-        yield from _parted(piece)
+        for part in textwrap.wrap(piece, LONGEST, break_long_words=True, break_on_hyphens=False):
+            yield from _parted(part)
 
 
 def _parted(piece: str) -> Iterator[str]:

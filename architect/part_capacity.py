@@ -39,8 +39,8 @@ def _instances(plan: Plan) -> list[str]:
     source = "assumed, because none is given" if load.assumed else "from the input"
     bullets = [
         (
-            f"**Events of a saga**: {load.events_a_saga}; its start, one reply for each step that a participant "
-            "does, one signal or timer for each wait."
+            f"**Events of a saga**: {load.events_a_saga}; its start, one reply for each recipient of each step "
+            "that a participant does, one signal or timer for each wait."
         ),
         (
             f"**Load**: {whole(load.events)} events a second for the orchestrator, {source}; divided by "

@@ -80,7 +80,8 @@ def _what(step: Step) -> str:
     limit = f", time limit {time_shown(step.limit_s)}" if step.limit_s is not None else ""
     owner = f"participant {plain(step.service)}" if step.remote else "the orchestrator itself"
     outside = ", by a call to a provider" if step.external else ""
-    return f"{plain(step.effect) or 'acts'}; {owner}{outside}{limit}."
+    recipients = f", {step.recipients} recipients at once" if step.recipients > 1 else ""
+    return f"{plain(step.effect) or 'acts'}; {owner}{outside}{recipients}{limit}."
 
 
 def _triggers(requirements: Requirements) -> list[str]:

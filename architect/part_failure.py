@@ -38,7 +38,7 @@ def _retries(plan: Plan) -> list[str]:
         "**Retry policy**: only transient failures are tried again; a definite refusal never is; jitter is "
         "drawn once and stored in the event, so a replay waits the same."
     )
-    calls = sum(plan.load.sagas * (one.retries + 1) for one in plan.timings if one.step.external)
+    calls = sum(plan.load.sagas * one.step.recipients * (one.retries + 1) for one in plan.timings if one.step.external)
     if calls:
         bullets.append(
             f"**Retry budget**: while providers fail transiently, at most {whole(calls)} calls a second leave "

@@ -154,10 +154,10 @@ def _decisions(requirements: Requirements, choice: Choice) -> list[str]:
             case Kind.STATE | Kind.WAIT:
                 bullets.append(f"**{name}**: the event it waits for goes on; any other event is recorded as ignored.")
             case _:
+                settled = " and is settled first" if step.acts else ""
                 bullets.append(
                     f"**{name}**: done goes on; refused for good {_turns(requirements, step)}; failed "
-                    f"transiently is tried again; outcome unknown at its limit {_turns(requirements, step)} "
-                    "and is settled first."
+                    f"transiently is tried again; outcome unknown at its limit {_turns(requirements, step)}{settled}."
                 )
     if choice.pattern is Pattern.SCATTER_GATHER:
         bullets.append(

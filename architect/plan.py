@@ -150,7 +150,7 @@ def rate_of_one(requirements: Requirements) -> float:
 def load_of(requirements: Requirements) -> Load:
     """Return the load: rates and sagas in flight, each from the other where only one was given."""
     waits = sum(step.kind in (Kind.APPROVAL, Kind.WAIT, Kind.STATE) for step in requirements.steps)
-    each = 1 + sum(step.remote for step in requirements.steps) + waits
+    each = 1 + sum(step.recipients for step in requirements.steps if step.remote) + waits
     in_flight = requirements.value(Topic.CONCURRENCY)
     duration = requirements.value(Topic.SAGA_DURATION)
     events = _events(requirements, Topic.THROUGHPUT, each)
@@ -182,11 +182,13 @@ def _services(
     services: list[Service] = []
     for name in names:
         own = [one for one in found if one.step.service == name]
-        commands = load.sagas * len(own)
+        commands = load.sagas * sum(one.step.recipients for one in own)
         open_calls = sum(
-            load.sagas * min(one.attempt_s, figures.PROVIDER_TIMEOUT.value) for one in own if one.step.external
+            load.sagas * one.step.recipients * min(one.attempt_s, figures.PROVIDER_TIMEOUT.value)
+            for one in own
+            if one.step.external
         )
-        cpu = sum(load.sagas * _cpu_ms(one.step.external) / 1_000 for one in own)
+        cpu = sum(load.sagas * one.step.recipients * _cpu_ms(one.step.external) / 1_000 for one in own)
         by_calls = math.ceil(open_calls / figures.PROVIDER_CALLS.value - 1e-9)
         replicas = max(2 if guarded else 1, by_calls, math.ceil(cpu / UTILISATION))
         services.append(Service(name, commands, open_calls, replicas, any(one.step.external for one in own)))

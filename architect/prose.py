@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from architect.catalogue import Kind, Known, known
 from architect.claims import Claim, Stated, holds, stated
 from architect.clauses import clauses, clean
 from architect.listing import Listed, is_trigger, listed_steps, sole_step
 from architect.meanings import meanings
+from architect.quantities import Dimension, quantities
 from architect.requirements import Requirements, Statement, Step, Topic, Trigger
 from architect.triggers import triggers_in
 
@@ -150,7 +152,16 @@ def as_step(listed: Listed, entry: Known, level: int) -> Step:
         external=entry.external,
         level=level,
         assumed=entry.assumed,
+        recipients=recipients_in(listed.name) if entry.kind is Kind.QUERY and entry.external else 1,
     )
+
+
+def recipients_in(name: str) -> int:
+    """Return how many a step asks at once, as its name says it: the insurers of `quotes from five insurers`."""
+    counts = [
+        int(one.value) for one in quantities(clean(name)) if one.dimension is Dimension.COUNT and one.value <= 1_000
+    ]
+    return max([1, *counts])
 
 
 def _levels(listed: Sequence[Listed]) -> list[tuple[Listed, int]]:
@@ -174,13 +185,7 @@ def limited(steps: Sequence[Step], statements: Sequence[Statement]) -> tuple[Ste
     for one in statements:
         if one.topic in (Topic.STEP_LIMIT, Topic.WAIT_LIMIT) and one.step and one.value:
             own[one.step] = min(own.get(one.step, one.value), one.value)
-    return tuple(
-        Step(
-            step.name, step.kind, step.service, step.effect, step.compensation, step.reason, step.external, step.level,
-            own.get(step.name, step.limit_s or of_all), step.assumed,
-        )
-        for step in steps
-    )  # fmt: skip
+    return tuple(replace(step, limit_s=own.get(step.name, step.limit_s or of_all)) for step in steps)
 
 
 def _name(workflow: str, steps: Sequence[Step]) -> str:

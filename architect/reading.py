@@ -15,7 +15,7 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "state_persistence": ("event-log", ("database", "workflow-engine")),
 }
 """Options with one value that works, and the values that are known and refused."""
-LONGEST_TEXT = 20_000
+LONGEST_TEXT = 10_000
 """Characters of one free text."""
 FORMS = (WORKFLOW_FORM, BUSINESS_FORM)
 """The two sets of free texts, each of which is required as a whole."""

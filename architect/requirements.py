@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from architect.catalogue import CHANGES_NOTHING, Kind
@@ -66,6 +66,7 @@ class Step:
 
     A step that changes something has a `compensation`, any other a `reason` why it has none; neither is known for a
     step of kind UNKNOWN. `limit_s`: the time for all its attempts, None for the default.
+    `recipients`: how many are asked at once.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Step:
     level: int
     limit_s: float | None = None
     assumed: str = ""
+    recipients: int = 1
 
     @property
     def acts(self) -> bool:
@@ -115,7 +117,6 @@ class Requirements:
     strong: bool = False
     eventual: bool = False
     regions: tuple[str, ...] = ()
-    states: tuple[str, ...] = field(default=())
 
     def value(self, topic: Topic) -> float | None:
         """Return the strictest value said of a topic: the largest load, the smallest bound; None without one."""

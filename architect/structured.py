@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from architect.claims import NEAR_ZERO_S, Claim, Stated
 from architect.clauses import clean
@@ -11,7 +11,7 @@ from architect.faults import BadRequirements, shown
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.prose import doubts_about, limited, named_by_steps
 from architect.quantities import Dimension, Quantity, quantities
-from architect.requirements import Requirements, Statement, Topic, Trigger
+from architect.requirements import Requirements, Statement, Step, Topic, Trigger
 from architect.structured_steps import read_steps
 from architect.triggers import triggers_in
 
@@ -73,7 +73,12 @@ def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple
     statements.extend(Statement(Topic.TRIGGER, f"trigger {one.words}", f"trigger {one.name}") for one in triggers)
     regions, claims = _topology(document, statements)
     statements.extend(_words(document))
-    statements.extend(_own_limit(step.name, step.limit_s) for step in steps if step.limit_s is not None)
+    statements.extend(_own_limits(document.get("steps"), steps))
+    statements.extend(
+        Statement(Topic.FAN_OUT, f"step {step.name}, recipients: {step.recipients}", "one request goes to all of them")
+        for step in steps
+        if step.recipients > 1
+    )
     steps = limited(steps, statements)
     return (
         Requirements(
@@ -92,10 +97,13 @@ def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple
     )
 
 
-def _own_limit(name: str, limit_s: float) -> Statement:
-    shown_limit = time_shown(limit_s)
-    reading = f"step {name} is decided within {shown_limit}, all attempts together"
-    return Statement(Topic.STEP_LIMIT, f"step {name}, time_limit: {shown_limit}", reading, limit_s, step=name)
+def _own_limits(given: object, steps: Sequence[Step]) -> Iterator[Statement]:
+    entries = given if isinstance(given, Sequence) else ()
+    for entry, step in zip(entries, steps, strict=True):
+        if step.limit_s is not None and isinstance(entry, Mapping):
+            reading = f"step {step.name} is decided within {time_shown(step.limit_s)}, all attempts together"
+            words = f"step {step.name}, time_limit: {entry['time_limit']}"
+            yield Statement(Topic.STEP_LIMIT, words, reading, step.limit_s, step=step.name)
 
 
 def _figure(field: str, given: object) -> Statement:

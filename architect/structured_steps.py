@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from architect.catalogue import CHANGES_NOTHING, Kind, Known, known, service_of
 from architect.clauses import clean
 from architect.faults import BadRequirements, shown
+from architect.prose import recipients_in
 from architect.quantities import Dimension, quantities
 from architect.requirements import Step
 
-_FIELDS = ("name", "kind", "participant", "effect", "compensation", "external", "after", "time_limit")
+_FIELDS = ("name", "kind", "participant", "effect", "compensation", "external", "after", "time_limit", "recipients")
 _KINDS = {
     "action": Kind.ACTION, "message": Kind.MESSAGE, "query": Kind.QUERY, "check": Kind.CHECK, "decision": Kind.DECISION,
     "approval": Kind.APPROVAL, "wait": Kind.WAIT, "state": Kind.STATE,
@@ -57,6 +58,7 @@ def _step(entry: object, field: str, levels: Mapping[str, int], place: int) -> S
         external=_external(entry, field, default=base.external),
         level=_level(entry, field, levels, place),
         limit_s=_limit(entry, field),
+        recipients=_recipients(entry, field, name, base),
         assumed="" if "compensation" in entry or "kind" in entry else base.assumed,
     )
 
@@ -127,6 +129,15 @@ def _limit(entry: Mapping[str, object], field: str) -> float | None:
     if len(found) != 1 or found[0].dimension is not Dimension.TIME or found[0].value <= 0:
         raise BadRequirements(f"{field}.time_limit", f"is {shown(given)}", 'write a time such as "5 s"')
     return found[0].value
+
+
+def _recipients(entry: Mapping[str, object], field: str, name: str, base: Known) -> int:
+    given = entry.get("recipients")
+    if given is None:
+        return recipients_in(name) if base.kind is Kind.QUERY and base.external else 1
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= 1_000:
+        raise BadRequirements(f"{field}.recipients", f"is {shown(given)}", "write a whole number from 1 to 1000")
+    return given
 
 
 def _external(entry: Mapping[str, object], field: str, *, default: bool) -> bool:

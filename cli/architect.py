@@ -69,7 +69,8 @@ def architect(
     try:
         found = design(_document(requirements, given))
     except BadRequirements as fault:
-        raise Failure(f"{fault.field} {fault.problem}.", f"{fault.remedy[:1].upper()}{fault.remedy[1:]}.", ExitCode.USAGE) from fault
+        remedy = f"{fault.remedy[:1].upper()}{fault.remedy[1:]}."
+        raise Failure(f"{fault.field} {fault.problem}.", remedy, ExitCode.USAGE) from fault
     match found:
         case Refused(body):
             _print(body)

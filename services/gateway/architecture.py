@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from architect.design import Refused, design
 from architect.faults import BadRequirements
-from architect.reading import FORMS
+from architect.reading import FORMS, LONGEST_TEXT
 from services.gateway.fields import FieldError
 from services.gateway.parts import Parts, read_json
 from services.gateway.problems import MEDIA_TYPE, Problem
@@ -75,7 +75,7 @@ def _weight(parameters: list[str]) -> float:
 
 
 def _texts(names: tuple[str, ...]) -> dict[str, object]:
-    fields = {name: {"type": "string", "minLength": 1, "maxLength": 20_000} for name in names}
+    fields = {name: {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT} for name in names}
     return {"type": "object", "required": list(names), "properties": fields}
 
 
