@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from schemas import topics
 from tests.orchestrator_world import World
+from tests.saga_story import order_data
 from tests.scripted_participants import failure, success
 
 
@@ -63,6 +66,41 @@ def test_a_record_names_the_person_who_acted() -> None:
     assert turned["actor"] == "mara"
     assert turned["event"] == "CompensationStarted"
     assert trail(world)[0]["actor"] == "orchestrator"
+
+
+def test_a_saga_that_is_started_without_audit_runs_the_same_and_leaves_no_record() -> None:
+    """Guards M105."""
+    world = World()
+    for saga_id, options in (("ord_a", '{"audit": false}'), ("ord_b", "{}")):
+        data = json.dumps({**order_data(), "order_id": saga_id})
+        world.send("saga.StartSaga", saga_id, definition="order-fulfillment", version=None, data=data, options=options)
+    world.run()
+
+    assert world.names("ord_a") == world.names("ord_b")
+    assert trail(world, "ord_a") == []
+    assert told(world, "ord_b") == transitions(world, "ord_b")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{"audits": false}',
+        '{"audit": 1}',
+        '{"max_retries": -1}',
+        '{"max_retries": true}',
+        '{"timeout_ms": 0}',
+        "[]",
+        "x",
+    ],
+)
+def test_options_that_nobody_knows_or_understands_start_nothing(options: str) -> None:
+    world = World()
+    world.send("saga.StartSaga", "ord_a", definition="order-fulfillment", version=None, data="{}", options=options)
+    world.settle()
+
+    [code] = [code for code, _, _ in world.dead_letters()]
+    assert code in {"unusable_options", "undecodable"}
+    assert world.events() == []
 
 
 def test_an_abort_leaves_no_record_twice() -> None:
