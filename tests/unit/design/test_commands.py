@@ -12,7 +12,8 @@ from cli import app as saga
 from cli import workflow
 from cli.execute import NOTHING_RUNS, SAGA_ID, input_of
 from cli.failure import Failure
-from tests.unit.design.shipped import ORDERS, changed
+from tests.saga_story import begun
+from tests.unit.design.shipped import ORDERS, PATHS, changed, design
 
 PROCESS = ("--process", "order-fulfillment")
 FILES = [
@@ -190,3 +191,15 @@ def test_execute_starts_with_the_example_of_the_document_or_with_what_is_given()
     assert input_of({"document": {"metadata": {"example": {"order_id": SAGA_ID}}}}, None) == {"order_id": SAGA_ID}
     assert input_of({"document": {}}, None) == {}
     assert input_of({"document": {}}, Path("input.json")) == {"x": 1}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_each_shipped_definition_has_an_example_that_a_saga_can_be_started_with(path: Path) -> None:
+    one = design(path.read_text(encoding="utf-8"))
+    example = input_of(one.document, None)
+
+    story = begun(one.definition, "run_a", dict(example), dict(one.definition.parameters))
+
+    assert example
+    assert "compensating" not in " ".join(story.history)
+    assert not story.state.code, story.history
