@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -122,13 +123,23 @@ _JSON_FIELDS: Mapping[type[Event], tuple[str, ...]] = {
 _MAY_BE_NONE = frozenset({"parent", "outputs"})
 """Fields whose absence is no JSON text."""
 
-_FIELD_NAMES: Mapping[type[Event], tuple[str, ...]] = {kind: kind.__slots__ for kind in _EVENT_NAMES}
+
+def _reader(kind: type[Event]) -> tuple[tuple[str, ...], Callable[[Event], tuple[Any, ...]]]:
+    """Return the names of an event's fields and what reads all of them at once."""
+    names: tuple[str, ...] = kind.__slots__
+    read = attrgetter(*names)
+    # Of a single name, attrgetter returns the value alone.
+    return names, read if len(names) > 1 else lambda event: (read(event),)
+
+
+_FIELDS = {kind: _reader(kind) for kind in _EVENT_NAMES}
 
 
 def _event_fields(event: Event) -> Fields:
     """Return the event's own fields: the dataclasses have the names of the schemas."""
     kind = type(event)
-    fields: Fields = {name: getattr(event, name) for name in _FIELD_NAMES[kind]}
+    names, values = _FIELDS[kind]
+    fields: Fields = dict(zip(names, values(event), strict=True))
     for name in _JSON_FIELDS.get(kind, ()):
         if fields[name] is not None or name not in _MAY_BE_NONE:
             fields[name] = to_json(fields[name])

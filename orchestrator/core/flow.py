@@ -56,18 +56,24 @@ def advance(turn: Turn, actions: Sequence[Action]) -> None:
     """
     stack = list(reversed(actions))
     settling: list[Action] = []
+    nodes, most = turn.definition.nodes, turn.definition.max_events
     while stack or settling:
         action = stack.pop() if stack else settling.pop()
-        if isinstance(action, Settle) and stack:
+        if type(action) is Settle and stack:
             if action not in settling:
                 settling.append(action)
             continue
-        if turn.state.sequence >= turn.definition.max_events and turn.state.phase is Phase.FORWARD:
+        if turn.state.sequence >= most and turn.state.phase is Phase.FORWARD:
             message = f"the saga has more than {turn.definition.max_events} events"
             step = action.prefix + action.target if isinstance(action, Enter) else None
             stack += compensation.start(turn, TOO_MANY_EVENTS, message, step)
             continue
-        stack += reversed(_do(turn, action))
+        if type(action) is Enter and not action.prefix and turn.state.phase is Phase.FORWARD:
+            following = _enter(turn, nodes[action.target], action)
+        else:
+            following = _do(turn, action)
+        if following:
+            stack += reversed(following) if len(following) > 1 else following
 
 
 def complete(turn: Turn, node: Call | Local, path: str, output: Any, *, local: bool) -> list[Action]:

@@ -97,26 +97,35 @@ class Report:
 Effect = SendCommand | StartChild | UndoChild | ReplyToParent | PublishEvent | Report
 
 
-def react(definition: Definition, state: State, recorded: Recorded) -> Effect | None:  # noqa: PLR0911 - one for each kind
+_WITH_EFFECT = frozenset(
+    {StepFailed, StepHeld, CompensationStarted, EventEmitted, SagaCompleted, SagaRevoked, SagaSuspended, UndoRequested}
+)
+"""Events that make the orchestrator send something, besides the one that is in every other record."""
+
+
+def react(definition: Definition, state: State, recorded: Recorded) -> Effect | None:  # noqa: C901, PLR0911 - one for each kind
     """Return the effect of an event; `state` is the one after it. Expressions may raise what their author let them."""
-    match recorded.event:
-        case StepScheduled() as event:
-            return _command(definition, state, recorded, event)
-        case StepFailed(undo=True, final=True) as event:
+    event = recorded.event
+    if type(event) is StepScheduled:
+        return _command(definition, state, recorded, event)
+    if type(event) not in _WITH_EFFECT:
+        return None
+    match event:
+        case StepFailed(undo=True, final=True):
             return Report("compensation_failed", event.step, event.code, event.message)
-        case StepHeld() as event:
+        case StepHeld():
             return Report("step_held", event.step, event.code, event.message)
-        case CompensationStarted(code=code) as event if code == TOO_MANY_EVENTS:
+        case CompensationStarted(code=code) if code == TOO_MANY_EVENTS:
             return Report(code, event.failed_step or "", code, event.message)
-        case EventEmitted() as event:
+        case EventEmitted():
             return PublishEvent(event.event_id, event.type, event.subject, event.data)
-        case SagaCompleted() as event if state.parent is not None:
+        case SagaCompleted() if state.parent is not None:
             return ReplyToParent(state.parent, event.output, None, "", True)
-        case SagaRevoked() as event if state.parent is not None:
+        case SagaRevoked() if state.parent is not None:
             return _reply(state.parent, "REVOKED", event.code, event.message)
-        case SagaSuspended() as event if state.parent is not None:
+        case SagaSuspended() if state.parent is not None:
             return _reply(state.parent, "SUSPENDED", event.code, event.message)
-        case UndoRequested(settled=True) as event if event.parent is not None:
+        case UndoRequested(settled=True) if event.parent is not None:
             outcome = "PIVOTED" if state.pivoted else state.outcome or ""
             return _reply(event.parent, outcome, state.code or "past_pivot", state.message or "it only goes forward")
         case _:

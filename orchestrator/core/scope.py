@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from orchestrator.core.events import Json
 
@@ -24,8 +24,21 @@ class ExpressionFailed(Exception):
     """An expression met data that its author did not expect, or gave no value."""
 
 
-class Facts(NamedTuple):
+class Facts(Protocol):
     """What an expression can see of its saga. `started_at` is milliseconds since the epoch."""
+
+    @property
+    def saga_id(self) -> str: ...
+    @property
+    def definition(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def started_at(self) -> int: ...
+
+
+class NamedFacts(NamedTuple):
+    """Facts of a saga that there is no state of."""
 
     saga_id: str
     definition: str
@@ -33,7 +46,7 @@ class Facts(NamedTuple):
     started_at: int
 
 
-NO_FACTS = Facts("", "", 0, 0)
+NO_FACTS = NamedFacts("", "", 0, 0)
 
 
 class Scope(NamedTuple):

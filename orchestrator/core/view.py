@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.definition import Definition, Join, Listen, Loop, Reads, Switch, Try
 from orchestrator.core.paths import CATCH, enclosing, name_of, prefix_of
-from orchestrator.core.scope import EMPTY, Facts, Scope
+from orchestrator.core.scope import EMPTY, Scope
 from orchestrator.core.state import CONTEXT, ERROR, ITEMS, OPEN, State
 
 
@@ -20,7 +20,7 @@ def scope_at(definition: Definition, state: State, path: str, data: Any = None) 
         origin.parameters,
         data,
         _variables(definition, state, path) if "/" in path else EMPTY,
-        Facts(state.saga_id, definition.name, state.version, state.started_at),
+        state,
         name_of(path),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.scope import ExpressionFailed, Facts, Scope
+from orchestrator.core.scope import ExpressionFailed, NamedFacts, Scope
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import (
     arguments,
@@ -225,7 +225,7 @@ def test_a_path_begins_at_the_input_the_context_or_the_parameters() -> None:
     assert build(Scope({"a": 1}, context, {"c": 3})) == {"input": 1, "context": 2, "parameters": 3, "whole": context}
 
 
-FACTS = Facts("saga-1", "shop.order", 2, 1_700_000_000_123)
+FACTS = NamedFacts("saga-1", "shop.order", 2, 1_700_000_000_123)
 WORKFLOW = {
     "id": "saga-1",
     "input": {"a": 1},
