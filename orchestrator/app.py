@@ -66,8 +66,8 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
     codec = Codec()
     kafka = KafkaConfig(
         bootstrap=settings.bootstrap,
-        application_id="orchestrator",
-        instance_id=settings.instance,
+        application_id=topics.here("orchestrator"),
+        instance_id=topics.here(settings.instance),
         tracked_topics=frozenset({topics.CHANGELOG.name}),
     )
     follower = KafkaFollower(kafka, TopicPartition(topics.DEFINITIONS.name, 0))

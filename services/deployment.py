@@ -30,7 +30,7 @@ from streams.record import Outgoing, TopicPartition
 
 _log = logging.getLogger(__name__)
 
-TRANSACTIONAL_ID = "sagaline.definitions"
+TRANSACTIONAL_ID = topics.here("sagaline.definitions")
 """One for all deployers of a cluster: whoever begins later waits for, or ends, the transaction of the one before."""
 
 SHIPPED_ACTOR = "sagaline"
