@@ -228,7 +228,7 @@ class _Reading:
         for record in records:
             if record.value is not None:
                 self._take(record.key, record.value)
-        return {**self._found, **shipped()}
+        return {**shipped(), **self._found}
 
     def _take(self, key: bytes | None, value: bytes) -> None:
         try:
