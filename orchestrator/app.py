@@ -66,8 +66,8 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
     codec = Codec()
     kafka = KafkaConfig(
         bootstrap=settings.bootstrap,
-        application_id="orchestrator",
-        instance_id=settings.instance,
+        application_id=topics.here("orchestrator"),
+        instance_id=topics.here(settings.instance),
         tracked_topics=frozenset({topics.CHANGELOG.name}),
     )
     follower = KafkaFollower(kafka, TopicPartition(topics.DEFINITIONS.name, 0))
@@ -80,7 +80,7 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
     feed = DefinitionFeed(follower, registry)
     following = threading.Thread(target=feed.run, args=(stop, end), name="definitions", daemon=True)
     try:
-        _catch_up(follower, feed)
+        _start(follower, feed)
         send(kafka, armings(codec, registry.versions(), "orchestrator", _now_ms()), _START_S)
         spare_collector()
         following.start()
@@ -95,11 +95,11 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
     return 0
 
 
-def _catch_up(follower: KafkaFollower, feed: DefinitionFeed) -> None:
+def _start(follower: KafkaFollower, feed: DefinitionFeed) -> None:
     """Take in all that is deployed before any saga is worked on. Raises Fatal."""
     follower.check(_START_S)
     try:
-        feed.catch_up(_START_S)
+        feed.start(_START_S)
     except EndNotReached as error:
         raise Fatal(str(error)) from error
 

@@ -41,7 +41,13 @@ class DefinitionFeed:
         self._source = source
         self._registry = registry
         self._lock = threading.Lock()
+        self._take_in = registry.prefer
         registry.on_miss = self.look_again
+
+    def start(self, timeout_s: float) -> None:
+        """Take in all that is deployed before any saga is worked on. Raises EndNotReached, Fatal."""
+        self.catch_up(timeout_s)
+        self._take_in = self._registry.deploy
 
     def look_again(self) -> None:
         """Read to the end for a definition that is missing.
@@ -56,12 +62,12 @@ class DefinitionFeed:
     def catch_up(self, timeout_s: float) -> None:
         """Take in all that is deployed now. Raises EndNotReached, Fatal."""
         with self._lock:
-            self._take_in(self._source.take_to_end(timeout_s))
+            self._take_all(self._source.take_to_end(timeout_s))
 
     def follow(self) -> None:
         """Take in what has come. Raises Fatal."""
         with self._lock:
-            self._take_in(self._source.take())
+            self._take_all(self._source.take())
 
     def run(self, stop: threading.Event, on_end: Callable[[Fatal], None]) -> None:
         """Follow until told to stop; an error that ends the following is told."""
@@ -72,7 +78,7 @@ class DefinitionFeed:
                 on_end(error)
                 return
 
-    def _take_in(self, records: Sequence[Record]) -> None:
+    def _take_all(self, records: Sequence[Record]) -> None:
         for record in records:
             self._take_one(record)
 
@@ -82,7 +88,7 @@ class DefinitionFeed:
             return
         try:
             deployed = read_deployed(record.key, record.value)
-            if self._registry.deploy(deployed):
+            if self._take_in(deployed):
                 _log.info("definition deployed: %s version %s", deployed.name, deployed.semver)
         except _UNUSABLE as error:
             _log.error("skipped a deployed definition: %r", error, extra={"key": str(record.key)})

@@ -145,7 +145,7 @@ class Outbound:
             "issued_at": recorded.at,
             "deadline": effect.deadline,
         }
-        about = _About(effect.topic, state.saga_id, effect.command, effect.command_id, cause)
+        about = _About(topics.here(effect.topic), state.saga_id, effect.command, effect.command_id, cause)
         try:
             if self.codec.publishes(effect.command):
                 return self._message(state, recorded, about, effect.command, {**effect.arguments, "meta": meta})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
 DAY_MS = 86_400_000
 FOREVER = -1
+PREFIX = os.environ.get("SAGA_TOPIC_PREFIX", "")
+"""What the names of topics, groups and transactional ids begin with, where one cluster serves several installations."""
 
 
 class Format(StrEnum):
@@ -40,37 +43,44 @@ class Topic:
         return settings
 
 
-INPUTS = Topic("saga.inputs", "StartSaga, Signal, CancelSaga, ArmSchedule, RunEnded")
-REPLIES = Topic("saga.replies", "what participants answer")
-EVENTS = Topic("saga.events", "every event of every saga", retention_ms=FOREVER)
+def here(name: str) -> str:
+    """Return a name as this installation has it: with its prefix, once."""
+    return name if name.startswith(PREFIX) else f"{PREFIX}{name}"
+
+
+INPUTS = Topic(here("saga.inputs"), "StartSaga, Signal, CancelSaga, ArmSchedule, RunEnded")
+REPLIES = Topic(here("saga.replies"), "what participants answer")
+EVENTS = Topic(here("saga.events"), "every event of every saga", retention_ms=FOREVER)
 CHANGELOG = Topic(
-    "orchestrator.sagas-changelog", "state of every saga", key="saga id, or saga id + /origin", compacted=True
+    here("orchestrator.sagas-changelog"), "state of every saga", key="saga id, or saga id + /origin", compacted=True
 )
-STATUS = Topic("orders.status", "business state of every saga", compacted=True, format=Format.JSON)
+STATUS = Topic(here("orders.status"), "business state of every saga", compacted=True, format=Format.JSON)
 DEFINITIONS = Topic(
-    "saga.definitions",
+    here("saga.definitions"),
     "every deployed version of every definition",
     key="NAME/VERSION",
     partitions=1,
     compacted=True,
     format=Format.JSON,
 )
-EMITTED = Topic("saga.emitted", "what sagas tell the world, as CloudEvents", format=Format.JSON)
-AUDIT = Topic("saga.audit", "each change of a saga's business state", format=Format.JSON)
+EMITTED = Topic(here("saga.emitted"), "what sagas tell the world, as CloudEvents", format=Format.JSON)
+AUDIT = Topic(here("saga.audit"), "each change of a saga's business state", format=Format.JSON)
 DEAD_LETTERS = Topic(
-    "saga.dead-letters",
+    here("saga.dead-letters"),
     "records nobody could use",
     key="as the record came",
     partitions=1,
     retention_ms=FOREVER,
     format=Format.ORIGINAL,
 )
-ALERTS = Topic("ops.alerts", "pages for a person on duty", partitions=1, retention_ms=30 * DAY_MS, format=Format.JSON)
-PAYMENT_COMMANDS = Topic("payment.commands", "commands of the payment service")
-INVENTORY_COMMANDS = Topic("inventory.commands", "commands of the inventory service")
-SHIPPING_COMMANDS = Topic("shipping.commands", "commands of the shipping service")
-NOTIFICATION_COMMANDS = Topic("notification.commands", "commands of the notification service")
-TASKS_COMMANDS = Topic("tasks.commands", "commands of the tasks service: work that definitions declare by name")
+ALERTS = Topic(
+    here("ops.alerts"), "pages for a person on duty", partitions=1, retention_ms=30 * DAY_MS, format=Format.JSON
+)
+PAYMENT_COMMANDS = Topic(here("payment.commands"), "commands of the payment service")
+INVENTORY_COMMANDS = Topic(here("inventory.commands"), "commands of the inventory service")
+SHIPPING_COMMANDS = Topic(here("shipping.commands"), "commands of the shipping service")
+NOTIFICATION_COMMANDS = Topic(here("notification.commands"), "commands of the notification service")
+TASKS_COMMANDS = Topic(here("tasks.commands"), "commands of the tasks service: work that definitions declare by name")
 
 ALL = (
     INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, EMITTED, DEAD_LETTERS, ALERTS,

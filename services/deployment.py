@@ -30,7 +30,7 @@ from streams.record import Outgoing, TopicPartition
 
 _log = logging.getLogger(__name__)
 
-TRANSACTIONAL_ID = "sagaline.definitions"
+TRANSACTIONAL_ID = topics.here("sagaline.definitions")
 """One for all deployers of a cluster: whoever begins later waits for, or ends, the transaction of the one before."""
 
 SHIPPED_ACTOR = "sagaline"
@@ -228,7 +228,7 @@ class _Reading:
         for record in records:
             if record.value is not None:
                 self._take(record.key, record.value)
-        return {**self._found, **shipped()}
+        return {**shipped(), **self._found}
 
     def _take(self, key: bytes | None, value: bytes) -> None:
         try:

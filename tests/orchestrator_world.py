@@ -28,6 +28,7 @@ from tests.saga_story import NOON, order_data
 from tests.scripted_participants import Reply, success
 
 RETENTION_MS = 3_600_000
+_SHIPPED = tuple(load(None, {}).versions())
 OTHER_COMMANDS = "other.commands"
 """The commands of participants that only tests declare."""
 COMMAND_TOPICS = (
@@ -78,7 +79,7 @@ class DeployedInMemory:
 class World:
     """One orchestrator with its topics. Time stands still unless a test moves it."""
 
-    def __init__(self, registry: Callable[[], Registry] = lambda: load(None, {})) -> None:
+    def __init__(self, registry: Callable[[], Registry] = lambda: Registry(_SHIPPED, {})) -> None:
         self.now = NOON
         self.codec = Codec()
         self.log = MemoryLog(lambda: self.now)
@@ -96,7 +97,7 @@ class World:
         self.registry = self.load_registry()
         self.source = DeployedInMemory(self.log)
         self.feed = DefinitionFeed(self.source, self.registry)
-        self.feed.catch_up(1.0)
+        self.feed.start(1.0)
         for topic, key, value, about in armings(self.codec, self.registry.versions(), "test", self.now):
             self.log.produce(topic, key, value, about)
         self.runtime = Runtime(

@@ -66,29 +66,48 @@ class Registry:
 
     def add(self, version: Version) -> bool:
         """Take in a version; False where it is known already. Raises VersionTaken where its document is another."""
-        pin = version.pin
-        name, major = pin
-        known = self._known.get(pin)
-        if known is not None:
-            if known.sha256 == version.sha256:
-                return False
-            raise VersionTaken(f"{name} version {major} is defined already, as {known.semver}")
-        self._known[pin] = version
-        self._graphs[pin] = version.definition
+        name, major = version.pin
+        known = self._known.get(version.pin)
+        if known is None:
+            self._take(version)
+            return True
+        if known.sha256 == version.sha256:
+            return False
+        raise VersionTaken(f"{name} version {major} is defined already, as {known.semver}")
+
+    def _take(self, version: Version) -> None:
+        name, major = version.pin
+        self._known[version.pin] = version
+        self._graphs[version.pin] = version.definition
         newest = self._newest.get(name)
-        if newest is None or newest.version < major:
+        if newest is None or newest.version <= major:
             self._newest[name] = version.definition
-        return True
 
     def deploy(self, deployed: Deployed) -> bool:
         """Compile and take in a deployed version; False where it is known. Raises DefinitionError, VersionTaken."""
+        version = self._compiled(deployed)
+        return False if version is None else self.add(version)
+
+    def prefer(self, deployed: Deployed) -> bool:
+        """Take in a deployed version before any saga is worked on, in place of a shipped one with its number.
+
+        It was deployed when no such version was shipped yet: sagas run on it. False where it is known.
+        Raises DefinitionError.
+        """
+        version = self._compiled(deployed)
+        if version is not None:
+            self._take(version)
+        return version is not None
+
+    def _compiled(self, deployed: Deployed) -> Version | None:
+        """Return the version that was deployed, None where it is known already. Raises DefinitionError."""
         known = self._known.get((deployed.name, deployed.version))
         if known is not None and known.sha256 == deployed.sha256:
-            return False
+            return None
         version = compiled(deployed.document)
         if version.pin != (deployed.name, deployed.version):
             raise DefinitionError("document", f"is {version.pin}, its record names another version")
-        return self.add(version)
+        return version
 
     def newest(self, name: str) -> Definition | None:
         """Return the version that new sagas get."""

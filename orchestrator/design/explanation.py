@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestrator.core.definition import Switch
+from orchestrator.core.definition import Loop, Switch, Try
 from orchestrator.definitions.durations import in_words
 from orchestrator.design.analysis import Design
 from orchestrator.design.steps import Step
+
+_HOLDERS = frozenset({"for", "fork", "try"})
+"""Steps whose own time is that of the steps inside of them."""
 
 
 def explanation(design: Design) -> Iterator[str]:
@@ -28,10 +31,13 @@ def explanation(design: Design) -> Iterator[str]:
     if not design.rollbacks:
         yield "  nothing has to be undone"
     yield ""
-    waits = sum(step.longest_ms for step in design.steps)
+    waits = sum(step.longest_ms for step in design.steps if step.kind not in _HOLDERS)
     undo = sum(step.undo_longest_ms for step in design.steps)
-    yield f"At worst, every step one after the other with all its retries: {in_words(waits)}."
-    yield f"Undoing all of it, with all retries: {in_words(undo)}."
+    loops = any(isinstance(node, Loop | Try) for node in definition.nodes.values())
+    once = ", each round of a loop and each attempt of a try counted once" if loops else ""
+    yield f"At worst, every step one after the other with all its retries{once}: {in_words(waits)}."
+    if undo:
+        yield f"Undoing all of it, with all retries: {in_words(undo)}."
     if definition.deadline_ms is not None:
         yield f"After {in_words(definition.deadline_ms)} it turns round, wherever it is."
     for late in definition.late_signals.values():

@@ -31,8 +31,8 @@ def design_block(design: Design) -> Iterator[str]:
     """Yield what was made of it."""
     yield "[Design] State machine generated:"
     yield f"  Transitions: {len(design.lifecycle.transitions)} defined"
-    yield f"  Compensation flows: {len(design.rollbacks)} rollback paths"
-    yield f"  Error boundaries: {len(design.policies)} retry policies"
+    yield f"  Compensation flows: {_amount(len(design.rollbacks), 'rollback path', 'rollback paths')}"
+    yield f"  Error boundaries: {_amount(len(design.policies), 'retry policy', 'retry policies')}"
     yield f"  Pattern: {design.pattern.name}, because {design.pattern.reason}"
 
 
@@ -156,6 +156,10 @@ def _deployment(design: Design) -> Iterator[str]:
         yield f"A participant has to answer on {topic}: {', '.join(sorted(topics[topic]))}"
     back = sum(edge.kind is Kind.REVOKE for edge in design.lifecycle.transitions)
     yield f"Taking it back: a running saga can be cancelled in {back} of its {len(design.lifecycle.states)} states."
+
+
+def _amount(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _counted(title: str, names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Generic
 
 from schemas.codec import Codec
+from schemas.topics import here
 from services.participant.breaker import Breaker
 from services.participant.calls import Calls
 from services.participant.client import Client
@@ -96,7 +97,7 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    driver = KafkaDriver(KafkaConfig(settings.bootstrap, service.name, settings.instance))
+    driver = KafkaDriver(KafkaConfig(settings.bootstrap, here(service.name), here(settings.instance)))
     rounds = Rounds(service, database, Codec(), now_ms)
     shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
     watchdog = Watchdog(WATCHDOG_S)

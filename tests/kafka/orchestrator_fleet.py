@@ -66,13 +66,14 @@ class Fleet:
             [TopicPartition(topic.name, number, 0) for topic in wanted for number in range(topic.partitions)]
         )
 
-    def start(self, instance: str = "orchestrator-0") -> subprocess.Popen[bytes]:
+    def start(self, instance: str = "orchestrator-0", **more: str) -> subprocess.Popen[bytes]:
         """Start an orchestrator process, in place of an earlier one of the same instance."""
         settings = {
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "SAGA_INSTANCE": instance,
             "SAGA_STATE_DIR": str(self.directory / "state"),
             "LOG_LEVEL": "WARNING",
+            **more,
         }
         with (self.directory / f"{instance}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -101,14 +102,22 @@ class Fleet:
         assert self._producer.flush(PATIENCE_S) == 0
         return ids
 
-    def begin_saga(self, definition: str, number: int, version: int | None = None) -> str:
+    def begin_saga(self, definition: str, number: int, version: int | None = None, data: object = None) -> str:
         """Start a saga of another definition and return its id."""
         saga_id = f"sag_{self.run}_{number}"
         meta = {"saga_id": saga_id, "input_id": saga_id, "at": 1, "source": "/test"}
-        fields = {"meta": meta, "definition": definition, "version": version, "data": "{}"}
+        fields = {"meta": meta, "definition": definition, "version": version, "data": json.dumps(data or {})}
         self._produce(topics.INPUTS.name, saga_id, "saga.StartSaga", fields)
         assert self._producer.flush(PATIENCE_S) == 0
         return saga_id
+
+    def signal(self, saga_id: str, name: str) -> None:
+        """Send a signal to a saga."""
+        input_id = f"{saga_id}:{name}"
+        meta = {"saga_id": saga_id, "input_id": input_id, "at": 1, "source": "/test"}
+        fields = {"meta": meta, "name": name, "actor": "ann", "data": "{}"}
+        self._produce(topics.INPUTS.name, saga_id, "saga.Signal", fields)
+        assert self._producer.flush(PATIENCE_S) == 0
 
     def deploy(self, text: str) -> bool:
         """Deploy a definition. Returns false where it was there already."""

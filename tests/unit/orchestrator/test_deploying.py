@@ -160,3 +160,18 @@ def test_a_shipped_version_is_immutable_too() -> None:
     world = World()
     with pytest.raises(VersionTaken):
         world.deploy(echo(name="order-fulfillment"))
+
+
+def test_what_was_deployed_before_the_package_brought_that_version_stays_what_sagas_run_on() -> None:
+    world = World(lambda: Registry([], {}))
+    world.deploy(echo("1.0.0", steps=2))
+    world.start_saga("sag_a", "echo", {})
+    world.settle()
+    world.load_registry = lambda: one_more(echo("1.0.7", steps=3))
+    world.restart()
+    world.start_saga("sag_b", "echo", {})
+    world.run()
+
+    for saga_id in ("sag_a", "sag_b"):
+        assert steps_of(world, saga_id) == ["say-0-of-1", "say-1-of-1"]
+        assert end_of(world, saga_id) == "COMPLETED"
