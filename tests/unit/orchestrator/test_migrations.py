@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.core.inputs import Migrate
@@ -24,8 +25,7 @@ def over(story: Story, moment: Moment) -> Story:
     """Let the saga go over; from now on its story is told by the other version."""
     given, _ = moment(story)
     assert isinstance(given, Migrate)
-    after = story.when(moment)
-    return Story(given.target, after.state, after.now, after.told, after.new)
+    return replace(story.when(moment), definition=given.target)
 
 
 def test_a_saga_goes_on_under_the_new_version_with_its_waits_renamed() -> None:
