@@ -239,7 +239,7 @@ class SagaProcessor:
             context.forward(*message)
         if before is None or before.lifecycle != state.lifecycle or before.status != state.status:
             context.forward(*self._outbound.status(state))
-        if state.phase is Phase.ENDED and (before is None or before.phase is not Phase.ENDED):
+        if _is_over(state) and (before is None or not _is_over(before)):
             self._ended(definition, state, context)
         self._sagas.keep(state)
 
@@ -262,6 +262,11 @@ def _given(name: str, fields: Fields) -> Input | None:
     if "command_id" in fields["meta"] and "participant" in fields["meta"]:
         return reply_of(name, fields)
     return None
+
+
+def _is_over(state: State) -> bool:
+    """Tell whether a saga has ended and waits for nobody."""
+    return state.phase is Phase.ENDED and state.outcome != "SUSPENDED"
 
 
 def _too_large(given: Input, error: TooLarge) -> Failed | GiveUp:

@@ -186,15 +186,10 @@ def at_the_end(scenario: Scenario, state: State, books: Books, account: Account)
 
 
 def _completed(scenario: Scenario, books: Books, account: Account) -> Iterator[Violation]:
-    in_place = set(books.in_place)
+    in_place, undone = set(books.in_place), account.undone | account.skipped
     barred = {entry.step for entry in books.entries.values() if not entry.undo and entry.mark is not Mark.DONE}
     for path in account.completed:
-        if (
-            path not in in_place
-            and path not in account.undone
-            and path not in account.skipped
-            and not _optional(scenario, path)
-        ):
+        if path not in in_place and path not in undone and not _optional(scenario, path):
             how = "was undone" if path in barred else "has no effect"
             yield Violation(BALANCE, f"the saga completed, but {path} {how}")
     for path in in_place - set(account.completed) - account.skipped:

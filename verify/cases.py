@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Outcome, Start
+from verify.fold import fold
+from verify.folded import IN_FLIGHT, Folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,13 @@ class Case:
     start: Start | None
     events: Sequence[Event]
     outcome: Outcome | None
+    skipped: tuple[str, ...] = ()
+    """Steps, and compensations as `<step>:undo`, that a person had left as they are."""
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether nothing more happens until somebody acts."""
+        return self.outcome in ("SUSPENDED", "HELD")
 
     @property
     def is_order(self) -> bool:
@@ -50,18 +59,23 @@ class Cases:
 
     @cached_property
     def settled(self) -> Sequence[Case]:
-        """The orders whose books must be closed: completed or revoked."""
-        return [case for case in self.orders if case.outcome in ("COMPLETED", "REVOKED")]
+        """The orders whose books must be closed: completed or revoked, with no step left to a person."""
+        return [case for case in self.orders if case.outcome in ("COMPLETED", "REVOKED") and not case.skipped]
 
     @cached_property
     def completed(self) -> Sequence[Case]:
         """The orders that shipped."""
-        return [case for case in self.orders if case.outcome == "COMPLETED"]
+        return [case for case in self.settled if case.outcome == "COMPLETED"]
 
     @cached_property
     def manual(self) -> Sequence[str]:
         """The sagas that wait for a person."""
-        return sorted(case.saga_id for case in self.by_id.values() if case.outcome == "SUSPENDED")
+        return sorted(case.saga_id for case in self.by_id.values() if case.waits_for_a_person)
+
+    @cached_property
+    def by_hand(self) -> Sequence[Case]:
+        """The sagas of which a person skipped steps: that person has closed, or will close, their books."""
+        return [case for case in self.by_id.values() if case.skipped]
 
 
 def gather(evidence: Evidence) -> Cases:
@@ -77,5 +91,32 @@ def gather(evidence: Evidence) -> Cases:
 
 
 def _case(saga_id: str, start: Start | None, events: Sequence[Event]) -> Case:
-    ends = [TERMINAL[event.name] for event in events if event.name in TERMINAL]
-    return Case(saga_id, start, events, ends[-1] if ends else None)
+    skipped = [
+        f"{step}:undo" if event.undo else step
+        for event in events
+        if event.name == "InterventionMade" and event.fields["action"] == "skip"
+        for step in event.fields["steps"]
+    ]
+    return Case(saga_id, start, events, outcome_of(events), tuple(skipped))
+
+
+def outcome_of(events: Sequence[Event]) -> Outcome | None:
+    """Return how a saga stands that will not move by itself; None where it runs, or runs again.
+
+    A person who has compensations tried again, and a saga that takes back the one it started, bring an ended saga
+    back to life.
+    """
+    for event in reversed(events):
+        if event.name in TERMINAL:
+            return TERMINAL[event.name]
+        revived = event.name == "InterventionMade" and event.undo and event.fields["action"] != "skip"
+        if revived or event.name == "CompensationStarted":
+            return None
+    return "HELD" if any(event.name == "StepHeld" for event in events) and _rests(fold(events)) else None
+
+
+def _rests(folded: Folded) -> bool:
+    """Tell whether all that is in flight is held; a scope is, as long as what is in it."""
+    scopes = {"/".join(path.split("/")[:end]) for path, _ in folded.steps for end in range(1, path.count("/") + 1)}
+    open_ = {step.status for (path, _), step in folded.steps.items() if step.status in IN_FLIGHT and path not in scopes}
+    return open_ == {"HELD"}

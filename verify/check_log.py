@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from verify.cases import Cases
+from verify.cases import Case, Cases
 from verify.evidence import Command, Event, Evidence
 from verify.report import Finding
 
@@ -31,10 +31,12 @@ def command_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     sent: defaultdict[str, list[Command]] = defaultdict(list)
     for command in evidence.log.commands:
         sent[command.command_id].append(command)
+    unsendable = _unsendable(cases)
     for command_id, events in scheduled.items():
         if len(events) > 1:
             yield Finding("commands", (events[0].saga_id,), f"{command_id} is scheduled {len(events)} times")
-        if command_id not in sent and events[0].at_ms >= evidence.forgotten_before_ms:
+        forgotten = events[0].at_ms < evidence.forgotten_before_ms
+        if command_id not in sent and command_id not in unsendable and not forgotten:
             yield Finding("commands", (events[0].saga_id,), f"{command_id} is scheduled, and no command is in the log")
     for command_id, commands in sent.items():
         if len(commands) > 1:
@@ -56,6 +58,22 @@ def _scheduled(cases: Cases) -> Mapping[str, list[Event]]:
     return scheduled
 
 
+def unsendable_of(case: Case) -> Iterator[str]:
+    """Yield the ids of commands that could not be built: the next thing told of their step is that it failed of it."""
+    waiting: dict[tuple[str, bool], str] = {}
+    for event in case.events:
+        if event.name == "StepScheduled":
+            waiting[event.step, event.undo] = str(event.fields["command_id"])
+        elif event.name == "StepFailed":
+            command_id = waiting.pop((event.step, event.undo), None)
+            if command_id is not None and event.fields["code"] == "unsendable_command":
+                yield command_id
+
+
+def _unsendable(cases: Cases) -> frozenset[str]:
+    return frozenset(command_id for case in cases.by_id.values() for command_id in unsendable_of(case))
+
+
 def _disagreements(event: Event, command: Command) -> Iterator[Finding]:
     fields = event.fields
     pairs = {
@@ -69,7 +87,7 @@ def _disagreements(event: Event, command: Command) -> Iterator[Finding]:
         "compensation": (event.undo, command.undoes is not None),
     }
     for what, (by_event, by_command) in pairs.items():
-        if by_event != by_command:
+        if by_event != by_command and by_command is not None:
             detail = f"{command.command_id}: {what} is {by_event} in the event and {by_command} in the command"
             yield Finding("commands", (event.saga_id,), detail)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from verify.cases import Cases
-from verify.evidence import TERMINAL, Evidence
+from verify.cases import Case, Cases
+from verify.evidence import TERMINAL, Event, Evidence
 from verify.report import Finding
 
 
@@ -18,16 +18,27 @@ def outcome_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     for case in cases.by_id.values():
         if case.saga_id not in asked_for and case.events[0].at_ms >= evidence.forgotten_before_ms:
             yield Finding("outcome", (case.saga_id,), "has events, and no StartSaga is in the log")
-        ends = [event for event in case.events if event.name in TERMINAL]
+        ends = _ends(case)
         if not case.events:
             yield Finding("outcome", (case.saga_id,), "was accepted and has no event: lost, or not taken up yet")
-        elif not ends:
+        elif case.outcome is None:
             last = case.events[-1]
             detail = f"no terminal outcome: {last.lifecycle}/{last.status} after {last.name} {last.step}".rstrip()
             yield Finding("outcome", (case.saga_id,), detail)
         elif len(ends) > 1:
             said = ", ".join(f"{end.name} at {end.sequence}" for end in ends)
             yield Finding("outcome", (case.saga_id,), f"{len(ends)} terminal outcomes: {said}")
+
+
+def _ends(case: Case) -> list[Event]:
+    """Return the ends of a saga's latest life: a person's decision, or the saga above, may begin another one."""
+    ends: list[Event] = []
+    for event in case.events:
+        if event.name in TERMINAL:
+            ends.append(event)
+        elif event.name == "InterventionMade" or (event.name == "UndoRequested" and not event.fields["settled"]):
+            ends.clear()
+    return ends
 
 
 def start_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from verify.cases import Case, Cases
 from verify.evidence import Event, Evidence, Status
-from verify.fold import Folded, fold
+from verify.fold import fold
+from verify.folded import Folded
 from verify.report import Finding
 
 _PLAIN_FIELDS = (
@@ -25,11 +26,13 @@ _PLAIN_FIELDS = (
     "code",
     "message",
     "failed_step",
+    "pivoted",
 )
 _STEP_ROW = (
     "step", "undo", "status", "attempt", "dispatches", "uncertain", "timeout_at", "budget_at", "due_at", "code",
+    "source",
 )  # fmt: skip
-_STEP_FIELDS = ("status", "attempt", "dispatches", "uncertain", "code")
+_STEP_FIELDS = ("status", "attempt", "dispatches", "uncertain", "code", "source")
 
 
 def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
@@ -64,11 +67,17 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
             yield name, getattr(folded, name), state[name]
     if folded.plan != list(state["plan"]):
         yield "plan", folded.plan, state["plan"]
+    parent = None if state["parent"] is None else json.loads(state["parent"])
+    if folded.parent != parent:
+        yield "parent", folded.parent, parent
+    unwinding = {part: (left, then) for part, (left, then) in json.loads(state["unwinding"]).items()}
+    if folded.unwinding != unwinding:
+        yield "unwinding", folded.unwinding, unwinding
     outputs = json.loads(state["outputs"])
     if folded.outputs != outputs:
         changed = sorted(k for k in folded.outputs.keys() | outputs.keys() if folded.outputs.get(k) != outputs.get(k))
         yield "outputs of " + ", ".join(changed), folded.outputs, outputs
-    rows = [dict(zip_longest(_STEP_ROW, row)) for row in json.loads(state["steps"])]
+    rows = [{**dict(zip_longest(_STEP_ROW, row)), "source": _source(row)} for row in json.loads(state["steps"])]
     stored = {(step["step"], step["undo"]): step for step in rows}
     for key in folded.steps.keys() | stored.keys():
         mine, theirs = folded.steps.get(key), stored.get(key)
@@ -76,6 +85,11 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
         by_state = None if theirs is None else tuple(theirs[name] for name in _STEP_FIELDS)
         if by_events != by_state:
             yield f"step {key[0]}{' undo' if key[1] else ''}", by_events, by_state
+
+
+def _source(row: Sequence[Any]) -> str:
+    """Return the last entry of a step's row, which is left out where it is empty."""
+    return str(row[len(_STEP_ROW) - 1]) if len(row) == len(_STEP_ROW) else ""
 
 
 def status_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:

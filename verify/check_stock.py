@@ -43,7 +43,7 @@ def _reservation_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]
             held[row.saga_id] += row.quantity
         elif row.state == "deducted":
             taken[row.saga_id][row.sku] += row.quantity
-    waiting = set(cases.manual)
+    waiting = _left_to_people(cases)
     for saga_id, units in held.items():
         if saga_id not in waiting:
             yield Finding("stock", (saga_id,), f"{units} units are still reserved")
@@ -56,13 +56,18 @@ def _reservation_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]
                 yield Finding("stock", (case.saga_id,), detail)
 
 
+def _left_to_people(cases: Cases) -> set[str]:
+    """Return the sagas whose reservations are a person's matter."""
+    return {*cases.manual, *(case.saga_id for case in cases.by_hand)}
+
+
 def stock_sums(evidence: Evidence, cases: Cases) -> Iterator[Sum]:
     """Yield the sums of units over all warehouses."""
     stock = evidence.tables.stock
     deducted = sum(row.quantity for row in evidence.tables.allocations if row.state == "deducted")
     on_hand = sum(row.on_hand for row in stock)
     yield Sum("stock", "units at first", sum(row.initial for row in stock), "on hand + deducted", on_hand + deducted)
-    waiting = set(cases.manual)
+    waiting = _left_to_people(cases)
     of_waiting = sum(
         row.quantity for row in evidence.tables.allocations if row.saga_id in waiting and row.state == "reserved"
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from schemas import topics
 from schemas.codec import Codec
+from verify.cases import outcome_of
 from verify.databases import read_tables
-from verify.evidence import TERMINAL, Evidence, Log
+from verify.evidence import Evidence, Log
 from verify.ledgers import read_ledgers
 from verify.log_reading import READ, LogBuilder
 from verify.sources import Sources, Unreachable
@@ -65,7 +66,7 @@ def _await_ends(reader: Reader, accepted: frozenset[str], deadline: float, say: 
 
 def _unfinished(log: Log, accepted: frozenset[str]) -> int:
     asked_for = accepted | {start.saga_id for start in log.starts}
-    ended = {saga_id for saga_id, events in log.events.items() if any(event.name in TERMINAL for event in events)}
+    ended = {saga_id for saga_id, events in log.events.items() if outcome_of(events) is not None}
     return len(asked_for - ended)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 ORDER_DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-first"})
 """The definitions whose money, stock, shipments and messages the oracle knows; other sagas are checked as logs only."""
 
-Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED"]
+Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED", "HELD"]
+"""HELD: the saga has not ended, and nothing happens in it until a person deals with a step that failed for good."""
 
 TERMINAL: Mapping[str, Outcome] = {
     "SagaCompleted": "COMPLETED",
@@ -59,7 +60,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One record of a command topic; `name` is without its context."""
+    """What a step sent: a record of a command topic, or the input of a child saga; `name` is without its context."""
 
     saga_id: str
     sequence: int
@@ -67,7 +68,8 @@ class Command:
     token: str
     undoes: str | None
     step: str
-    attempt: int
+    attempt: int | None
+    """None where the record does not tell: saga.StartSaga and saga.UndoSaga."""
     name: str
     fields: Mapping[str, Any]
     place: Place

@@ -4,42 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from verify.evidence import TERMINAL, Event
-
-
-@dataclass(slots=True)
-class Step:
-    """Where one step, or one compensation, stands after the events seen so far."""
-
-    status: str = "SCHEDULED"
-    attempt: int = 0
-    dispatches: int = 0
-    code: str | None = None
-    uncertain: bool = False
-
-
-@dataclass(slots=True)
-class Folded:
-    """A saga's state as its events give it; `steps` has a key (step, undo) in the order of first mention."""
-
-    sequence: int = 0
-    definition: str = ""
-    version: int = 0
-    lifecycle: str = ""
-    status: str = ""
-    phase: str = "FORWARD"
-    outcome: str | None = None
-    started_at: int = 0
-    deadline: int | None = None
-    code: str | None = None
-    message: str | None = None
-    failed_step: str | None = None
-    plan: list[str] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
-    steps: dict[tuple[str, bool], Step] = field(default_factory=dict)
+from verify.fold_parts import (
+    gather_closed,
+    intervened,
+    migrated,
+    scope_entered,
+    scope_failed,
+    scope_unwound,
+)
+from verify.folded import Folded, Step
 
 
 def fold(events: Sequence[Event]) -> Folded:
@@ -58,33 +33,25 @@ def fold(events: Sequence[Event]) -> Folded:
 
 
 def _step(folded: Folded, event: Event) -> Step:
-    return folded.steps.setdefault((event.step, event.undo), Step())
-
-
-def _settle(folded: Folded, event: Event) -> None:
-    step = _step(folded, event)
-    step.status, step.code = "COMPLETED", None
-
-
-def _drop_from_plan(folded: Folded, event: Event) -> None:
-    folded.plan = [name for name in folded.plan if name != event.step]
+    return folded.step(event.step, event.undo)
 
 
 def _started(folded: Folded, event: Event) -> None:
     folded.started_at = event.at_ms
     folded.deadline = event.fields["deadline"]
+    folded.parent = _document(event.fields["parent"])
 
 
 def _scheduled(folded: Folded, event: Event) -> None:
     step = _step(folded, event)
-    step.status, step.attempt = "SCHEDULED", event.fields["attempt"]
+    step.status, step.attempt, step.source = "SCHEDULED", event.fields["attempt"], event.fields["source"]
     step.dispatches += 1
 
 
 def _completed(folded: Folded, event: Event) -> None:
-    _settle(folded, event)
+    folded.settle(event.step, event.undo)
     if event.undo:
-        _drop_from_plan(folded, event)
+        folded.undone(event.step)
     else:
         folded.outputs[event.step] = json.loads(event.fields["output"])
 
@@ -98,7 +65,7 @@ def _failed(folded: Folded, event: Event) -> None:
         return
     step.status = "UNKNOWN" if step.uncertain else "FAILED"
     if event.undo:
-        _drop_from_plan(folded, event)
+        folded.undone(event.step)
 
 
 def _retry_scheduled(folded: Folded, event: Event) -> None:
@@ -111,37 +78,61 @@ def _parked(folded: Folded, event: Event) -> None:
     step.status, step.attempt = "PARKED", event.fields["attempt"]
 
 
+def _held(folded: Folded, event: Event) -> None:
+    step = _step(folded, event)
+    step.status, step.code = "HELD", event.fields["code"]
+
+
 def _branch_chosen(folded: Folded, event: Event) -> None:
-    _settle(folded, event)
+    folded.settle(event.step, source=event.fields["source"])
     folded.outputs[event.step] = {"branch": event.fields["branch"], "target": event.fields["target"]}
 
 
-def _awaited(folded: Folded, event: Event) -> None:
-    folded.steps[event.step, False] = Step("WAITING")
+def _waiting(folded: Folded, event: Event) -> None:
+    folded.steps[event.step, False] = Step("WAITING", source=event.fields.get("source", ""))
 
 
 def _received(folded: Folded, event: Event) -> None:
-    _settle(folded, event)
+    """Take a signal in; where each of several is waited for, they are collected until the last of them."""
     fields = event.fields
-    folded.outputs[event.step] = {
-        "signal": fields["signal"],
-        "actor": fields["actor"],
-        "data": json.loads(fields["data"]),
-    }
+    one = {"signal": fields["signal"], "actor": fields["actor"], "data": json.loads(fields["data"])}
+    before = folded.outputs.get(event.step)
+    collected = before["signals"] if isinstance(before, dict) and before.get("signals") else []
+    if fields["settles"]:
+        folded.settle(event.step)
+    one_is_all = fields["settles"] and not collected
+    folded.outputs[event.step] = one if one_is_all else {"signals": [*collected, one]}
+
+
+def _emitted(folded: Folded, event: Event) -> None:
+    folded.settle(event.step, source=event.fields["source"])
+    folded.outputs[event.step] = json.loads(event.fields["data"])
+
+
+def _exported(folded: Folded, event: Event) -> None:
+    folded.outputs[":context"] = json.loads(event.fields["context"])
+
+
+def _pivot_passed(folded: Folded, _event: Event) -> None:
+    folded.pivoted = True
+
+
+def _undo_requested(folded: Folded, event: Event) -> None:
+    folded.parent = _document(event.fields["parent"])
 
 
 def _compensation_started(folded: Folded, event: Event) -> None:
     """Turn the saga round: a step still in flight is unknown where it will be undone, and skipped where not."""
-    folded.phase = "COMPENSATING"
-    folded.plan = list(event.fields["plan"])
+    folded.phase, folded.outcome = "COMPENSATING", None
+    folded.plan, folded.unwinding = list(event.fields["plan"]), {}
     folded.code, folded.message = event.fields["code"], event.fields["message"]
     folded.failed_step = event.fields["failed_step"]
-    for (name, _), step in folded.steps.items():
-        if step.status in _IN_FLIGHT:
-            step.status = "UNKNOWN" if name in folded.plan else "SKIPPED"
+    folded.close("", folded.plan)
 
 
-_IN_FLIGHT = frozenset({"SCHEDULED", "WAITING", "RETRYING", "PARKED"})
+def _document(written: str | None) -> object:
+    return None if written is None else json.loads(written)
+
 
 _EFFECTS: Mapping[str, Callable[[Folded, Event], None]] = {
     "SagaStarted": _started,
@@ -150,8 +141,20 @@ _EFFECTS: Mapping[str, Callable[[Folded, Event], None]] = {
     "StepFailed": _failed,
     "StepRetryScheduled": _retry_scheduled,
     "StepParked": _parked,
+    "StepHeld": _held,
     "BranchChosen": _branch_chosen,
-    "SignalAwaited": _awaited,
+    "SignalAwaited": _waiting,
+    "TimerStarted": _waiting,
     "SignalReceived": _received,
+    "EventEmitted": _emitted,
+    "ContextExported": _exported,
+    "ScopeEntered": scope_entered,
+    "ScopeFailed": scope_failed,
+    "ScopeUnwound": scope_unwound,
+    "GatherClosed": gather_closed,
+    "PivotPassed": _pivot_passed,
+    "InterventionMade": intervened,
+    "UndoRequested": _undo_requested,
+    "SagaMigrated": migrated,
     "CompensationStarted": _compensation_started,
 }

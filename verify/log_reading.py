@@ -31,6 +31,10 @@ READ = (
 
 _SCHEDULES = "/schedule/"
 _ORIGIN_SUFFIX = "/origin"
+_OF_CHILDREN = frozenset({"saga.StartSaga", "saga.UndoSaga"})
+_ORCHESTRATOR = "/sagaline/orchestrator"
+"""The source of inputs that sagas send to each other."""
+_UNDO = ":undo"
 
 
 class LogBuilder:
@@ -87,6 +91,8 @@ class LogBuilder:
         if name == "saga.StartSaga":
             started = _start(fields["meta"]["saga_id"], fields["definition"], fields["data"], _place(record))
             self._starts.append(started)
+        if name in _OF_CHILDREN and fields["meta"]["source"] == _ORCHESTRATOR:
+            self._commands.append(_child_command(record, name, fields))
 
     def _reply(self, record: Raw) -> None:
         self._codec.decode(record.value)
@@ -122,7 +128,7 @@ class LogBuilder:
                 meta["undoes"],
                 meta["step"],
                 meta["attempt"],
-                str(fields["type"]) if name == "saga.GenericCommand" else name.partition(".")[2],
+                (str(fields["type"]) if name == "saga.GenericCommand" else name).rpartition(".")[2],
                 fields,
                 _place(record),
             )
@@ -149,6 +155,27 @@ class LogBuilder:
         told = record.headers
         origin = f"{told.get('origin_topic')}/{told.get('origin_partition')}@{told.get('origin_offset')}"
         self._dead.append(DeadLetter(record.key, origin, told.get("error_code", ""), told.get("error_detail", "")))
+
+
+def _child_command(record: Raw, name: str, fields: Mapping[str, Any]) -> Command:
+    """Return the command that an input of a child saga is; its id names the saga and the step that sent it."""
+    command_id = str(fields["meta"]["input_id"])
+    token = command_id.rpartition(":")[0]
+    saga_id, _, path = token.partition(":")
+    sequence = record.headers.get("causationid", "").rpartition(":")[2]
+    forward = token.removesuffix(_UNDO)
+    return Command(
+        saga_id,
+        int(sequence) if sequence.isdecimal() else 0,
+        command_id,
+        token,
+        None if forward == token else forward,
+        path.removesuffix(_UNDO),
+        None,
+        name.partition(".")[2],
+        fields,
+        _place(record),
+    )
 
 
 def _start(saga_id: str, definition: str, text: str, place: Place) -> Start:

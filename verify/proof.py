@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from verify.cases import Cases, gather
 from verify.check_books import agreement_findings, book_sums, money_findings, shipment_findings
 from verify.check_compensations import compensation_findings
-from verify.check_log import command_findings, participant_findings, sequence_findings
+from verify.check_events import order_of_events_findings
+from verify.check_log import command_findings, participant_findings, sequence_findings, unsendable_of
 from verify.check_messages import message_findings, message_sums
 from verify.check_outcomes import outcome_findings, start_findings
 from verify.check_states import changelog_findings, may_have_expired, status_findings
 from verify.check_stock import stock_findings, stock_sums
-from verify.check_transitions import order_of_events_findings, transition_findings
+from verify.check_transitions import transition_findings
 from verify.evidence import Evidence
 from verify.report import Finding, Report, Sum
 
@@ -29,6 +30,7 @@ def prove(evidence: Evidence) -> Report:
         sums=tuple(_sums(evidence, cases, outcomes)),
         findings=tuple(_findings(evidence, cases)),
         manual=tuple(cases.manual),
+        by_hand=tuple(f"{case.saga_id}: {', '.join(case.skipped)}" for case in cases.by_hand),
         dead_letters=tuple(f"{one.origin}: {one.code} {one.detail}" for one in evidence.log.dead_letters),
     )
 
@@ -60,11 +62,12 @@ def _sums(evidence: Evidence, cases: Cases, outcomes: Counter[str]) -> Iterator[
     events = sum(len(case.events) for case in cases.by_id.values())
     last = sum(max((event.sequence for event in case.events), default=0) for case in cases.by_id.values())
     yield Sum("events", "events", events, "sum of the last sequences", last)
+    unsendable = {command_id for case in cases.by_id.values() for command_id in unsendable_of(case)}
     scheduled = {
         event.fields["command_id"]: event.at_ms >= evidence.forgotten_before_ms
         for case in cases.by_id.values()
         for event in case.events
-        if event.name == "StepScheduled"
+        if event.name == "StepScheduled" and event.fields["command_id"] not in unsendable
     }
     sent = sum(scheduled.get(command.command_id, True) for command in evidence.log.commands)
     yield Sum("commands", "commands scheduled", sum(scheduled.values()), "commands on the topics", sent)

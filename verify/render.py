@@ -14,14 +14,14 @@ from verify.report import Report, Sum
 _SHOWN = 40
 
 PROVED = (
-    ("outcome", "every accepted order has exactly one terminal outcome"),
+    ("outcome", "every accepted order has exactly one terminal outcome, or waits for a person"),
     ("start", "an order never changes after it was accepted, and its lines add up to its total"),
     ("sequence", "events of a saga are numbered 1..n without gap or repeat"),
     ("event order", "no event stands where it may not"),
     ("transition", "no illegal change of lifecycle or status"),
     ("commands", "one command for each StepScheduled event, and the reverse; command ids are unique"),
     ("participants", "participants hold only commands that were sent, and left no effect open"),
-    ("compensation", "compensations ran once, in reverse order, and left nothing out"),
+    ("compensation", "compensations ran once, in reverse order, and left nothing out; of parts that were left, too"),
     ("changelog", "folding the events gives the changelog's state"),
     ("orders.status", "the last value on orders.status is the last change"),
     ("readable", "every record is readable or was dead-lettered"),
@@ -47,6 +47,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(_sums(report.sums))
     console.print(_checks(report))
     for line in _listed("Waiting for a person, books may be open", report.manual):
+        console.print(line, highlight=False, soft_wrap=True)
+    for line in _listed("Settled by a person who skipped steps, books not judged", report.by_hand):
         console.print(line, highlight=False, soft_wrap=True)
     for line in _listed(f"Dead letters: {len(report.dead_letters)}", report.dead_letters):
         console.print(line, highlight=False, soft_wrap=True)

@@ -42,6 +42,8 @@ class Report:
     manual: Sequence[str]
     """Orders that wait for a person: their books may be open, and are not judged."""
     dead_letters: Sequence[str]
+    by_hand: Sequence[str] = ()
+    """Sagas of which a person skipped steps, with the steps: their books are that person's."""
 
     @property
     def holds(self) -> bool:

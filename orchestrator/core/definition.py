@@ -122,11 +122,13 @@ class Call:
     decision: str | None = None
     reason: str | None = None
     timeout_is_default: bool = False
+    given: str | None = None
+    """The step beside this one that holds its input, where its output or its export asks for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A step computed in place by a pure function; it may raise Refused."""
+    """A step computed in place by a pure function; it may raise Refused. `given` is as in Call."""
 
     name: str
     compute: Compute
@@ -136,6 +138,7 @@ class Local:
     output: Compute | None = None
     export: Compute | None = None
     function: str | None = None
+    given: str | None = None
 
 
 class Case(NamedTuple):
@@ -360,7 +363,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of one definition. `exports` names results in the context where it is not the name of the step.
+    """One version of one definition. `exports` gives results a second name in the context.
 
     `tracks_data`: some expression reads what the task before it made. `flat`: there are no scopes. `max_events` ends a
     saga that goes round in circles.

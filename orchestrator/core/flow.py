@@ -43,7 +43,7 @@ from orchestrator.core.paths import prefix_of
 from orchestrator.core.scope import UNREADABLE, Compute, Refused
 from orchestrator.core.state import OPEN, Phase
 from orchestrator.core.turn import Turn
-from orchestrator.core.view import data_of, scope_at, task_scope
+from orchestrator.core.view import data_of, exported, scope_at, shaping_scope, task_scope
 
 TOO_MANY_EVENTS = "too_many_events"
 NO_BRANCH_MATCHES = "no_branch_matches"
@@ -80,31 +80,32 @@ def complete(turn: Turn, node: Call | Local, path: str, output: Any, *, local: b
     """Record a step's result, shaped and exported as its author wants it, and go on."""
     held = turn.state.steps.get(path)
     shaped = output
+    failed: Fail | None = None
     try:
         if node.output is not None:
-            shaped = node.output(scope_at(turn.definition, turn.state, path, output))
+            shaped = node.output(shaping_scope(turn.definition, turn.state, path, output, node.given))
     except UNREADABLE as error:
-        turn.record(StepCompleted(path, False, held.attempt if held else 0, output, local), node.on_end)
-        return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+        failed = Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")
     turn.record(StepCompleted(path, False, held.attempt if held else 0, shaped, local), node.on_end)
     if isinstance(node, Call) and node.pivot:
         turn.record(PivotPassed(path))
-    if node.export is not None:
-        failed = export(turn, node.export, path)
-        if failed is not None:
-            return [failed]
-    return [Enter(node.then, prefix_of(path), path)]
+    if node.export is not None and failed is None:
+        failed = export(turn, node.export, path, node.given)
+    return [failed or Enter(node.then, prefix_of(path), path)]
 
 
-def export(turn: Turn, compute: Compute, path: str) -> Fail | None:
+def export(turn: Turn, compute: Compute, path: str, given: str | None = None) -> Fail | None:
     """Record the context that a step's result makes. Returns its failure where it makes none."""
+    definition, state = turn.definition, turn.state
     try:
-        context = compute(scope_at(turn.definition, turn.state, path, data_of(turn.definition, turn.state, path)))
+        data = data_of(definition, state, path)
+        scope = shaping_scope(definition, state, path, data, given)
+        context = compute(scope._replace(variables={**scope.variables, "output": data}))
     except UNREADABLE as error:
         return Fail(path, EXPRESSION_FAILED, f"{path}: {error!r}")
     if not isinstance(context, dict):
         return Fail(path, EXPRESSION_FAILED, f"{path}: export.as must give an object")
-    turn.record(ContextExported(path, context))
+    turn.record(ContextExported(path, exported(definition, state, path, context)))
     return None
 
 
@@ -170,11 +171,18 @@ def _source(turn: Turn, source: str) -> str:
 
 
 def _call(turn: Turn, node: Call, path: str, source: str) -> list[Action]:
-    dispatch(turn, node, path, undo=False, source=_source(turn, source))
     if node.child is None or node.child.awaited:
+        dispatch(turn, node, path, undo=False, source=_source(turn, source))
         return []
     # Nobody waits for a child that runs on its own: what comes next has the input that this step had.
-    output = data_of(turn.definition, turn.state, source) if turn.definition.tracks_data else {}
+    definition, state = turn.definition, turn.state
+    output: Any = data_of(definition, state, source) if definition.tracks_data else {}
+    if node.reads.shape is not None:
+        try:
+            output = task_scope(definition, state, path, node.reads, source).data
+        except UNREADABLE as error:
+            return [Fail(path, EXPRESSION_FAILED, f"{node.name}: {error!r}")]
+    dispatch(turn, node, path, undo=False, source=_source(turn, source))
     return complete(turn, node, path, output, local=False)
 
 

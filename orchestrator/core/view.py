@@ -33,6 +33,31 @@ def task_scope(definition: Definition, state: State, path: str, reads: Reads, so
     return scope if reads.shape is None else scope._replace(data=reads.shape(scope))
 
 
+def shaping_scope(definition: Definition, state: State, path: str, data: Any, given: str | None) -> Scope:
+    """Return what the output and the export of the step at `path` see: `.` is its result, $input what it was given."""
+    scope = scope_at(definition, state, path, data)
+    if given is None:
+        return scope
+    return scope._replace(variables={**scope.variables, "input": state.outputs.get(prefix_of(path) + given)})
+
+
+def exported(definition: Definition, state: State, path: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an exported context adds to the results, which are part of every context in any case."""
+    results = _results(definition, state.outputs, path)
+    return {key: value for key, value in context.items() if key not in results or not _is_same(results[key], value)}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same JSON; to Python, true is 1."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(_is_same(part, other[key]) for key, part in one.items())
+        case list(), list():
+            return len(one) == len(other) and all(map(_is_same, one, other))
+        case _:
+            return type(one) is type(other) and bool(one == other)
+
+
 def data_of(definition: Definition, state: State, source: str) -> Any:
     """Return what the step at `source` passes on; the saga's own input where it is empty."""
     if not source:
@@ -66,18 +91,24 @@ def _branch_result(definition: Definition, state: State, prefix: str, ends: froz
 
 
 def _context(definition: Definition, state: State, path: str) -> Mapping[str, Any]:
-    """Return the results by step name: those of the scopes around the path too, inner ones first where names meet."""
-    exports, outputs = definition.exports, state.outputs
-    if definition.flat and exports.keys().isdisjoint(outputs) and CONTEXT not in outputs:
+    """Return the results, and over them what was exported."""
+    outputs = state.outputs
+    if definition.flat and definition.exports.keys().isdisjoint(outputs) and CONTEXT not in outputs:
         return outputs
+    return {**_results(definition, outputs, path), **outputs.get(CONTEXT, EMPTY)}
+
+
+def _results(definition: Definition, outputs: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the results by step name: those of the scopes around the path too, inner ones first where names meet."""
     context: dict[str, Any] = {}
     prefixes = ["", *reversed([f"{scope}/{part}/" for scope, part in enclosing(path)])]
     for prefix in prefixes:
         for step, output in outputs.items():
             name = step[len(prefix) :]
             if step.startswith(prefix) and "/" not in name and ":" not in name:
-                context[exports.get(name, name)] = output
-    context.update(outputs.get(CONTEXT, EMPTY))
+                context[name] = output
+                if name in definition.exports:
+                    context[definition.exports[name]] = output
     return context
 
 

@@ -33,7 +33,7 @@ from orchestrator.definitions.task_calls import call, run, set_
 from orchestrator.definitions.task_scopes import fork, loop, timed, try_
 from orchestrator.definitions.task_waits import emit, listen, raise_, switch, wait
 from orchestrator.definitions.versions import major_of
-from orchestrator.definitions.workshop import END, Defaults, Place, Workshop
+from orchestrator.definitions.workshop import END, Defaults, Place, Workshop, asks_for_input
 
 _TOP = (
     "document", "use", "input", "output", "timeout", "schedule", "do",
@@ -57,7 +57,10 @@ _KINDS: Mapping[str, Compiled] = {
     "wait": wait,
     "run": run,
 }
-_SHAPES_ITSELF = frozenset({"call", "set", "run", "switch", "emit", "raise"})
+_TAKES_ITSELF = frozenset({"call", "set", "run", "emit"})
+"""Tasks that shape their input as they begin; before others stands a step that does."""
+_GIVES_ITSELF = frozenset({"call", "set", "run", "switch", "raise"})
+"""Tasks that shape their output as they end, or have none; behind others stands a step that does."""
 
 
 def compile_definition(document: Any, functions: Mapping[str, Compute], library: Library | None = None) -> Definition:
@@ -197,13 +200,20 @@ def _entry_of(name: str, task: Mapping[str, Any]) -> str:
 
 
 def _inner_entry(name: str, task: Mapping[str, Any]) -> str:
-    kind = _kind(task)
-    if "input" in task and kind not in _SHAPES_ITSELF:
+    if _has_input_step(task):
         return f"{name}.input"
-    if kind == "do":
-        first = items(task["do"], name)[0]
-        return _entry_of(*named(first, name))
+    return _entry_behind_input(name, task)
+
+
+def _entry_behind_input(name: str, task: Mapping[str, Any]) -> str:
+    if _kind(task) == "do":
+        return _entry_of(*named(items(task["do"], name)[0], name))
     return name
+
+
+def _has_input_step(task: Mapping[str, Any]) -> bool:
+    """Tell whether a step of its own shapes, or keeps, the input of a task."""
+    return ("input" in task and _kind(task) not in _TAKES_ITSELF) or asks_for_input(task)
 
 
 def _kind(task: Mapping[str, Any]) -> str:
@@ -241,17 +251,18 @@ def _task(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> N
     if "if" in task:
         task = _guarded(shop, name, task, place)
     kind = _kind(task)
-    if kind not in _SHAPES_ITSELF:
+    has_input_step = _has_input_step(task)
+    first = _inner_entry(name, task)
+    if kind not in _GIVES_ITSELF:
         task, place = shop.shaped_after(name, task, place)
     if _needs_scope(task):
         # What is inside begins after the scope that bounds it.
-        task, place = timed(shop, name, _inner_entry(name, task), task, place)
-    if "input" in task and kind not in _SHAPES_ITSELF:
-        shape = shop.shape(task["input"], "from", place, f"{place.where}.input")
-        rest = {key: value for key, value in task.items() if key != "input"}
-        first = _inner_entry(name, rest)
-        shop.add(Local(f"{name}.input", _data, UNCHANGED, first, Reads(True, shape)), place)
-        task = rest
+        task, place = timed(shop, name, first, task, place)
+    if has_input_step:
+        shape = shop.shape(task.get("input"), "from", place, f"{place.where}.input")
+        entry = _entry_behind_input(name, task)
+        shop.add(Local(f"{name}.input", _data, UNCHANGED, entry, Reads(True, shape)), place)
+        task = {key: value for key, value in task.items() if key != "input"}
     if kind == "do":
         mapping(task, place.where, ("do", "then", "metadata"))
         after = shop.then(task, place)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.core.scope import Compute, Predicate, Scope
-from orchestrator.definitions.variables import KNOWN, reader
+from orchestrator.definitions.variables import KNOWN, reader, variable
 
 _KEY = r"\.[A-Za-z_][A-Za-z0-9_]*|\.?\[\"[^\"\\]+\"\]"
 _PATH = re.compile(rf"^(?:\$([A-Za-z_][A-Za-z0-9_]*)((?:{_KEY})*)|(?=\.)((?:{_KEY})+)|\.)$")
@@ -73,6 +73,8 @@ def _path(text: str, variables: frozenset[str]) -> Compute | None:
     if root is not None and root not in KNOWN and root not in variables:
         return None
     keys = tuple(name or quoted for name, quoted in _PART.findall(matched.group(2) or matched.group(3) or ""))
+    if root in variables:
+        return _followed(variable(root), keys)
     if root == "workflow" and keys[:1] in {("input",), ("id",)}:
         root, keys = f"workflow.{keys[0]}", keys[1:]
     return _followed(reader(root), keys)

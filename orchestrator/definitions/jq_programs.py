@@ -13,7 +13,7 @@ from orchestrator.core.scope import Compute, ExpressionFailed, Predicate, Scope
 from orchestrator.definitions.jq_reads import reads_data, variables_read
 from orchestrator.definitions.jq_rules import MAX_COUNT, REGEX_WORDS, assigns, check
 from orchestrator.definitions.jq_tokens import Token, Unreadable, every, split, tokens_of
-from orchestrator.definitions.variables import KNOWN, narrowed, reader
+from orchestrator.definitions.variables import KNOWN, narrowed, reader, variable
 
 MAX_MESSAGE = 300
 MAX_MATCHED_BYTES = 1_000
@@ -127,11 +127,13 @@ def _runner(text: str, variables: frozenset[str]) -> Callable[[Scope], str]:
     used = variables_read(tokens)
     reads = [("__data", reader(None) if reads_data(tokens) else _nothing)]
     for name, fields in used.items():
-        if name in KNOWN - {"input"} or name in variables:
+        if name in variables:
+            reads.append((name, variable(name)))
+        elif name in KNOWN - {"input"}:
             narrow = fields is not None and name in {"context", "workflow"}
             reads.append((name, narrowed(name, fields or frozenset()) if narrow else reader(name)))
     names = ", ".join(f"${name}" for name, _ in reads)
-    again = " | . as $input" if "input" in used else ""
+    again = " | . as $input" if "input" in used and "input" not in variables else ""
     whole = f"{_prelude(tokens)}. as [{names}] | $__data{again} | first((\n{text}\n)){_ending(tokens)}"
     try:
         program = jq.compile(whole)

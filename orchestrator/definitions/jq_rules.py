@@ -58,7 +58,14 @@ REFUSED = {
     "combinations": f"{_GROWTH}; write .a[] as $x | .b[] as $y | [$x, $y]",
     "fromstream": f"{_GROWTH}; write setpath or an object",
 }
-REFUSED_VARIABLES = {"ENV": _ENVIRONMENT, "__loc__": _PLACE, "__prog_args": _PLACE}
+REFUSED_VARIABLES = {
+    "ENV": _ENVIRONMENT,
+    "__loc__": _PLACE,
+    "__prog_args": _PLACE,
+    "secrets": "is not supported: what a saga knows is kept for good; give secrets to the participant that needs them",
+    "authorization": "is not supported; give credentials to the participant that calls the provider",
+    "output": "is known in export.as alone; write . for the result",
+}
 
 REGEX_WORDS = frozenset({"test", "match", "capture", "scan", "splits", "sub", "gsub", "split"})
 _FORMAT_WORDS = frozenset({"strftime", "strptime"})
@@ -175,7 +182,7 @@ def _check_variables(tokens: tuple[Token, ...], variables: frozenset[str]) -> No
         if token.kind != "variable":
             continue
         name = token.text[1:]
-        if name in REFUSED_VARIABLES:
+        if name in REFUSED_VARIABLES and name not in variables:
             raise Unreadable(f"uses {token.text}, which {REFUSED_VARIABLES[name]}")
         if name.startswith("__") or name not in visible:
             known = ", ".join(f"${known}" for known in sorted(KNOWN | variables))

@@ -11,7 +11,7 @@ from orchestrator.definitions.document import duration_ms, flag, items, mapping,
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import arguments, expression
 from orchestrator.definitions.versions import major_of
-from orchestrator.definitions.workshop import Place, Workshop
+from orchestrator.definitions.workshop import Place, Workshop, given_to
 from schemas import topics
 
 _COMMON = ("input", "output", "export", "then", "metadata", "status")
@@ -48,7 +48,7 @@ def call(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
         command=function["message"],
         topic=function["topic"],
         arguments=arguments(with_, f"{where}.with", place.variables),
-        output=shop.shape(task.get("output"), "as", place, f"{where}.output"),
+        output=shop.output(task, place),
         timeout_ms=by_default if timeout_ms is None else timeout_ms,
         budget_ms=budget_ms,
         retry=_step_retry(shop, task.get("retry"), f"{where}.retry"),
@@ -67,6 +67,7 @@ def call(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
         decision=text(task["decision"], f"{where}.decision") if "decision" in task else None,
         reason=reason,
         timeout_is_default=timeout_ms is None,
+        given=given_to(name, task),
     )
 
 
@@ -90,7 +91,7 @@ def run(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Nod
         arguments=arguments(given, f"{where}.run.workflow.input", place.variables)
         if isinstance(given, dict)
         else expression(given, f"{where}.run.workflow.input", place.variables),
-        output=shop.shape(task.get("output"), "as", place, f"{where}.output"),
+        output=shop.output(task, place),
         timeout_ms=_CHILD_TIMEOUT_MS if timeout_ms is None else timeout_ms,
         budget_ms=None,
         # Another attempt would be the same child; a try around the task makes a new one.
@@ -110,6 +111,7 @@ def run(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Nod
         reads=shop.reads(task, place, given, bare=isinstance(given, str)),
         export=shop.export(name, task, place),
         reason=None if awaited else "nobody waits for it, so it stands on its own",
+        given=given_to(name, task),
     )
 
 
@@ -126,8 +128,9 @@ def set_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
         on_end,
         shop.then(task, place),
         shop.reads(task, place, value, bare=bare),
-        shop.shape(task.get("output"), "as", place, f"{where}.output"),
+        shop.output(task, place),
         shop.export(name, task, place),
+        given=given_to(name, task),
     )
 
 
@@ -143,10 +146,11 @@ def _local(shop: Workshop, name: str, task: Mapping[str, Any], place: Place, fun
     if "with" in task:
         raise DefinitionError(f"{place.where}.with", "local functions take the saga's input; leave it out")
     _, on_end = milestones_of(task.get("status"), f"{place.where}.status")
-    output = shop.shape(task.get("output"), "as", place, f"{place.where}.output")
+    output = shop.output(task, place)
     export = shop.export(name, task, place)
     reads = shop.reads(task, place)
-    return Local(name, compute, on_end, shop.then(task, place), reads, output, export, known)
+    given = given_to(name, task)
+    return Local(name, compute, on_end, shop.then(task, place), reads, output, export, known, given)
 
 
 def _function(shop: Workshop, name: Any, where: str) -> tuple[str, Mapping[str, Any]]:

@@ -23,9 +23,11 @@ from orchestrator.definitions.document import duration_ms, flag, items, mapping,
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, uses_data
 from orchestrator.definitions.graph import followers
+from orchestrator.definitions.variables import TAKEN_VARIABLES
 from orchestrator.definitions.workshop import Place, Workshop
 
 _COMMON = ("then", "metadata", "timeout", "status")
+_LOOP_VARIABLES = (("each", "item"), ("at", "index"))
 MOST_AT_ONCE = 1_000
 
 
@@ -80,7 +82,7 @@ def loop(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
     where = place.where
     mapping(task, where, ("for", "while", "do", "gather", *_COMMON), ("for", "do"))
     parts = mapping(task["for"], f"{where}.for", ("each", "in", "at", "concurrency"), ("in",))
-    each, at = text(parts.get("each", "item"), f"{where}.for.each"), text(parts.get("at", "index"), f"{where}.for.at")
+    each, at = (_variable(parts.get(word, name), f"{where}.for.{word}") for word, name in _LOOP_VARIABLES)
     concurrency = whole(parts.get("concurrency", 1), f"{where}.for.concurrency")
     if not 1 <= concurrency <= MOST_AT_ONCE:
         raise DefinitionError(f"{where}.for.concurrency", f"must be between 1 and {MOST_AT_ONCE}")
@@ -117,7 +119,7 @@ def try_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
     mapping(task, where, ("try", "catch", *_COMMON), ("try", "catch"))
     words = ("errors", "as", "when", "exceptWhen", "retry", "do")
     parts = mapping(task["catch"], f"{where}.catch", words)
-    variable = text(parts.get("as", "error"), f"{where}.catch.as")
+    variable = _variable(parts.get("as", "error"), f"{where}.catch.as")
     seen = place.variables | {variable}
     errors = mapping(parts.get("errors", {}), f"{where}.catch.errors", ("with",))
     fields = ("type", "status", "title", "detail", "instance")
@@ -159,8 +161,18 @@ def timed(
     return left, _within(place, place.where, end, around)
 
 
+def _variable(value: Any, where: str) -> str:
+    """Return the name of a variable of the author's. Raises DefinitionError."""
+    name = text(value, where)
+    if not name.isidentifier() or not name.isascii() or name.startswith("__"):
+        raise DefinitionError(where, f"'{name}' names no variable; write a word of letters, digits and _")
+    if name in TAKEN_VARIABLES:
+        raise DefinitionError(where, f"${name} is known everywhere; write another name, such as my_{name}")
+    return name
+
+
 def _within(place: Place, where: str, end: str, region: str) -> Place:
-    return place._replace(where=where, after=end, exit=end, region=region, root=False)
+    return place._replace(where=where, after=end, exit=end, region=region, root=False, repeats=True)
 
 
 def _scope_end(shop: Workshop, name: str, place: Place) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from orchestrator.core.scope import Compute, Scope
 
 KNOWN = frozenset({"context", "workflow", "parameters", "input", "task", "runtime"})
+TAKEN_VARIABLES = KNOWN | {"output", "secrets", "authorization", "ENV"}
+"""Names that an author may not give to a variable: the specification gives them a meaning."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +29,12 @@ def reader(root: str | None) -> Compute:
     """Return where a variable's value is; None is the data that `.` stands for, as `$input` is."""
     if root is None:
         return _READERS["input"]
-    return _READERS.get(root) or (lambda scope: scope.variables[root])
+    return _READERS.get(root) or variable(root)
+
+
+def variable(name: str) -> Compute:
+    """Return where the value is of a variable that a loop, a catch or the place of the expression gives."""
+    return lambda scope: scope.variables[name]
 
 
 def narrowed(root: str, fields: frozenset[str]) -> Compute:

@@ -19,7 +19,8 @@ END = "end"
 class Place(NamedTuple):
     """A task's surroundings: its path in the document, the node after it, the end of its list, the names it sees.
 
-    `region` tells lists of tasks apart: no way leads from one into another. `root` is false within every scope.
+    `region` tells lists of tasks apart: no way leads from one into another. `root` is false within every scope, and
+    `repeats` is true within those whose steps may run more than once.
     """
 
     where: str
@@ -28,6 +29,7 @@ class Place(NamedTuple):
     variables: frozenset[str]
     region: str
     root: bool
+    repeats: bool = False
 
 
 class Defaults(NamedTuple):
@@ -91,9 +93,13 @@ class Workshop:
         if value is None:
             return None
         shape = mapping(value, where, (word,), (word,))[word]
-        if isinstance(shape, str):
-            return expression(shape, f"{where}.{word}", place.variables)
-        return template(shape, f"{where}.{word}", place.variables)
+        return self._shaped(shape, f"{where}.{word}", place.variables)
+
+    def output(self, task: Mapping[str, Any], place: Place) -> Compute | None:
+        """Compile `output.as` of a task. Raises DefinitionError."""
+        named = {"input"} if asks_for_input(task) else set()
+        seen = place._replace(variables=place.variables | named)
+        return self.shape(task.get("output"), "as", seen, f"{place.where}.output")
 
     def export(self, name: str, task: Mapping[str, Any], place: Place) -> Compute | None:
         """Compile `export.as`; one that only adds the result under a name is noted as that. Raises DefinitionError."""
@@ -102,12 +108,16 @@ class Workshop:
         where = f"{place.where}.export"
         shape = mapping(task["export"], where, ("as",), ("as",))["as"]
         alias = export_name(shape, f"{where}.as") if isinstance(shape, str) else None
-        if alias is not None:
+        if alias is not None and name not in self.exports and not place.repeats:
             self.exports[name] = alias
             return None
+        named = {"output", "input"} if asks_for_input(task) else {"output"}
+        return self._shaped(shape, f"{where}.as", place.variables | named)
+
+    def _shaped(self, shape: Any, where: str, variables: frozenset[str]) -> Compute:
         if isinstance(shape, str):
-            return expression(shape, f"{where}.as", place.variables)
-        return template(shape, f"{where}.as", place.variables)
+            return expression(shape, where, variables)
+        return template(shape, where, variables)
 
     def timeout_ms(self, value: Any, where: str, *words: str) -> tuple[int | None, Mapping[str, Any]]:
         """Return `timeout.after` in milliseconds, and all parts of the time-out; a text names one of use.timeouts."""
@@ -137,13 +147,36 @@ class Workshop:
             return task, place
         left = {key: value for key, value in task.items() if key not in ("output", "export", "then")}
         shaper = f"{name}.output"
-        output = self.shape(task.get("output"), "as", place, f"{place.where}.output")
+        output = self.output(task, place)
         # Whoever asks for the task's result means the shaped one.
         self.exports[shaper] = name
         export = self.export(shaper, task, place)
         then = self.then(task, place)
-        self.add(Local(shaper, _data, UNCHANGED, then, Reads(data=True), output, export), place)
+        given = given_to(name, task)
+        self.add(Local(shaper, _data, UNCHANGED, then, Reads(data=True), output, export, given=given), place)
         return left, place._replace(after=shaper)
+
+
+def asks_for_input(task: Mapping[str, Any]) -> bool:
+    """Tell whether the output or the export of a task is computed from the task's input too."""
+    return _names_input(task.get("output")) or _names_input(task.get("export"))
+
+
+def given_to(name: str, task: Mapping[str, Any]) -> str | None:
+    """Return the step that holds the input of a task, where the task's output or export asks for it."""
+    return f"{name}.input" if asks_for_input(task) else None
+
+
+def _names_input(value: Any) -> bool:
+    match value:
+        case str():
+            return "$input" in value
+        case dict():
+            return any(_names_input(part) for part in value.values())
+        case list():
+            return any(_names_input(part) for part in value)
+        case _:
+            return False
 
 
 def _data(scope: Scope) -> Any:

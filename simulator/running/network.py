@@ -1,4 +1,4 @@
-"""The broker and the ways to it: records arrive later, in order from one sender to one place, and some of them twice."""
+"""The broker and the ways to it: records arrive later, in order from one sender to one place, and some twice."""
 
 from __future__ import annotations
 

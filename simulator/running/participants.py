@@ -21,7 +21,7 @@ class Participant:
     """One participant. What it was working on when it dropped out it begins anew, as its inbox would have it."""
 
     __slots__ = (
-        "_agenda", "_answer", "_dice", "_environment", "_epoch", "_profile", "_waiting", "books", "name", "up",
+        "_agenda", "_answer", "_books", "_dice", "_environment", "_epoch", "_profile", "_waiting", "name", "up",
     )  # fmt: skip
 
     def __init__(
@@ -30,11 +30,12 @@ class Participant:
         agenda: Agenda,
         dice: Dice,
         environment: Environment,
+        books: dict[str, Books],
         answer: Callable[[str, Order, Answer], None],
     ) -> None:
         self.name = name
         self.up = True
-        self.books: dict[str, Books] = {}
+        self._books = books
         self._agenda = agenda
         self._dice = dice
         self._environment = environment
@@ -54,9 +55,9 @@ class Participant:
         if epoch != self._epoch:
             self.receive(order)
             return
-        books = self.books.get(order.saga_id, EMPTY)
+        books = self._books.get(order.saga_id, EMPTY)
         wish, silent = self._wish(order.command.undoes is not None)
-        self.books[order.saga_id], answer = handle(books, order.command, wish)
+        self._books[order.saga_id], answer = handle(books, order.command, wish)
         if not silent:
             self._answer(self.name, order, answer)
 

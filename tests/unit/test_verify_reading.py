@@ -88,3 +88,13 @@ def test_a_tombstone_takes_a_state_away_and_origins_are_no_states() -> None:
 def test_reading_goes_on_where_it_ended() -> None:
     builder = _log(_raw("saga.replies", 7, b"\xde\xad"))
     assert builder.next_offsets == {("saga.replies", 0): 8}
+
+
+def test_what_a_saga_sends_its_child_is_a_command_of_the_step_that_runs_it() -> None:
+    meta = {"saga_id": "ord_1.notify", "input_id": "ord_1:notify:undo:2", "at": 1, "source": "/sagaline/orchestrator"}
+    fields = {"meta": meta, "actor": "saga:ord_1", "reason": "r", "parent": None}
+    undo = _raw("saga.inputs", 0, CODEC.encode("saga.UndoSaga", fields), causationid="ord_1:7")
+    from_a_person = CODEC.encode("saga.UndoSaga", {**fields, "meta": {**meta, "source": "gateway"}})
+    (command,) = _log(undo, _raw("saga.inputs", 1, from_a_person)).build().commands
+    assert (command.saga_id, command.sequence, command.step, command.attempt) == ("ord_1", 7, "notify", None)
+    assert (command.token, command.undoes, command.name) == ("ord_1:notify:undo", "ord_1:notify", "UndoSaga")

@@ -84,7 +84,7 @@ class Story:
         )
 
     def started(self) -> None:
-        self.event("SagaStarted", data="{}", parameters="{}", deadline=900_000)
+        self.event("SagaStarted", data="{}", parameters="{}", deadline=900_000, options="{}", parent=None)
 
     def local(self, step: str) -> None:
         self.event("StepCompleted", step=step, undo=False, attempt=0, output="{}", local=True)
@@ -96,6 +96,7 @@ class Story:
         self.event(
             "StepScheduled", step=step, undo=undo, attempt=attempt, command_id=f"{path}:{sent}", token=path,
             command=f"{topic.partition('.')[0]}.{command}", topic=topic, timeout_at=None, budget_at=None,
+            source="",
         )  # fmt: skip
         undoes = f"{self.saga_id}:{step}" if undo else None
         self.commands.append(
@@ -139,17 +140,23 @@ class Story:
         """Return the state that the changelog holds after the events."""
         folded = fold(self.events)
         steps = [
-            (name, undo, step.status, step.attempt, step.dispatches, step.uncertain, None, None, None, step.code)
+            (name, undo, step.status, step.attempt, step.dispatches, step.uncertain, None, None, None, step.code, "")
             for (name, undo), step in folded.steps.items()
         ]
         plain = {
             name: getattr(folded, name)
             for name in (
                 "sequence", "definition", "version", "lifecycle", "status", "phase", "outcome", "started_at",
-                "deadline", "code", "message", "failed_step", "plan",
+                "deadline", "code", "message", "failed_step", "plan", "pivoted",
             )
         }  # fmt: skip
-        return {**plain, "saga_id": self.saga_id, "outputs": json.dumps(folded.outputs), "steps": json.dumps(steps)}
+        texts = {
+            "outputs": json.dumps(folded.outputs),
+            "steps": json.dumps(steps),
+            "unwinding": json.dumps(folded.unwinding),
+            "parent": None if folded.parent is None else json.dumps(folded.parent),
+        }
+        return {**plain, **texts, "saga_id": self.saga_id}
 
     def last_status(self) -> Status:
         """Return the last value on orders.status: that of the last change."""
@@ -161,7 +168,7 @@ def _until_paid(story: Story) -> None:
     story.started()
     story.lifecycle = "validated"
     story.local("validate")
-    story.event("BranchChosen", step="needs-approval", branch="within-limit", target="lock-inventory")
+    story.event("BranchChosen", step="needs-approval", branch="within-limit", target="lock-inventory", source="")
     story.scheduled("lock-inventory", "LockInventory")
     story.status = "Inventory_Locked"
     story.completed("lock-inventory")
@@ -182,7 +189,7 @@ def completed_story() -> Story:
     story.scheduled("confirm-order", "NotifyCustomer", template="order-confirmed", channels=list(_CHANNELS))
     story.completed("confirm-order")
     story.completed("deduct-inventory")
-    story.event("BranchChosen", step="shipping-method", branch="standard", target="use-standard")
+    story.event("BranchChosen", step="shipping-method", branch="standard", target="use-standard", source="")
     story.local("use-standard")
     story.lifecycle = "picking"
     story.call("pick", "PickOrder")
@@ -196,7 +203,7 @@ def completed_story() -> Story:
     story.status = "COMPLETED"
     story.event("SagaCompleted", output="{}")
     story.lifecycle = "delivered"
-    story.event("SignalReceived", step="delivered", signal="delivered", actor="carrier", data="{}")
+    story.event("SignalReceived", step="delivered", signal="delivered", actor="carrier", data="{}", settles=True)
     return story
 
 

@@ -40,7 +40,7 @@ def _block(block: Block, variables: frozenset[str]) -> Iterator[Finding]:
         seen = variables | _own(task)
         for key, part in task.body.items():
             if key not in _NESTED:
-                yield from _part(part, f"{task.where}.{key}", key, seen)
+                yield from _part(part, f"{task.where}.{key}", key, seen | {"output"} if key == "export" else seen)
         for own in task.blocks:
             yield from _block(own, seen)
 

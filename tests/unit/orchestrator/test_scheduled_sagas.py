@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+import yaml
 
 from orchestrator.definitions.registry import Registry
 from schemas import topics
 from services.deployment import checked
 from tests.definition_texts import echo
 from tests.orchestrator_world import World
+from tests.scripted_participants import Reply, failure, success
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -187,6 +191,28 @@ def test_a_delay_outlives_a_restart_while_its_saga_runs_and_while_it_waits() -> 
     world.later(10 * MINUTE)
 
     assert started(world) == ["echo.20261120T121000Z", "echo.20261120T122000Z"]
+
+
+def test_a_delay_waits_for_a_saga_that_is_held_for_a_person() -> None:
+    document = yaml.safe_load(echo(schedule={"after": {"minutes": 10}}, steps=2))
+    document["do"][0]["say-0-of-1"]["compensate"] = {"call": "echo"}
+    world = world_at("2026-11-20T12:00:00", yaml.safe_dump(document, sort_keys=False))
+    world.later(10 * MINUTE)
+    [saga_id] = started(world)
+
+    def refusing(name: str, command: Mapping[str, Any]) -> Reply:
+        first = command["meta"]["step"] == "say-0-of-1" and command["meta"]["undoes"] is None
+        return success(name, command) if first else failure(command, "REJECTED", "no")
+
+    world.run(refusing)
+    assert world.statuses(saga_id)[-1]["status"] == "MANUAL_INTERVENTION"
+    world.later(HOUR)
+    assert started(world) == [saga_id]
+
+    world.send("saga.ResolveSaga", saga_id, action="skip", step=None, actor="mara", reason="nothing to undo")
+    world.run()
+    world.later(10 * MINUTE)
+    assert len(started(world)) == 2
 
 
 def test_a_schedule_that_cannot_be_read_is_a_dead_letter() -> None:

@@ -1,0 +1,83 @@
+"""Simulating many sagas in virtual time, and printing what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import typer
+
+from cli.explore import load
+from cli.failure import ExitCode, Failure
+from orchestrator.core.react import StartChild
+from simulator.loading import Loaded, shipped_names
+from simulator.running.run import Plan, simulate
+from simulator.running.told import run_json, run_lines
+from simulator.running.weather import PROFILES, Environment
+from simulator.scenario import Scenario, scenario_of, scenarios
+
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h)?\Z")
+_UNITS_MS = {None: 1_000, "ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+class Wanted(NamedTuple):
+    """What is to be simulated: durations such as `5s`, and shares of 1."""
+
+    seed: int
+    sagas: int
+    within: str
+    latency: str
+    drift: str
+    dropouts: float
+    duplicates: float
+    faults: float
+
+
+def run_simulation(references: Sequence[str], wanted: Wanted, trace: Path | None, *, as_json: bool) -> bool:
+    """Simulate these definitions, or all that are shipped. Returns whether every invariant held. Raises Failure."""
+    if wanted.latency not in PROFILES:
+        names = ", ".join(PROFILES)
+        raise Failure(f"There is no latency profile {wanted.latency}.", f"Name one of {names}.", ExitCode.USAGE)
+    shares = (round(1_000 * share) for share in (wanted.dropouts, wanted.duplicates, wanted.faults))
+    plan = Plan(wanted.seed, wanted.sagas, _ms(wanted.within), Environment(wanted.latency, _ms(wanted.drift), *shares))
+    loaded = [load(reference) for reference in references or shipped_names()]
+    runs = [one for each in loaded for one in scenarios(each.definition, each.document, each.parameters)]
+    with _opened(trace) as file:
+        result = simulate(plan, runs, _children(loaded[0]), trace=file)
+    typer.echo(json.dumps(run_json(result), indent=2) if as_json else "\n".join(run_lines(result)))
+    return result.holds
+
+
+def _children(loaded: Loaded) -> Callable[[StartChild], Scenario]:
+    registry = loaded.registry
+
+    def scenario(effect: StartChild) -> Scenario:
+        name = effect.definition
+        found = registry.newest(name) if effect.version is None else registry.version(name, effect.version)
+        if found is None:
+            raise Failure(f"A saga starts {name}, which is not known.", "Ship or name it, too.", ExitCode.USAGE)
+        document = next(one.document for one in registry.versions() if one.definition is found)
+        return scenario_of(name, found, document, registry.parameters(found), effect.data)
+
+    return scenario
+
+
+def _ms(text: str) -> int:
+    """Return a duration such as `500ms`, `5s` or `2m` in milliseconds. Raises Failure."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise Failure(f"{text} is no duration.", "Write 500ms, 5s, 2m or 1h.", ExitCode.USAGE)
+    return int(match[1]) * _UNITS_MS[match[2]]
+
+
+def _opened(path: Path | None) -> AbstractContextManager[IO[str] | None]:
+    if path is None:
+        return nullcontext()
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}.", "Name another file.", ExitCode.USAGE) from error

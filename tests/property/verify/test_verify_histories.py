@@ -1,0 +1,103 @@
+"""The oracle follows every history that the core can make: the same state, and nothing to object to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.core.inputs import Action, Resolve
+from orchestrator.core.state import Phase
+from orchestrator.definitions.compiler import compile_definition
+from tests.published import evidence_of, published
+from tests.saga_documents import ACT, ASK, document
+from tests.saga_histories import EVERYTHING, Happening, any_stories, ended, happenings, lived, reply, sent
+from tests.saga_story import Story, begun, resolves, taken_back
+from verify.cases import gather
+from verify.check_transitions import transition_findings
+from verify.proof import prove
+
+thorough = settings(max_examples=150, deadline=None)
+
+ANSWERS = st.sampled_from(["done", "done", "rejected", "unknown"])
+DEEDS = st.lists(st.sampled_from(["retry", "resume", "skip", "one", "undo", "answer"]), max_size=6)
+
+HELD: dict[str, Any] = {**ACT, "error_strategy": "dead-letter"}
+PIVOT: dict[str, Any] = {**ASK, "pivot": True}
+
+
+def check(story: Story) -> None:
+    """Assert that the oracle has the state that the core has, and finds nothing wrong with the way there."""
+    events = published(story.state, story.told)
+    report = prove(evidence_of(story.state, events))
+    found = [one for one in report.findings if "no terminal outcome" not in one.detail or _stands(story)]
+    found += transition_findings(gather(evidence_of(story.state, events, story.state.definition)))
+    assert found == [], story.history
+    assert [one for one in report.sums if one.name != "outcomes" and not one.holds] == []
+
+
+def _stands(story: Story) -> bool:
+    """Tell whether the saga will not move by itself."""
+    waiting = {step.status for step in story.state.steps.values()} & {"SCHEDULED", "WAITING", "RETRYING", "PARKED"}
+    return story.state.phase is Phase.ENDED or not waiting
+
+
+@thorough
+@given(any_stories(), happenings(EVERYTHING), ANSWERS, DEEDS)
+def test_nothing_is_wrong_with_any_history_of_any_definition(
+    story: Story, what: list[Happening], answers: str, deeds: list[str]
+) -> None:
+    story = lived(story, what)
+    check(story)
+    story = ended(story, answers)
+    check(story)
+    check(repaired(story, deeds))
+
+
+TASKS = st.lists(
+    st.sampled_from([{"a": ACT}, {"b": HELD}, {"p": PIVOT}, {"c": {**HELD, "pivot": True}}, {"d": ACT}]),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda task: next(iter(task)),
+)
+
+
+@thorough
+@given(TASKS, happenings(EVERYTHING), DEEDS, DEEDS)
+def test_nothing_is_wrong_with_what_people_do_about_steps_that_wait(
+    tasks: list[dict[str, Any]], what: list[Happening], early: list[str], late: list[str]
+) -> None:
+    definition = compile_definition(document(*tasks, timeout={"after": {"hours": 5}}), {})
+    story = lived(begun(definition, "sag_a", {}), what)
+    check(story)
+    story = repaired(story, early)
+    check(story)
+    story = lived(story, what)
+    check(repaired(story, late))
+
+
+def repaired(story: Story, deeds: list[str]) -> Story:
+    """Return the story after people did these things, each followed by answers to what they led to."""
+    for deed in deeds:
+        match deed:
+            case "one":
+                waiting = [step.step for step in story.state.steps.values() if step.status in ("HELD", "FAILED")]
+                chosen = waiting[0] if waiting else "nothing"
+                story = story.when(lambda now, step=chosen: (Resolve("in_7", Action.RETRY, step, "ann", ""), now.now))  # type: ignore[misc]  # the default binds this turn's value
+            case "undo":
+                story = story.when(taken_back())
+            case "answer":
+                story = _answered(story)
+            case _:
+                story = story.when(resolves(deed))
+    return replace(story, new=())
+
+
+def _answered(story: Story) -> Story:
+    waiting = [path for path, step in story.state.steps.items() if step.status == "SCHEDULED"]
+    for path in waiting:
+        command = next(one for one in sent(story) if one.command_id.rpartition(":")[0].endswith(f":{path}"))
+        story = story.when(reply(command, "done"))
+    return story
