@@ -239,3 +239,11 @@ def test_a_stage_that_fails_has_the_stages_before_it_undone_in_reverse() -> None
     saga = shipped("etl", {"rows": ROWS}).when(done("extract", batch="b1", rows=1), done("transform"))
     saga = undo_everything(saga.when(fails("load", REJECTED))).ended("REVOKED")
     assert saga.sent[-2:] == ["transform:undo", "extract:undo"]
+
+
+def test_two_definitions_share_the_gate_and_the_charge() -> None:
+    graphs = {version.definition.name: version.definition.nodes for version in REGISTRY.versions()}
+    assert {name for name, nodes in graphs.items() if "charge.capture" in nodes} == {FIRST, "two-approver-chain"}
+    gates = {name: [node for node in nodes if node.endswith(".wait")] for name, nodes in graphs.items()}
+    assert gates[FIRST] == ["gate.wait"]
+    assert gates["two-approver-chain"] == ["first-approval.wait", "second-approval.wait"]
