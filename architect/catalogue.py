@@ -72,6 +72,7 @@ _LABEL = Known(
     Kind.ACTION, "shipping", "creates a shipment and its label", "void the label and cancel the shipment", external=True
 )
 _ASSIGN = Known(Kind.ACTION, "fulfilment", "assigns the order to a warehouse or a resource", "withdraw the assignment")
+_WRITE = Known(Kind.ACTION, "", "writes data", "delete or restore the written data by its key")
 _BOOKING = Known(Kind.ACTION, "", "makes a booking at its provider", "cancel the booking", external=True)
 _APPROVAL = _none(
     Kind.APPROVAL,
@@ -103,7 +104,7 @@ _INVERSES: tuple[tuple[str, str, str], ...] = (
     (r"activat\w+|enabl\w+|start\w*|launch\w*", "switches it on", "switch it off again"),
     (r"grant\w*|issu\w+|assign\w*|subscrib\w+", "grants what it names", "revoke what was granted"),
     (r"lock\w*|hold\w*|block\w*|freez\w+", "locks a resource", "release the lock"),
-    (r"transfer\w*|debit\w*|credit\w*|deposit\w*|withdraw\w*|pay\s?out", "moves money or goods",
+    (r"transfer\w*|debit\w*|credit\w*|deposit\w*|withdraw\w*|disburs\w+|pay\s?out", "moves money or goods",
      "make the reverse transfer"),
     (r"upload\w*|load\w*|import\w*|stor\w+|sav\w+|persist\w*|writ\w+|updat\w+|record\w*|append\w*|archiv\w+",
      "writes data", "delete or restore the written data by its key"),
@@ -133,12 +134,13 @@ _ENTRIES: tuple[tuple[str, Known], ...] = (
      r"amount)|tax\s+payment)\b", _CHARGE),
     (r"\b(deduct\w*|decrement\w*)\b", _DEDUCT),
     (r"\b(label\w*)\b", _LABEL),
+    (r"\b(load\w*|upload\w*|import\w*)\b", _WRITE),
     (r"\b(fulfil\w*|warehouse)\b", _ASSIGN),
+    (r"\b(ship\w*|dispatch\w*|deliver\w*|courier|carrier|parcel|freight|logistics)\b", _SHIP),
     (r"\b(flight|hotel|car|room|table|seat|taxi|rental|appointment|ticket|venue|restaurant|slot|bookings?|book)\b",
      _BOOKING),
     (r"\b(reserv\w+)\b", _RESERVE),
     (r"\b(inventory|stock\w*)\b", _STOCK),
-    (r"\b(ship\w*|dispatch\w*|deliver\w*|courier|carrier|parcel|freight|logistics)\b", _SHIP),
     (r"\b(calculat\w+|comput\w+|price|pricing|look\s?up|fetch\w*|read\w*|search\w*|detect\w*|analy[sz]\w+|"
      r"enrich\w*|transform\w*|"
      r"extract\w*|aggregat\w+|classif\w+|scor\w+|rank\w*|quer\w+|retriev\w+|gather\w*|collect\w*|merg\w+|"

@@ -39,6 +39,8 @@ TIMES = (
             keep|kept
             archiv\w+
             stored for
+            audit (?:trail|log)
+            history (?:for|of)
         """),
     ),
     (
@@ -68,6 +70,8 @@ TIMES = (
             (?:whole|entire|total|overall|full|complete) (?:workflow|saga|process|order|execution|pipeline)
             end[- ]to[- ]end
             (?:max(?:imum)?|longest) (?:(?:workflow|saga) )?(?:execution|duration|run-?time)
+            (?:must|should|has to|have to|shall|needs? to) (?:be )?(?:complet\w+|finish\w*|end\w*|done)
+            total
             (?:workflow|saga|order|process|pipeline)s? {_MUST}(?:be )?(?:complet\w+|finish\w*|end\w*|done)
         """),
     ),
@@ -93,6 +97,7 @@ WORDS = (
             nothing (?:may be|is) lost
             durab(?:le|ly|ility)
             zero rpo
+            rpo (?:of |= ?|: ?)?(?:zero|0)
             must not (?:be los\w+|lose)
         """),
     ),

@@ -39,7 +39,7 @@ _LEAD = re.compile(
 )
 _CUT = re.compile(
     r"\s+(?:with|where|if|when|so\s+that|must|that|which|while|using|unless|on\s+failure|because|whenever|until|"
-    r"in\s+case|upon|"
+    r"in\s+case|upon|within|"
     r"at\s+most|at\s+least|no\s+more\s+than|should|shall|needs?\s+to|has\s+to|compensated|undone|guaranteeing|"
     r"ensuring|via|"
     r"in\s+parallel|in\s+sequence|simultaneously|concurrently|at\s+the\s+same\s+time|by\s+(?:means|way)|"
@@ -72,7 +72,7 @@ _TRIGGER = re.compile(
     r"^(?:(?:a|the|each|every|when|once|after)\s+)*(?:customers?|users?|clients?|shoppers?|buyers?|somebody|"
     r"orders?|requests?|events?)\s+"
     r"(?:is\s+|are\s+)?(?:plac\w+|submit\w*|arriv\w+|creat\w+|checks?\s+out|order\w*|receiv\w+|click\w*|starts?|"
-    r"begins?|buys?)\b",
+    r"begins?|buys?|signs?\s+up|logs?\s+in|asks?)\b",
     re.IGNORECASE,
 )
 _STATES = re.compile(
@@ -82,7 +82,10 @@ _PARALLEL = re.compile(
     r"\b(?:in\s+parallel|simultaneously|concurrently|at\s+the\s+same\s+time|all\s+at\s+once)\b", re.IGNORECASE
 )
 _CONDITION = re.compile(r"(?:if|when|whenever|unless|on|upon|in\s+case)\b", re.IGNORECASE)
+_SEQUENCE = re.compile(r"(?:first|then|next|finally|afterwards|after\s+that|lastly)\b", re.IGNORECASE)
+_IN_PARENTHESES = re.compile(r"\(([^()]*(?:,|\band\b)[^()]*)\)")
 _LONGEST_WORDS = 9
+_MOST_SENTENCES = 50
 
 
 def listed_steps(text: str) -> tuple[Listed, ...]:
@@ -91,7 +94,11 @@ def listed_steps(text: str) -> tuple[Listed, ...]:
         found = _unique(_named(items))
         if len(found) >= 2:
             return found
-    return _unique(step for sentence in _SENTENCE.split(text) for step in _row(sentence))
+    sentences = [sentence for sentence in _SENTENCE.split(text) if sentence.strip()]
+    found = _unique(step for sentence in sentences for step in _row(sentence))
+    return found or _unique(
+        step for sentence in sentences[:_MOST_SENTENCES] for step in _single(sentence, len(sentences))
+    )
 
 
 def sole_step(text: str) -> Listed | None:
@@ -132,24 +139,50 @@ def _named(items: Sequence[tuple[str, str]]) -> Iterator[Listed]:
 
 
 def _row(sentence: str) -> Iterator[Listed]:
-    """Yield the steps of one sentence that lists at least two things."""
-    lead, colon, rest = sentence.rpartition(": ")
-    body = rest if colon else sentence
-    states = bool(_STATES.search(lead)) if colon else False
-    pieces = [piece for piece in _SEPARATOR.split(body) if piece and piece.strip()]
-    if len(pieces) < 2 or _CONDITION.match(sentence.strip()):
+    """Yield the steps of one sentence: of a list of at least two, or of one that says when it comes."""
+    if _CONDITION.match(sentence.strip()):
         return
-    parallel = bool(_PARALLEL.search(lead) or _PARALLEL.search(pieces[-1]))
-    if not colon:
-        head = _LEAD.sub("", pieces[0], count=1)
-        states = states or bool(_STATES.search(pieces[0].removesuffix(head)))
+    lead, body = _led(sentence)
+    pieces = [piece for piece in _SEPARATOR.split(body) if piece and piece.strip()]
+    if len(pieces) < 2 and not _SEQUENCE.match(sentence.strip()):
+        return
+    parallel = bool(_PARALLEL.search(lead) or (pieces and _PARALLEL.search(pieces[-1])))
+    states = bool(_STATES.search(lead))
+    if not lead and len(pieces) > 1:
+        head = _without_lead(pieces[0])
+        states = bool(_STATES.search(pieces[0].removesuffix(head)))
         pieces = [head, *pieces[1:]]
     for piece in pieces:
-        if _NO_STEP.search(_CUT.sub("", piece)) or is_trigger(piece):
-            continue
-        name = _trimmed(_CUT.sub("", piece))
-        if name and len(name.split()) <= _LONGEST_WORDS and not _NO_STEP.search(name):
+        if not is_trigger(piece) and (name := _step_name(piece)):
             yield Listed(name, parallel, states)
+
+
+def _single(sentence: str, sentences: int) -> Iterator[Listed]:
+    """Yield a sentence of a text of several, none of which lists anything, as a step."""
+    if sentences > 1 and not _CONDITION.match(sentence.strip()) and not is_trigger(sentence):
+        name = _step_name(sentence)
+        if name:
+            yield Listed(name)
+
+
+def _led(sentence: str) -> tuple[str, str]:
+    """Return what stands before a list, and the list: after a colon, or in parentheses."""
+    lead, colon, body = sentence.rpartition(": ")
+    if colon:
+        return lead, body
+    inside = _IN_PARENTHESES.search(sentence)
+    return (sentence[: inside.start()], inside.group(1)) if inside else ("", sentence)
+
+
+def _without_lead(piece: str) -> str:
+    while (shorter := _LEAD.sub("", piece, count=1)) != piece and shorter.strip():
+        piece = shorter
+    return piece
+
+
+def _step_name(piece: str) -> str:
+    name = _trimmed(_CUT.sub("", piece))
+    return "" if len(name.split()) > _LONGEST_WORDS or _NO_STEP.search(name) else name
 
 
 def _trimmed(words: str) -> str:

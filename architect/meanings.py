@@ -35,6 +35,7 @@ _CONCURRENT = re.compile(
 )
 _AVAILABLE = re.compile(r"\b(?:availab\w+|up-?\s?time|sla|slo|nines|reachab\w+|online|up)\b", re.IGNORECASE)
 _RETRY = re.compile(r"\b(?:retr\w+|attempts?|tries)\b", re.IGNORECASE)
+_FAN_OUT = next(pattern for topic, _, pattern in WORDS if topic is Topic.FAN_OUT)
 _EVENTS = re.compile(r"\b(?:events?|ev|messages?|msgs?|records?|transitions?)\b")
 
 
@@ -138,7 +139,7 @@ def _count(clause: str, figure: Quantity) -> Statement | None:
         return Statement(
             Topic.RETRIES, clause, f"{whole(max(value, 0))} retries after the first attempt", max(value, 0.0)
         )
-    if _CONCURRENT.search(clause) and figure.value >= 2:
+    if _CONCURRENT.search(clause) and figure.value >= 2 and not _FAN_OUT.search(clause):
         return Statement(Topic.CONCURRENCY, clause, f"{whole(figure.value)} sagas in flight at once", figure.value)
     return None
 

@@ -104,7 +104,7 @@ def deployment(requirements: Requirements, plan: Plan) -> Section:
 def open_points(requirements: Requirements, plan: Plan, found: tuple[Verdict, ...]) -> Section:
     """Return what the input leaves open, what was not read, and what lies beyond measurement."""
     bullets = [f"Not read, and therefore not designed for: {quoted(clause)}." for clause in requirements.unread]
-    bullets.extend(plain(doubt) for doubt in requirements.doubts)
+    bullets.extend(requirements.doubts)
     if plan.load.assumed:
         bullets.append(
             f"No throughput is given; the plan is made for the {whole(figures.STEADY_EVENTS.value)} events a "

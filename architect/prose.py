@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from architect.catalogue import Kind, Known, known
 from architect.claims import Claim, Stated, holds, stated
-from architect.clauses import clauses, clean
+from architect.clauses import clauses, clean, quoted
 from architect.listing import Listed, is_trigger, listed_steps, sole_step
 from architect.meanings import meanings, said
 from architect.quantities import Dimension, quantities
@@ -28,10 +28,12 @@ _CLAIM_TOPICS: tuple[tuple[Claim, Topic, str], ...] = (
     (Claim.LOW_LATENCY, Topic.LOW_LATENCY, "low latency"),
     (Claim.NO_OUTAGE, Topic.AVAILABILITY, "full availability"),
 )
+_OF_TOPOLOGY = frozenset({Topic.REGIONS, Topic.CONSISTENCY, Topic.LOW_LATENCY, Topic.AVAILABILITY})
+_LIST_MARK = re.compile(r"\d{1,2}")
 _SOURCE = re.compile(
     r"\b(?:gateways?|services?|apis?|providers?|systems?|carriers?|merchants?|feeds?|integrations?)\b", re.IGNORECASE
 )
-_DESIGN_WORDS = re.compile(r"^(?:design|build|create|we need|need|implement|please)\b", re.IGNORECASE)
+_DESIGN_WORDS = re.compile(r"^(?:design|build|create|orchestrate|we\s+\w+|need|implement|please)\b", re.IGNORECASE)
 
 
 def read_prose(texts: Mapping[str, str], form: Sequence[str]) -> tuple[Requirements, tuple[Stated, ...]]:
@@ -54,7 +56,7 @@ def read_prose(texts: Mapping[str, str], form: Sequence[str]) -> tuple[Requireme
             triggers=tuple(reader.triggers),
             statements=statements,
             unread=tuple(dict.fromkeys(reader.unread)),
-            doubts=tuple(doubts),
+            doubts=(*doubts, *reader.doubts),
             several_regions=holds(claims, Claim.SEVERAL_REGIONS),
             strong=holds(claims, Claim.STRONG),
             eventual=holds(claims, Claim.EVENTUAL),
@@ -72,6 +74,7 @@ class _Reader:
         self.statements: list[Statement] = []
         self.triggers: list[Trigger] = []
         self.unread: list[str] = []
+        self.doubts: list[str] = []
 
     def read(self, clause: str, *, of_workflow: bool, of_sources: bool) -> None:
         """Take in one clause: its figures and words, its claims, its triggers."""
@@ -87,9 +90,17 @@ class _Reader:
             found.append(Statement(Topic.PARTICIPANT, clause, "a system that a participant calls"))
         if of_workflow and not found:
             found.extend(self._as_steps(clause))
+        self._doubt_figures(clause, found)
         self.statements.extend(found)
-        if not found:
+        if not found and not (of_workflow and _LIST_MARK.fullmatch(clause)):
             self.unread.append(clause)
+
+    def _doubt_figures(self, clause: str, found: Sequence[Statement]) -> None:
+        """Remember a clause that was understood without all of its figures."""
+        figures = sum(one.dimension is not Dimension.COUNT for one in quantities(clause))
+        bound = sum(one.value is not None for one in found)
+        if found and figures > bound and not any(one.topic in _OF_TOPOLOGY for one in found):
+            self.doubts.append(f"A figure in {quoted(clause)} is not read: it binds nothing in this design.")
 
     def _as_steps(self, clause: str) -> list[Statement]:
         lowered = " ".join(clause.lower().split())
@@ -191,7 +202,10 @@ def limited(steps: Sequence[Step], statements: Sequence[Statement]) -> tuple[Ste
 def _name(workflow: str, steps: Sequence[Step]) -> str:
     head = re.split(r"[:.;,\n(]|\s->|\s\u2192", workflow.strip(), maxsplit=1)[0]
     head = re.split(
-        r"\b(?:with|coordinat\w+|that|which|where|for|by|using|including|of)\b", head, maxsplit=1, flags=re.IGNORECASE
+        r"\b(?:with|coordinat\w+|involv\w+|handl\w+|manag\w+|that|which|where|for|by|using|including|of)\b",
+        head,
+        maxsplit=1,
+        flags=re.IGNORECASE,
     )[0]
     head = re.sub(
         r"^(?:please\s+)?(?:design|build|create|implement|we\s+need|need)\s+(?:an?\s+|the\s+|our\s+)?",

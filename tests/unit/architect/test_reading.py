@@ -105,6 +105,21 @@ def test_what_is_not_understood_is_an_open_point_in_its_own_words() -> None:
     assert any("“the moon must be full”" in line for line in section(designed(asked), "Open points"))
 
 
+def test_a_demand_that_is_denied_binds_nothing() -> None:
+    asked = texts("create account", sla="no compensation needed, no retries without a limit")
+    answers = {one["words"][0]: one["answer"] for one in facts(asked)["constraints"]}
+
+    assert answers["no compensation needed"] == "no constraint"
+    assert facts(asked)["pattern"] == "State Machine"
+    assert facts(texts("create account", sla="strict compensation"))["pattern"] == "Saga Pattern"
+
+
+def test_a_figure_that_binds_nothing_is_an_open_point_though_its_clause_is_understood() -> None:
+    lines = section(designed(texts(sla="refunds are paid out on 30 days")), "Open points")
+
+    assert any("A figure in “refunds are paid out on 30 days” is not read" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("sla", "words", "reading"),
     [
@@ -117,6 +132,9 @@ def test_what_is_not_understood_is_an_open_point_in_its_own_words() -> None:
         ("$200 per month", "$200 per month", "a budget of 200 USD per month"),
         ("whole workflow done within 2 minutes", "whole workflow", "a saga ends within 2 min"),
         ("an order takes 4 minutes on average", "4 minutes", "a saga lasts 4 min on average"),
+        ("audit trail for 7 years", "audit trail", "kept for 2,555 days"),
+        ("must finish within 2 hours", "must finish", "a saga ends within 2 h"),
+        ("RPO 0", "RPO 0", "no committed transition may be lost"),
         ("at most 5 retries", "at most 5 retries", "5 retries after the first attempt"),
         ("10,000 in flight", "10,000 in flight", "10,000 sagas in flight at once"),
     ],

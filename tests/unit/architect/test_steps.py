@@ -26,6 +26,12 @@ from tests.unit.architect.asked import SAMPLE_PROMPT, designed, facts, section, 
         ("quench, temper, then polish and finally sell", ["quench", "temper", "polish", "sell"]),
         ("take payment, then print label; if printing fails, refund the payment", ["take payment", "print label"]),
         ("A customer places an order. The system charges the card, then ships it.", ["charges the card", "ships it"]),
+        ("A trip (flight, hotel and car rental) is booked", ["flight", "hotel", "car rental"]),
+        (
+            "Charge the card. Reserve the stock. Ship the parcel.",
+            ["Charge the card", "Reserve the stock", "Ship the parcel"],
+        ),
+        ("We handle claims. First the claim is registered, then it is paid.", ["claim is registered", "paid"]),
         ("Document moves through the states draft, reviewed and closed", ["draft", "reviewed", "closed"]),
     ],
 )
