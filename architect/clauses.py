@@ -12,6 +12,7 @@ LONGEST = 400
 _DASHES = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
 _BARE_FRACTION = re.compile(r"(?<![\w.])\.(?=\d)")
 _MARKUP = str.maketrans({"`": "'", "*": None, "{": "(", "}": ")", "\u201c": "'", "\u201d": "'", "|": "/", "\\": "/"})
+_UNDERSCORES = re.compile("_{2,}")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _EDGES = " \t,;:.!?-"
 
@@ -28,11 +29,16 @@ def clean(text: str) -> str:
     return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)
 
 
-def quoted(text: str) -> str:
-    """Return words of the input in quotation marks, in one line, with nothing that Markdown would act on."""
+def plain(text: str) -> str:
+    """Return words of the input in one line, with nothing that Markdown would act on or that reads as code."""
     line = " ".join(text.translate(_MARKUP).split()).replace("->", "\u2192").replace("=>", "\u2192")
-    line = _TAG.sub("\u2039", line).replace("](", "] (").replace("__", "_").strip()
-    return f"\u201c{line}\u201d"
+    line = _TAG.sub("\u2039", line).replace("](", "] (")
+    return _UNDERSCORES.sub("_", line).strip()
+
+
+def quoted(text: str) -> str:
+    """Return words of the input in one line and in quotation marks."""
+    return f"\u201c{plain(text)}\u201d"
 
 
 def clauses(text: str) -> Iterator[str]:

@@ -15,7 +15,8 @@ FAILURE = (
 STATES = (
     "RUNNING", "AWAITING_APPROVAL", "COMPENSATING", "COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION",
 )  # fmt: skip
-_WORDS = re.compile("|".join(rf"(?<![\w*.-]){re.escape(word)}(?![\w*-])" for word in (*STORAGE, *FAILURE, *STATES)))
+_ALL = "|".join(map(re.escape, (*STORAGE, *FAILURE, *STATES)))
+_WORDS = re.compile(rf"(?<![\w*.-])(?:{_ALL})(?![\w*-])")
 _KEPT = re.compile("(\\*\\*[^*]+\\*\\*|\u201c[^\u201d]*\u201d)")
 
 

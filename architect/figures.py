@@ -79,7 +79,7 @@ MEMORY_BROKER = _of("memory of a broker with a heap of 512 MB", 481, "MB", _FOOT
 PARTITIONS = _of("partitions of each topic as shipped", 4, "partitions", "schemas/topics.py", _CONFIGURED)
 SESSION = _of("session time-out", 3.0, "s", "streams/kafka_config.py", _CONFIGURED)
 CACHED_SAGAS = _of(
-    "sagas that one partition keeps in memory at most", 20_000, "sagas", "orchestrator/processor.py", _CONFIGURED
+    "sagas that one partition keeps in memory at most", 20_000, "sagas", "orchestrator/sagas.py", _CONFIGURED
 )
 KEPT = _of("time that the state of a finished saga is kept", 604_800, "s", "orchestrator/settings.py", _CONFIGURED)
 EXCHANGE_KEPT = _of("retention of inputs, replies and commands", 604_800, "s", "schemas/topics.py", _CONFIGURED)

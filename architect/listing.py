@@ -159,6 +159,7 @@ def _trimmed(words: str) -> str:
     while (shorter := _TAIL.sub("", name)) != name:
         name = shorter
     name = re.sub(r"[^\w\s/'&+.-]", "", name).strip(" .-'")
+    name = re.sub("_{2,}", "_", name)
     return name if re.search(r"[a-zA-Z]{2}", name) and name.lower() not in _EMPTY else ""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from architect import figures
+from architect.clauses import plain
 from architect.document import Section, section
 from architect.numbers_shown import size_shown, time_shown, whole
-from architect.part_demand import plain
 from architect.plan import BROKER_CORES, UTILISATION, Plan, Service
 from architect.requirements import Requirements, Topic
 from architect.timing import critical_path_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from architect.choice import Choice, Pattern
-from architect.clauses import quoted
+from architect.clauses import plain, quoted
 from architect.document import Section, section
 from architect.numbers_shown import time_shown
 from architect.requirements import Requirements, Statement, Step, Topic
@@ -61,11 +61,6 @@ def constraints(found: Sequence[Verdict]) -> Section:
         for one in found
     ]
     return section(2, "Constraints", *(bullets or ["The input states none."]))
-
-
-def plain(text: str) -> str:
-    """Return words of the input for use in a sentence, with nothing that Markdown would act on."""
-    return quoted(text)[1:-1]
 
 
 def _input(requirements: Requirements) -> str:

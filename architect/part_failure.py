@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from architect import figures
 from architect.catalogue import Kind
+from architect.clauses import plain
 from architect.document import Section, section
 from architect.numbers_shown import time_shown, whole
-from architect.part_demand import plain
 from architect.plan import Plan
 from architect.requirements import Requirements, Step
 from architect.timing import StepTiming

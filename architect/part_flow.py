@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from architect.catalogue import Kind
 from architect.choice import Choice, Pattern
+from architect.clauses import plain
 from architect.document import Section, section
 from architect.numbers_shown import time_shown
-from architect.part_demand import plain
 from architect.requirements import Requirements, Step, Topic
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from architect import figures
 from architect.catalogue import Kind
-from architect.clauses import quoted
+from architect.clauses import plain, quoted
 from architect.document import Section, section
 from architect.numbers_shown import time_shown, whole
-from architect.part_demand import plain
 from architect.plan import Plan
 from architect.requirements import Requirements
 from architect.verdicts import Verdict

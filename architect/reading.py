@@ -42,7 +42,11 @@ def read(document: object) -> tuple[Requirements, tuple[Stated, ...]]:
                 if key in (*FIELDS, *sum(FORMS, ()))
                 else "is no known field"
             )
-            raise BadRequirements(key, problem, f"send {_listed(form)}, or structured fields, and nothing else")
+            raise BadRequirements(
+                key or "a field without a name",
+                problem,
+                f"send {_listed(form)}, or structured fields, and nothing else",
+            )
     return read_prose({key: _free_text(key, given, form) for key in form}, form)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from architect.claims import NEAR_ZERO_S, Claim, Stated
-from architect.clauses import clean
+from architect.clauses import clean, plain
 from architect.faults import BadRequirements, shown
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.prose import doubts_about, limited, named_by_steps
@@ -65,7 +65,11 @@ def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple
     """Return the requirements in a mapping, and its claims about topology. Raises BadRequirements."""
     for field in document:
         if field not in FIELDS:
-            raise BadRequirements(field, "is no field of requirements", f"the fields are {', '.join(sorted(FIELDS))}")
+            raise BadRequirements(
+                field or "a field without a name",
+                "is no field of requirements",
+                f"the fields are {', '.join(sorted(FIELDS))}",
+            )
     steps = read_steps(document.get("steps"))
     name = _text(document, "name") or named_by_steps(steps)
     statements = [_figure(field, document[field]) for field in _FIGURES if field in document]
@@ -195,7 +199,7 @@ def _text(document: Mapping[str, object], field: str) -> str:
     given = document.get(field, "")
     if not isinstance(given, str):
         raise BadRequirements(field, f"is {shown(given)}", "write a text")
-    return " ".join(clean(given).split())
+    return plain(clean(given))
 
 
 def _texts(document: Mapping[str, object], field: str) -> tuple[str, ...]:
@@ -204,7 +208,7 @@ def _texts(document: Mapping[str, object], field: str) -> tuple[str, ...]:
         given = [given]
     if not isinstance(given, Sequence) or not all(isinstance(one, str) and one.strip() for one in given):
         raise BadRequirements(field, f"is {shown(given)}", "write a list of texts")
-    return tuple(dict.fromkeys(" ".join(clean(one).split()) for one in given))
+    return tuple(dict.fromkeys(plain(clean(one)) for one in given))
 
 
 def _choice(document: Mapping[str, object], field: str, words: Sequence[str]) -> str:

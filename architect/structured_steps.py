@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from architect.catalogue import CHANGES_NOTHING, Kind, Known, known, service_of
-from architect.clauses import clean
+from architect.clauses import clean, plain
 from architect.faults import BadRequirements, shown
 from architect.prose import recipients_in
 from architect.quantities import Dimension, quantities
@@ -96,14 +96,14 @@ def _undo(entry: Mapping[str, object], field: str, base: Known) -> tuple[str, st
             raise BadRequirements(
                 where, f"is {shown(dict(given))}", "write what undoes the step, or none with a reason as its value"
             )
-        return "", " ".join(clean(reason).split())
+        return "", plain(clean(reason))
     if not isinstance(given, str) or not given.strip():
         raise BadRequirements(
             where, f"is {shown(given)}", "write what undoes the step, or none with a reason as its value"
         )
     if given.strip().lower() == "none":
         raise BadRequirements(where, "is none without a reason", "write none with the reason as its value")
-    return " ".join(clean(given).split()), ""
+    return plain(clean(given)), ""
 
 
 def _level(entry: Mapping[str, object], field: str, levels: Mapping[str, int], place: int) -> int:
@@ -151,4 +151,4 @@ def _text(entry: Mapping[str, object], key: str, field: str) -> str:
     given = entry.get(key, "")
     if not isinstance(given, str):
         raise BadRequirements(f"{field}.{key}", f"is {shown(given)}", "write a text")
-    return " ".join(clean(given).split())
+    return plain(clean(given))

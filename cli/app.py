@@ -19,7 +19,7 @@ from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
 from cli.sagas import sagas_app
-from cli.trials import explore, simulate
+from cli.trials import explore, replay, simulate
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -35,6 +35,7 @@ app.add_typer(sagas_app, name="saga")
 app.command("architect")(architect)
 app.command("explore")(explore)
 app.command("simulate")(simulate)
+app.command("replay")(replay)
 
 
 def main() -> None:

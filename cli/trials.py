@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cli.failure import ExitCode
-from cli.options import OutputFormat, OutputOption
+from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
 
 
 class Depth(StrEnum):
@@ -87,4 +87,28 @@ def simulate(
         raise typer.BadParameter("name definitions, or give --all")
     wanted = Wanted(seed, sagas, within, latency, drift, dropouts, duplicates, faults)
     if not run_simulation(definitions or [], wanted, trace, as_json=output is OutputFormat.JSON):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def replay(
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Read this dump, not the topics.")
+    ] = None,
+    definition: Annotated[str | None, typer.Option(help="Only sagas of this definition.")] = None,
+    definitions: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A directory of further definitions.")
+    ] = None,
+    export: Annotated[Path | None, typer.Option(dir_okay=False, help="Write what was read here, as a dump.")] = None,
+    bootstrap: BootstrapOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Decide every recorded saga again with the code as it is; nothing is sent, and no participant is asked.
+
+    Exit code 0: the same events, ids, tokens and jitter; 1: the first saga and event that differ are named.
+    """
+    from cli.replay import run_replay
+
+    source = file if file is not None else bootstrap_of(bootstrap, data)
+    if not run_replay(source, definition, definitions, export, as_json=output is OutputFormat.JSON):
         raise typer.Exit(ExitCode.CHECK_FAILED)

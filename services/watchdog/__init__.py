@@ -1,1 +1,1 @@
-"""The watchdog: pages a person when an order's inventory stays locked too long."""
+"""The watchdog: pages a person when inventory stays locked too long, or when a step or its undo failed for good."""

@@ -9,7 +9,7 @@ import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from schemas import topics
-from services.watchdog.watch import Alert
+from services.watchdog.alert import Alert
 
 _CONFIRM_MS = 10_000
 _SEARCH_S = 30.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from services.participant.database import Conflict, Database
+from services.watchdog.alert import Alert
 from services.watchdog.tables import ALERTS, LOCKED, POSITIONS, REVISION
-from services.watchdog.watch import Alert, Changes, Locked
+from services.watchdog.watch import Changes, Locked
 
 _MAX_UNSENT = 500
 _FREE = delete(LOCKED).where(LOCKED.c.saga_id == bindparam("freed"))
@@ -45,8 +46,13 @@ class Store:
         with self._database.begin() as connection:
             return [Locked(*row) for row in connection.execute(select(LOCKED))]
 
-    def write(self, changes: Changes, positions: Mapping[int, tuple[int, int]]) -> None:
-        """Write what a batch of events changed. Raises Conflict when another watchdog writes here."""
+    def write(
+        self, changes: Changes, positions: Mapping[int, tuple[int, int]], pages: Sequence[Alert], searched_from: int
+    ) -> None:
+        """Write what a batch of events changed, and the alerts it calls for, to be sent.
+
+        Raises Conflict when another watchdog writes here.
+        """
         with self._database.begin() as connection:
             for partition, (old, new) in positions.items():
                 moved = connection.execute(
@@ -66,14 +72,13 @@ class Store:
                         for k in changes.locked
                     ],
                 )
+            if pages:
+                connection.execute(insert(ALERTS), _rows(pages, searched_from))
 
     def raise_alerts(self, alerts: Sequence[Alert], searched_from: int) -> None:
         """Put alerts on record, to be sent; their sagas are not alerted again while they stay locked."""
         with self._database.begin() as connection:
-            connection.execute(
-                insert(ALERTS),
-                [{**alert._asdict(), "searched_from": searched_from, "sent": False} for alert in alerts],
-            )
+            connection.execute(insert(ALERTS), _rows(alerts, searched_from))
             connection.execute(_MARK_ALERTED, [{"overdue": alert.saga_id} for alert in alerts])
 
     def unsent(self) -> list[Unsent]:
@@ -81,7 +86,7 @@ class Store:
         query = select(ALERTS).where(ALERTS.c.sent.is_(False)).order_by(ALERTS.c.raised_ms).limit(_MAX_UNSENT)
         with self._database.begin() as connection:
             return [
-                Unsent(Alert(row.alert_id, row.saga_id, row.since_ms, row.raised_ms), row.searched_from)
+                Unsent(Alert(**{name: getattr(row, name) for name in Alert._fields}), row.searched_from)
                 for row in connection.execute(query)
             ]
 
@@ -89,3 +94,7 @@ class Store:
         """Take in that Kafka has the alerts."""
         with self._database.begin() as connection:
             connection.execute(_MARK_SENT, [{"written": alert_id} for alert_id in alert_ids])
+
+
+def _rows(alerts: Sequence[Alert], searched_from: int) -> list[dict[str, Any]]:
+    return [{**alert._asdict(), "searched_from": searched_from, "sent": False} for alert in alerts]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData()
-REVISION = "watchdog_0001"
+REVISION = "watchdog_0002"
 """The revision of the schema this program needs."""
 
 LOCKED = Table(
@@ -27,6 +27,10 @@ ALERTS = Table(
     Column("raised_ms", BigInteger, nullable=False),
     Column("searched_from", BigInteger, nullable=False),
     Column("sent", Boolean, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("step", Text),
 )
 """The outbox. After a crash the alerts topic is searched from `searched_from` on for those not known to be sent."""
 

@@ -1,4 +1,4 @@
-"""One turn of the watchdog: read, remember, raise what is overdue, send what is raised."""
+"""One turn of the watchdog: read, remember, raise what is overdue or has failed, send what is raised."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Protocol
 
 from schemas.codec import Codec, Undecodable
 from services.feed import Entry
+from services.watchdog.alert import LOCKED_STATUS, Alert, alert_of, calls_for_one
 from services.watchdog.pager import Pager
 from services.watchdog.store import Store
-from services.watchdog.watch import LOCKED_STATUS, Watch
+from services.watchdog.watch import Watch
 
 _log = logging.getLogger(__name__)
 _BATCH = 2000
@@ -51,6 +52,7 @@ class Vigil:
         self._positions = positions
         self._now_ms = now_ms
         self._looked_ms = 0
+        self._calling = calls_for_one()
 
     def recover(self) -> None:
         """Send what an earlier process put on record; an alert it has sent already is not sent again."""
@@ -73,24 +75,32 @@ class Vigil:
 
     def _take_in(self, entries: Sequence[Entry]) -> None:
         moves: dict[int, tuple[int, int]] = {}
+        pages: list[Alert] = []
         for entry in entries:
             moves[entry.partition] = (self._positions[entry.partition], entry.offset + 1)
             if self._is_no_concern(entry):
                 continue
             try:
-                meta = self._codec.decode(entry.value).fields.get("meta", {})
+                message = self._codec.decode(entry.value)
             except Undecodable as error:
                 where = {"partition": entry.partition, "offset": entry.offset, "why": str(error)}
                 _log.error("skipped a record that is no event", extra=where)
                 continue
+            meta = message.fields.get("meta", {})
             if "status" in meta:
                 self._watch.see(entry.partition, meta)
-        self._store.write(self._watch.changes(), moves)
+                page = alert_of(message.name, message.fields, self._now_ms())
+                pages += [] if page is None else [page]
+        self._store.write(self._watch.changes(), moves, pages, self._pager.end() if pages else 0)
         self._positions.update((partition, new) for partition, (_, new) in moves.items())
+        self._send(pages)
 
     def _is_no_concern(self, entry: Entry) -> bool:
-        """Tell without decoding whether an event neither locks a saga nor belongs to a locked one: most do not."""
-        if entry.key is None or entry.value is None:
+        """Tell without decoding whether an event locks no saga, belongs to no locked one and calls for no alert.
+
+        Most events do none of it.
+        """
+        if entry.key is None or entry.value is None or entry.value.startswith(self._calling):
             return False
         return _LOCKED not in entry.value and not self._watch.holds(entry.key.decode(errors="replace"))
 
@@ -100,6 +110,12 @@ class Vigil:
             return
         self._store.raise_alerts(alerts, self._pager.end())
         self._watch.raised(alerts)
+        self._send(alerts)
+
+    def _send(self, alerts: Sequence[Alert]) -> None:
+        """Send alerts that are on record."""
+        if not alerts:
+            return
         self._pager.send(alerts)
         self._store.sent([alert.alert_id for alert in alerts])
         for alert in alerts:

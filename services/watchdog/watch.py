@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-LOCKED_STATUS = "Inventory_Locked"
-_KIND = "inventory_locked_too_long"
+from services.watchdog.alert import LOCKED, LOCKED_STATUS, Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +17,6 @@ class Locked:
     partition: int
     since_ms: int
     alerted: bool = False
-
-
-class Alert(NamedTuple):
-    """An alert. Its id follows from the saga and the time it was locked: the same alert has the same id for ever."""
-
-    alert_id: str
-    saga_id: str
-    since_ms: int
-    raised_ms: int
-
-    def document(self) -> dict[str, Any]:
-        """Return the alert as it goes out."""
-        seconds = (self.raised_ms - self.since_ms) // 1000
-        return {
-            "alert_id": self.alert_id,
-            "kind": _KIND,
-            "severity": "high",
-            "saga_id": self.saga_id,
-            "status": LOCKED_STATUS,
-            "since_ms": self.since_ms,
-            "raised_ms": self.raised_ms,
-            "message": f"order {self.saga_id} has been {LOCKED_STATUS} for {seconds} s",
-        }
 
 
 class Changes(NamedTuple):
@@ -94,7 +70,7 @@ class Watch:
             if locked.alerted or now_ms < due_ms:
                 continue
             if at_end(locked.partition) or self._read_until.get(locked.partition, 0) >= due_ms:
-                alert_id = f"{locked.saga_id}:{_KIND}:{locked.since_ms}"
+                alert_id = f"{locked.saga_id}:{LOCKED}:{locked.since_ms}"
                 alerts.append(Alert(alert_id, locked.saga_id, locked.since_ms, now_ms))
                 if len(alerts) == most:
                     break

@@ -39,11 +39,12 @@ class Sent(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer; `body` is its JSON document."""
+    """An HTTP answer; `body` is its JSON document, or its text where it is none; `raw` the bytes as they came."""
 
     status: int
     headers: dict[str, str]
     body: Any
+    raw: bytes = b""
 
 
 @dataclass
@@ -150,7 +151,8 @@ class Gate:
         await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
         text = b"".join(message.get("body", b"") for message in received[1:])
         answered = {name.decode(): value.decode() for name, value in received[0]["headers"]}
-        return Answer(received[0]["status"], answered, json.loads(text))
+        body = json.loads(text) if "json" in answered.get("content-type", "") else text.decode()
+        return Answer(received[0]["status"], answered, body, text)
 
 
 def _messages(chunks: Sequence[bytes]) -> Iterator[dict[str, Any]]:

@@ -10,10 +10,11 @@ import pytest
 
 from services.feed import Entry
 from services.participant.database import Conflict, Database
+from services.watchdog.alert import Alert
 from services.watchdog.pager import NotConfirmed
 from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
-from services.watchdog.watch import Alert, Watch
+from services.watchdog.watch import Watch
 from tests.contract.gateway.story import BORN_MS, CODEC, Story, entries
 
 AFTER = 300_000
@@ -171,3 +172,55 @@ def test_a_second_watchdog_is_found_out(tower: Tower) -> None:
         tower.log.next = 0
         with pytest.raises(Conflict):
             slow.turn(0, 0)
+
+
+def suspended() -> Story:
+    """Give an order whose refund failed once, and then for good."""
+    story = Story("ord_sad").started().event("CompensationStarted", code="c", message="", plan=[])
+    attempt = {"step": "capture-payment", "undo": True, "causes": [], "kind": "TRANSIENT", "code": "refund_failed"}
+    story.event("StepFailed", **attempt, attempt=0, message="once", final=False)
+    story.event("StepFailed", **attempt, attempt=1, message="again", final=True, status="COMPENSATING")
+    return story.event("SagaSuspended", code="c", message="", steps=["capture-payment"], status="MANUAL_INTERVENTION")
+
+
+@pytest.mark.parametrize("died", [None, "before", "after"])
+def test_a_compensation_that_failed_for_good_pages_once_whenever_the_watchdog_dies(
+    tower: Tower, died: str | None
+) -> None:
+    tower.log.records = entries(suspended(), Story("ord_fine").shipped())
+    tower.topic.lose = died
+    if died is not None:
+        with pytest.raises(NotConfirmed):
+            tower.run(BORN_MS + 9_000)
+    tower.topic.lose = None
+    for later in (10_000, 20_000):
+        tower.run(BORN_MS + later)
+    (alert,) = tower.topic.written
+    assert alert.document() == {
+        "alert_id": "ord_sad:compensation_failed:5",
+        "kind": "compensation_failed",
+        "severity": "high",
+        "saga_id": "ord_sad",
+        "step": "capture-payment",
+        "status": "COMPENSATING",
+        "since_ms": BORN_MS + 5,
+        "raised_ms": BORN_MS + (10_000 if died is None else 9_000),
+        "message": "saga ord_sad needs a person: the compensation of capture-payment failed for good: "
+        "refund_failed: again",
+    }
+
+
+def test_a_held_step_pages_every_time_it_is_held_anew(tower: Tower) -> None:
+    story = Story("etl_1", definition="nightly-etl").started()
+    for _ in range(2):
+        story.event("StepHeld", step="load", code="disk_full", message="no room", status="MANUAL_INTERVENTION")
+        story.event(
+            "InterventionMade", action="retry", steps=["load"], undo=False, actor="ann", reason="", status="RUNNING"
+        )
+    tower.log.records = entries(story)
+    for _ in range(2):
+        tower.run(BORN_MS + 10_000)
+    assert [(alert.alert_id, alert.kind, alert.step) for alert in tower.topic.written] == [
+        ("etl_1:step_held:3", "step_held", "load"),
+        ("etl_1:step_held:5", "step_held", "load"),
+    ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from schemas.cloudevents import headers
 from schemas.codec import Codec
@@ -22,6 +24,7 @@ from services.migrate import migrate
 from tests.contract.participants.postgres import free_port
 
 WAIT_S = 40.0
+_NOT_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION})  # noqa: SLF001 - the client's public name
 
 
 def now_ms() -> int:
@@ -55,9 +58,24 @@ class Cluster:
         ends = []
         for number in range(REPLIES.partitions):
             where = TopicPartition(REPLIES.name, number)
-            _, where.offset = self._consumer.get_watermark_offsets(where, 10)
+            where.offset = self._end(where)
             ends.append(where)
         self._consumer.assign(ends)
+
+    def _end(self, where: TopicPartition) -> int:
+        """Return where a partition ends; one that was just made has no leader for a moment."""
+        found: list[int] = []
+
+        def ask() -> bool:
+            try:
+                found.append(self._consumer.get_watermark_offsets(where, 10)[1])
+            except KafkaException as error:
+                if error.args[0].code() not in _NOT_YET:
+                    raise
+            return bool(found)
+
+        self.wait(ask, f"a leader of {where}")
+        return found[0]
 
     def sandbox(self, name: str, setting: str) -> str:
         """Start a sandbox and return its address."""
@@ -72,6 +90,11 @@ class Cluster:
         url = f"sqlite:///{self.directory / service}.db"
         migrate(service, url)
         return url
+
+    def rows(self, service: str, sql: str) -> list[tuple[Any, ...]]:
+        """Read a service's database."""
+        with closing(sqlite3.connect(f"file:{self.directory / service}.db?mode=ro", uri=True)) as connection:
+            return connection.execute(sql).fetchall()
 
     def start(self, module: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start a module as a process of its own."""

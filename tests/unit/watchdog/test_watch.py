@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.watchdog.watch import Alert, Locked, Watch
+from services.watchdog.alert import Alert
+from services.watchdog.watch import Locked, Watch
 
 LOCKED = "Inventory_Locked"
 SINCE = 1_700_000_000_000

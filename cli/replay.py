@@ -1,0 +1,69 @@
+"""Deciding recorded histories again, from the topics or from a dump, and exporting them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import typer
+
+from cli.failure import ExitCode, Failure
+from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.registry import load as load_registry
+from schemas.codec import Codec
+from simulator.vetting.history import TOPICS, Line, UnreadableHistory, decoded, dumped, histories, undumped
+from simulator.vetting.redecide import vet
+from simulator.vetting.told import vetted_json, vetted_lines
+from verify.sources import Unreachable
+from verify.topics import Reader
+
+
+def run_replay(
+    source: str | Path, definition: str | None, definitions: Path | None, export: Path | None, *, as_json: bool
+) -> bool:
+    """Decide histories again; `source` is Kafka's address or the path of a dump. Returns whether none diverges.
+
+    Raises Failure.
+    """
+    try:
+        registry = load_registry(definitions, {})
+        lines = _dump(source) if isinstance(source, Path) else list(_topics(source))
+        if export is not None:
+            _write(export, lines)
+        vetted = vet(histories(lines, registry, definition), registry)
+    except DefinitionError as error:
+        remedy = "`saga definitions validate FILE` says what to write instead."
+        raise Failure(f"A definition is refused: {error}.", remedy, ExitCode.USAGE) from error
+    except UnreadableHistory as error:
+        raise Failure(f"The history cannot be read: {error}.", "Export it again.", ExitCode.USAGE) from error
+    except Unreachable as error:
+        remedy = "Start one with `saga dev`, name its address with --bootstrap, or give a dump with --file."
+        raise Failure(f"The history cannot be read: {error}.", remedy, ExitCode.CLUSTER_UNREACHABLE) from error
+    typer.echo(json.dumps(vetted_json(vetted), indent=2) if as_json else "\n".join(vetted_lines(vetted)))
+    return vetted.first is None
+
+
+def _topics(bootstrap: str) -> Iterator[Line]:
+    codec = Codec()
+    with Reader(bootstrap) as reader:
+        for raw in reader.read(TOPICS):
+            line = decoded(codec, raw.topic, raw.key, raw.value)
+            if line is not None:
+                yield line
+
+
+def _dump(path: Path) -> list[Line]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return list(undumped(file))
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", "Name a dump.", ExitCode.USAGE) from error
+
+
+def _write(path: Path, lines: Iterable[Line]) -> None:
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in dumped(lines))
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror}.", "Name another file.", ExitCode.USAGE) from error

@@ -1,0 +1,114 @@
+"""POST /v1/architecture: designs, refusals and faults over HTTP, and nothing that stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.contract.gateway.gate import Gate, gateway
+from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed
+
+Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
+REFUSAL = b'{"error": "SLA conflicts with distributed consistency requirements"}'
+URL = "/v1/architecture"
+
+
+@pytest.fixture
+def run(new_sqlite_url: Callable[[str], str]) -> Run:
+    """Give a runner of scenarios on a fresh gateway; no database plays a part in a design."""
+
+    def run_on_fresh_gateway(scenario: Callable[[Gate], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with gateway(new_sqlite_url("gateway"), new_sqlite_url("projector")) as gate:
+                await asyncio.wait_for(scenario(gate), 30)
+
+        asyncio.run(whole())
+
+    return run_on_fresh_gateway
+
+
+@pytest.mark.parametrize("asked", [ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW])
+def test_a_design_is_markdown_and_the_same_as_that_of_the_command(run: Run, asked: dict[str, str]) -> None:
+    async def scenario(gate: Gate) -> None:
+        answers = [await gate.call("POST", URL, asked, accept=accept) for accept in ("", "*/*", "text/markdown")]
+
+        assert {answer.status for answer in answers} == {200}
+        assert all(answer.headers["content-type"].startswith("text/markdown") for answer in answers)
+        assert {answer.raw for answer in answers} == {designed(asked).encode()}
+
+    run(scenario)
+
+
+def test_a_design_is_data_for_who_accepts_json(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        for accept in ("application/json", "application/json, text/markdown;q=0.5", "application/json, */*;q=0.1"):
+            answer = await gate.call("POST", URL, ORDER_FULFILMENT, accept=accept)
+
+            assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+            assert answer.body["pattern"] == "Saga Pattern"
+            assert [step["name"] for step in answer.body["steps"]] == ["payment", "inventory", "shipping"]
+
+    run(scenario)
+
+
+def test_structured_requirements_are_taken(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call(
+            "POST", URL, {"steps": ["payment", "shipping"], "rto": "5 s"}, accept="application/json"
+        )
+
+        assert answer.status == 200
+        assert answer.body["capacity"]["brokers"] == 3
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/markdown", "application/json"])
+def test_a_contradiction_is_answered_with_the_literal_bytes_and_leaves_nothing(run: Run, accept: str) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, MICRO_TRADING, accept=accept)
+
+        assert (answer.status, answer.headers["content-type"], answer.raw) == (422, "application/json", REFUSAL)
+        assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("missing", [*ORDER_FULFILMENT, *ORDER_PROCESSING])
+def test_a_missing_text_is_a_problem_that_names_it(run: Run, missing: str) -> None:
+    asked = ORDER_FULFILMENT if missing in ORDER_FULFILMENT else ORDER_PROCESSING
+
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, {name: text for name, text in asked.items() if name != missing})
+
+        assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert answer.body["type"] == "/problems/invalid-requirements"
+        assert [error["field"] for error in answer.body["errors"]] == [missing]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"[]", 400), (b"{", 400), (b"null", 400), (b'{"steps": [], "x": 1}', 400), (b"[" * 140_000, 413)],
+)
+def test_a_body_that_holds_no_requirements_is_a_problem(run: Run, body: bytes, status: int) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, chunks=[body])
+
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("choice", [{"orchestrator": "temporal"}, {"state_persistence": "workflow-engine"}])
+def test_choices_that_are_not_built_are_refused_by_name(run: Run, choice: dict[str, str]) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, {**ORDER_FULFILMENT, **choice})
+
+        assert answer.status == 400
+        assert "known and not supported" in answer.body["detail"]
+
+    run(scenario)

@@ -1,0 +1,197 @@
+"""Recorded histories decided again: equal by the code they were made with, and a patched build is caught."""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from orchestrator.core.definition import Call, Definition
+from orchestrator.core.events import StepRetryScheduled
+from orchestrator.definitions.registry import Registry, compiled, load
+from schemas import topics
+from simulator.vetting.history import TOPICS, History, Line, UnreadableHistory, decoded, dumped, histories, undumped
+from simulator.vetting.redecide import vet
+from simulator.vetting.told import vetted_lines
+from tests.orchestrator_world import World
+from tests.pattern_story import document, hold
+from tests.scripted_participants import Reply, failure, success
+from tests.simulation import planted_bugs as bugs
+
+
+@pytest.fixture(scope="module")
+def recorded() -> list[Line]:
+    """Return what a run in memory left on the topics: orders that went well and ones that did not."""
+    world = World()
+    world.start_order("ord_well")
+    world.start_order("ord_large", total_minor=20_000, lines=[line(20_000)])
+    world.start_order("ord_refused")
+    world.start_order("ord_shaky")
+    world.start_order("ord_stopped")
+    world.settle()
+    world.send("saga.Signal", "ord_large", name="approve", actor="ann", data="{}")
+    world.send("saga.Signal", "ord_well", name="approve", actor="ann", data="{}")
+    shaky = {"lock-inventory": "TRANSIENT", "pick": "UNKNOWN", "pack": "UNAVAILABLE"}
+
+    def answers(name: str, command: Mapping[str, Any]) -> Reply | None:
+        saga_id, step = command["meta"]["saga_id"], command["meta"]["step"]
+        if saga_id == "ord_refused" and name == "payment.CapturePayment":
+            return failure(command, "REJECTED", "card_declined")
+        if saga_id == "ord_shaky" and command["meta"]["command_id"].endswith(":0") and step in shaky:
+            return failure(command, shaky[step], "shaky", retry_after_ms=1_500)
+        if saga_id == "ord_stopped" and step == "ship":
+            return None
+        return success(name, command)
+
+    for _ in range(12):
+        world.run(answers)
+        world.later(2_000)
+    world.send("saga.CancelSaga", "ord_stopped", actor="ann", reason="too slow")
+    world.send("saga.CancelSaga", "ord_well", actor="ann", reason="too late")
+    world.run(success)
+    return lines_of(world)
+
+
+def line(unit_price_minor: int) -> dict[str, Any]:
+    return {"sku": "85123A", "description": "a lantern", "quantity": 1, "unit_price_minor": unit_price_minor}
+
+
+def lines_of(world: World) -> list[Line]:
+    found = [
+        decoded(world.codec, topic, (record.key or b"").decode(), record.value)
+        for topic in TOPICS
+        for record in world.records(topic)
+    ]
+    return [one for one in found if one is not None]
+
+
+def read(lines: list[Line], registry: Registry | None = None) -> list[History]:
+    return histories(lines, registry or load(None, {}))
+
+
+def test_a_recorded_log_is_decided_again_without_a_divergence(recorded: list[Line]) -> None:
+    """Rows M116 and M117: ids, tokens and jitter are in the events, and all of them are equal."""
+    vetted = vet(read(recorded), load(None, {}))
+
+    assert vetted_lines(vetted) == [f"5 sagas, {vetted.events} events decided again: no divergence"]
+    assert vetted.events == sum(one.topic == topics.EVENTS.name for one in recorded)
+    names = {one.name for one in recorded}
+    assert {"saga.StepRetryScheduled", "saga.StepParked", "saga.SagaRevoked", "saga.InputIgnored"} <= names
+
+
+def test_the_events_alone_are_enough(recorded: list[Line]) -> None:
+    events = [one for one in recorded if one.topic == topics.EVENTS.name]
+
+    vetted = vet(read(events), load(None, {}))
+
+    assert vetted.first is None
+    assert vetted.events == len(events)
+
+
+def test_a_dump_holds_all_that_is_needed(recorded: list[Line]) -> None:
+    dump = "".join(f"{one}\n" for one in dumped(recorded))
+
+    again = list(undumped(io.StringIO(dump)))
+
+    assert again == recorded
+    assert vet(read(again), load(None, {})).first is None
+
+
+def test_replaying_calls_nobody(recorded: list[Line], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row M117."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket is opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+
+    assert vet(read(recorded), load(None, {})).first is None
+
+
+def test_a_build_with_another_backoff_is_named_with_saga_and_event(recorded: list[Line]) -> None:
+    """Row M116: a deliberately changed build."""
+    patched = bugs.drawing_lots_for_the_backoff()
+    registry = load(None, {})
+    vet(read(recorded), registry, patched)
+
+    vetted = vet(read(recorded), registry, patched)
+
+    first = vetted.first
+    assert first is not None
+    assert first.saga_id == "ord_shaky"
+    assert first.recorded is not None
+    assert first.decided is not None
+    assert first.recorded.name == first.decided.name == StepRetryScheduled.__name__
+    assert first.recorded.fields["due_at"] < first.decided.fields["due_at"]
+    report = vetted_lines(vetted)
+    assert report[1].startswith(f"first: ord_shaky, event {first.sequence}: ")
+    [differs] = [one for one in report if one.startswith("* ")]
+    assert differs.split()[1:] == ["due_at", *(str(one.fields["due_at"]) for one in (first.recorded, first.decided))]
+
+
+def test_a_build_that_decides_less_is_caught(recorded: list[Line]) -> None:
+    vetted = vet(read(recorded), load(None, {}), bugs.going_on_after_a_cancel())
+
+    first = vetted.first
+    assert first is not None
+    assert (first.saga_id, first.decided) == ("ord_stopped", None)
+    assert first.recorded is not None
+    assert first.recorded.name == "CompensationStarted"
+
+
+def test_a_definition_that_was_changed_in_place_is_caught(recorded: list[Line]) -> None:
+    registry = load(None, {})
+
+    class Changed(Registry):
+        def version(self, name: str, version: int) -> Definition | None:
+            found = super().version(name, version)
+            return None if found is None else with_a_quick_lock(found)
+
+    vetted = vet(read(recorded), Changed(registry.versions(), {}))
+
+    first = vetted.first
+    assert first is not None
+    assert first.decided is not None
+    assert first.decided.fields["step"] == "lock-inventory"
+
+
+def with_a_quick_lock(definition: Definition) -> Definition:
+    lock = definition.nodes["lock-inventory"]
+    assert isinstance(lock, Call)
+    return replace(definition, nodes={**definition.nodes, lock.name: replace(lock, timeout_ms=7)})
+
+
+def test_results_that_were_shaped_and_steps_in_loops_and_tries_are_decided_again() -> None:
+    shaped = hold("shaped", output={"as": "${ {kept: .delay_ms, was: $input} }"})
+    again = {"try": [{"one": hold("one")}], "catch": {"as": "problem", "do": [{"two": hold("two")}]}}
+    loop = {"for": {"each": "it", "in": "${ [1, 2] }"}, "do": [{"three": hold("three")}]}
+    registry = load(None, {})
+    registry.add(compiled(document("shapes", {"first": shaped}, {"again": again}, {"loop": loop})))
+    world = World(lambda: registry)
+    world.start_saga("sag_a", "shapes", {})
+
+    def answers(name: str, command: Mapping[str, Any]) -> Reply:
+        if command["meta"]["step"].endswith("/one"):
+            return failure(command, "REJECTED", "no")
+        return success(name, command)
+
+    world.run(answers)
+    lines = lines_of(world)
+    events = [one for one in lines if one.topic == topics.EVENTS.name]
+
+    assert world.names("sag_a")[-1] == "SagaCompleted"
+    assert vet(read(lines, registry), registry).first is None
+    assert vet(read(events, registry), registry).first is None
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"format": "sagaline-history/1"}\n{"topic": 1}\n', "no json\n"])
+def test_what_is_no_dump_is_refused(text: str) -> None:
+    if not text:
+        assert list(undumped(io.StringIO(text))) == []
+        return
+    with pytest.raises(UnreadableHistory):
+        list(undumped(io.StringIO(text)))
