@@ -114,6 +114,7 @@ def _numbers(plan: Plan) -> dict[str, object]:
         "exchange_bytes": round(plan.exchange),
         "sql_bytes_a_day": round(plan.sql_a_day),
         "takeover_s": round(plan.takeover_s, 3) if plan.orchestrators > 1 else None,
+        "takeover_with_finished_sagas_s": round(plan.takeover_full_s, 3) if plan.orchestrators > 1 else None,
         "times_the_highest_measured_rate": round(plan.beyond, 3),
         "steps": {
             one.step.name: {

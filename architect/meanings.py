@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from architect import denial
 from architect.clause_patterns import TIMES, WORDS
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.quantities import Dimension, Quantity, quantities
 from architect.requirements import Statement, Step, Topic
 
+# Where a denial says that something is not needed; the no of "no double charge" belongs to the demand itself.
+_DENIABLE = frozenset(
+    {
+        Topic.COMPENSATION,
+        Topic.FAN_OUT,
+        Topic.PEOPLE,
+        Topic.AUDIT,
+        Topic.ORDERING,
+        Topic.DEAD_LETTERS,
+        Topic.UNSUPPORTED,
+    }
+)
+_DOUBLE_DENIAL = re.compile(r"\b(?:no|not|never|nothing)\b.*\bwithout\b", re.IGNORECASE)
 _WAIT = re.compile(
     r"\b(?:wait\w*|approv\w+|review\w*|sign-?off|remind\w*|answer\w*\s+(?:by|of)|respond)\b", re.IGNORECASE
 )
@@ -27,15 +41,25 @@ _EVENTS = re.compile(r"\b(?:events?|ev|messages?|msgs?|records?|transitions?)\b"
 def meanings(clause: str, steps: Sequence[Step]) -> Iterator[Statement]:
     """Yield all that a clause says; nothing for one that no rule understands."""
     figures = list(quantities(clause))
-    said: set[Topic] = set()
+    bound: set[Topic] = set()
     for figure in figures:
         statement = _figure(clause, figure, steps)
         if statement is not None:
-            said.add(statement.topic)
+            bound.add(statement.topic)
             yield statement
     for topic, reading, pattern in WORDS:
-        if topic not in said and pattern.search(clause):
-            yield Statement(topic, clause, reading)
+        match = pattern.search(clause) if topic not in bound else None
+        if match:
+            yield said(topic, clause, reading, denied=topic in _DENIABLE and _is_denied(clause, match))
+
+
+def said(topic: Topic, words: str, reading: str, *, denied: bool) -> Statement:
+    """Return a statement without a figure; a denied one says so in its reading."""
+    return Statement(topic, words, f"{reading}, said not to be needed" if denied else reading, denied=denied)
+
+
+def _is_denied(clause: str, match: re.Match[str]) -> bool:
+    return not _DOUBLE_DENIAL.search(clause) and denial.denied(clause.lower(), *match.span(), ())
 
 
 def _figure(clause: str, figure: Quantity, steps: Sequence[Step]) -> Statement | None:

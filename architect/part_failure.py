@@ -169,7 +169,8 @@ def _recovery(requirements: Requirements, plan: Plan) -> list[str]:
         (
             "**Orchestrator lost for good**: a peer is assigned the partitions after the session time-out of "
             f"{whole(figures.SESSION.value)} s, fencing the dead transactional id before it reads, then restores "
-            f"RocksDB from the changelog; {time_shown(round(plan.takeover_s, 2))} by formula."
+            f"RocksDB from the changelog; {time_shown(round(plan.takeover_s, 2))} by formula with the sagas in flight "
+            "alone."
         )
         if plan.orchestrators > 1
         else (

@@ -216,5 +216,5 @@ def _order_of_money(requirements: Requirements) -> list[str]:
     return [
         "**Order as listed: money before goods**; each order without stock costs a refund, which a "
         "reservation ahead of the payment avoids;"
-        " the shipped order definition reserves first."
+        " of the two shipped order definitions, the default reserves first."
     ]

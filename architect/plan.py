@@ -13,6 +13,7 @@ from architect.timing import StepTiming, timings
 UTILISATION = 0.5
 """Share of a processor that is planned for; the rest takes over what a lost instance did."""
 BROKER_CORES = 4
+_NOTICED_S = figures.SESSION.value + figures.DETECTION_SLACK.value + figures.FENCING.value
 _PARTITIONS_EACH = 2
 """Partitions an instance, so that the instances that are left can share those of a lost one."""
 
@@ -71,6 +72,7 @@ class Plan:
     timings: tuple[StepTiming, ...]
     restore_s: float
     takeover_s: float
+    takeover_full_s: float
     beyond: float
     """The planned rate of one orchestrator times their number, as a multiple of the highest rate ever measured."""
 
@@ -122,7 +124,8 @@ def plan_for(requirements: Requirements) -> Plan:
         sql_a_day=load.average_sagas * 86_400 * figures.SQL.value,
         timings=found,
         restore_s=restore,
-        takeover_s=figures.SESSION.value + figures.DETECTION_SLACK.value + figures.FENCING.value + restore,
+        takeover_s=_NOTICED_S + restore,
+        takeover_full_s=_NOTICED_S + 2 * states / orchestrators / figures.RESTORED.value,
         beyond=load.events / figures.SATURATED_EVENTS.value,
     )  # fmt: skip
 

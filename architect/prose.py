@@ -10,7 +10,7 @@ from architect.catalogue import Kind, Known, known
 from architect.claims import Claim, Stated, holds, stated
 from architect.clauses import clauses, clean
 from architect.listing import Listed, is_trigger, listed_steps, sole_step
-from architect.meanings import meanings
+from architect.meanings import meanings, said
 from architect.quantities import Dimension, quantities
 from architect.requirements import Requirements, Statement, Step, Topic, Trigger
 from architect.triggers import triggers_in
@@ -108,7 +108,7 @@ class _Reader:
 def _topology(clause: str) -> list[Statement]:
     claims = stated(clause)
     return [
-        Statement(topic, clause, f"{reading}, said not to be needed" if one.denied else reading)
+        said(topic, clause, reading, denied=one.denied)
         for claim, topic, reading in _CLAIM_TOPICS
         for one in [next((one for one in claims if one.claim is claim), None)]
         if one is not None

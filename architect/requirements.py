@@ -49,7 +49,7 @@ class Topic(StrEnum):
 class Statement:
     """Words of the input and what they were read as. `value` is in the unit that `reading` names, `of` what it counts.
 
-    `step` is the step it is about, empty for the whole saga.
+    `step` is the step it is about, empty for the whole saga. `denied`: the words say that it is not needed.
     """
 
     topic: Topic
@@ -58,6 +58,7 @@ class Statement:
     value: float | None = None
     of: str = ""
     step: str = ""
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +121,18 @@ class Requirements:
 
     def value(self, topic: Topic) -> float | None:
         """Return the strictest value said of a topic: the largest load, the smallest bound; None without one."""
-        values = [one.value for one in self.statements if one.topic is topic and one.value is not None]
+        values = [one.value for one in self.about(topic) if one.value is not None]
         if not values:
             return None
         return max(values) if topic in _LARGEST_COUNTS else min(values)
 
     def first(self, topic: Topic) -> Statement | None:
-        """Return the first statement on a topic."""
-        return next((one for one in self.statements if one.topic is topic), None)
+        """Return the first statement on a topic that is not denied."""
+        return next(iter(self.about(topic)), None)
 
     def about(self, topic: Topic) -> tuple[Statement, ...]:
-        """Return all statements on a topic."""
-        return tuple(one for one in self.statements if one.topic is topic)
+        """Return all statements on a topic that are not denied."""
+        return tuple(one for one in self.statements if one.topic is topic and not one.denied)
 
 
 _LARGEST_COUNTS = frozenset(

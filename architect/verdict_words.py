@@ -170,7 +170,7 @@ def _availability(statement: Statement, requirements: Requirements, plan: Plan) 
         "not shown",
         f"a process that is killed is back within {whole(figures.RESTART.value)} s, and with {plan.gateways} "
         "gateways orders "
-        f"are taken meanwhile; a lost host takes {time_shown(round(plan.takeover_s, 2))}",
+        f"are taken meanwhile; a lost host takes {time_shown(round(plan.takeover_full_s, 2))}",
     )
 
 

@@ -14,13 +14,14 @@ from orchestrator.core.events import Json
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.positions import Unreadable, read
 from simulator.engine import PRODUCTION
-from simulator.exploration.explore import Bounds, explore
+from simulator.exploration.explore import Bounds
 from simulator.exploration.narration import picture, told
 from simulator.exploration.report import Proof, proof_json, proof_lines
+from simulator.exploration.side_by_side import explore_all
 from simulator.exploration.traces import Retraced, moves_of, retrace, trace_of
 from simulator.loading import Loaded, load_definition
 from simulator.properties import PROPERTIES
-from simulator.scenario import scenario_of, scenarios
+from simulator.scenario import scenario_of
 
 
 class Options(NamedTuple):
@@ -38,10 +39,7 @@ def run_explore(reference: str, options: Options, *, as_json: bool) -> bool:
     loaded = load(reference)
     inputs = None if options.inputs is None else _inputs(options.inputs)
     bounds = Bounds(options.faults, options.max_states)
-    explorations = [
-        explore(one, bounds) for one in scenarios(loaded.definition, loaded.document, loaded.parameters, inputs)
-    ]
-    proof = Proof(reference, explorations)
+    proof = Proof(reference, explore_all(loaded, inputs, bounds))
     if as_json:
         typer.echo(json.dumps(proof_json(proof), indent=2, ensure_ascii=False))
     else:

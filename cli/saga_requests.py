@@ -1,4 +1,4 @@
-"""Asks the gateway to start, show, signal and cancel sagas."""
+"""Asks the gateway to start, show, signal, cancel, resolve and migrate sagas."""
 
 from __future__ import annotations
 
@@ -53,9 +53,23 @@ def cancel_saga(gateway: str, saga_id: str, reason: str, actor: str | None) -> s
     return f"{saga_id} is asked to stop"
 
 
+def resolve_saga(gateway: str, saga_id: str, action: str, step: str | None, actor: str | None, reason: str) -> str:
+    """Have what waits for a person tried again or skipped and return a line about it. Raises Failure."""
+    body = {"action": action, "step": step, "actor": actor or getpass.getuser(), "reason": reason}
+    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/resolve", body)
+    return f"{action} of {step or 'all that waits'} is on its way to {saga_id}"
+
+
+def migrate_saga(gateway: str, saga_id: str, version: int, actor: str | None) -> str:
+    """Have a saga go on under another version and return a line about it. Raises Failure."""
+    body = {"version": version, "actor": actor or getpass.getuser()}
+    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/migrate", body)
+    return f"{saga_id} is asked to go on under version {version}; its history says whether it did"
+
+
 def _event_line(event: Mapping[str, Any]) -> str:
     state = f"{event['to']['lifecycle']} {event['to']['status']}"
-    return f"{event['sequence']:4}  {event['at']}  {event['type']:22}  {event['step'] or '':24}  {state}"
+    return f"{event['sequence']:4}  {event['at']}  {state:32}  {event['summary']}"
 
 
 def _object(option: str, written: str) -> dict[str, Any]:

@@ -5,15 +5,28 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cli.options import DEFAULT_DATA, DataOption, GatewayOption, OutputFormat, OutputOption, gateway_of
 
-sagas_app = typer.Typer(help="Start, show, signal and cancel sagas of any definition.", no_args_is_help=True)
+sagas_app = typer.Typer(
+    help="Start, show, signal, cancel, resolve and migrate sagas of any definition.", no_args_is_help=True
+)
 
 SagaArgument = Annotated[str, typer.Argument(help="The saga's id.")]
+
+
+class Deed(StrEnum):
+    """What may be done about what waits for a person."""
+
+    RETRY = "retry"
+    RESUME = "resume"
+    SKIP = "skip"
+
+
 ActorOption = Annotated[str | None, typer.Option(help="Who acts; default: the user of this machine.")]
 
 
@@ -74,3 +87,33 @@ def cancel(
     from cli.saga_requests import cancel_saga
 
     typer.echo(cancel_saga(gateway_of(gateway, data), saga_id, reason, actor))
+
+
+@sagas_app.command("resolve")
+def resolve(
+    saga_id: SagaArgument,
+    action: Annotated[Deed, typer.Argument(help="retry or resume: try again; skip: leave it as it is.")],
+    step: Annotated[str | None, typer.Option(help="Which step or compensation; default: all that wait.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; required for skip.")] = "",
+    actor: ActorOption = None,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Deal with steps or compensations that failed for good and wait for a person."""
+    from cli.saga_requests import resolve_saga
+
+    typer.echo(resolve_saga(gateway_of(gateway, data), saga_id, action, step, actor, reason))
+
+
+@sagas_app.command("migrate")
+def migrate(
+    saga_id: SagaArgument,
+    version: Annotated[int, typer.Argument(min=1, help="The major version; it has to declare the migration.")],
+    actor: ActorOption = None,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Have a running saga go on under another version of its definition."""
+    from cli.saga_requests import migrate_saga
+
+    typer.echo(migrate_saga(gateway_of(gateway, data), saga_id, version, actor))

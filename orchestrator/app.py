@@ -77,11 +77,13 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
         ended.append(error)
         stop.set()
 
+    def arm() -> None:
+        send(kafka, armings(codec, registry.versions(), "orchestrator", _now_ms()), _START_S)
+
     feed = DefinitionFeed(follower, registry)
-    following = threading.Thread(target=feed.run, args=(stop, end), name="definitions", daemon=True)
+    following = threading.Thread(target=feed.run, args=(stop, arm, end), name="definitions", daemon=True)
     try:
         _start(follower, feed)
-        send(kafka, armings(codec, registry.versions(), "orchestrator", _now_ms()), _START_S)
         spare_collector()
         following.start()
         _runtime(settings, kafka, codec, registry).run(stop)

@@ -69,14 +69,14 @@ class DefinitionFeed:
         with self._lock:
             self._take_all(self._source.take())
 
-    def run(self, stop: threading.Event, on_end: Callable[[Fatal], None]) -> None:
-        """Follow until told to stop; an error that ends the following is told."""
-        while not stop.wait(FOLLOW_S):
-            try:
+    def run(self, stop: threading.Event, first: Callable[[], None], on_end: Callable[[Fatal], None]) -> None:
+        """Do `first`, then follow until told to stop; an error that ends either is told."""
+        try:
+            first()
+            while not stop.wait(FOLLOW_S):
                 self.follow()
-            except Fatal as error:
-                on_end(error)
-                return
+        except Fatal as error:
+            on_end(error)
 
     def _take_all(self, records: Sequence[Record]) -> None:
         for record in records:

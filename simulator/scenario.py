@@ -9,19 +9,9 @@ from typing import Any
 from orchestrator.core.definition import Call, Definition, Listen
 from orchestrator.core.events import Json
 from orchestrator.core.paths import name_of
+from simulator.shipped import INPUTS, RESULTS, example_of
 
 NOTHING: Json = {}
-
-SHIPPED_RESULTS: Mapping[str, Json] = {
-    "inventory.LockInventory": {"reservation_id": "res_1", "warehouse_id": "WH-1", "allocations": []},
-    "inventory.DeductInventory": {"deducted_units": 1},
-    "payment.CapturePayment": {"charge_id": "ch_1", "amount_minor": 5_000, "currency": "GBP"},
-    "shipping.PickOrder": {"pick_id": "pi_1"},
-    "shipping.PackOrder": {"package_id": "pa_1", "parcels": 1},
-    "shipping.ShipOrder": {"shipment_id": "sh_1", "tracking_number": "T1", "label_id": "L1"},
-    "notification.NotifyCustomer": {"delivered": ["email"], "refused": []},
-}
-"""What the shipped participants answer, by command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +30,26 @@ class Scenario:
     kept: frozenset[str]
     results: Mapping[str, Any] = field(default_factory=dict)
     signals: Mapping[str, Any] = field(default_factory=dict)
+    takes: tuple[str, ...] = field(init=False)
+    """Every signal that the saga may ever take, in the order of the document."""
+
+    def __post_init__(self) -> None:
+        nodes = self.definition.nodes.values()
+        awaited = [signal for node in nodes if isinstance(node, Listen) for signal in node.signals]
+        object.__setattr__(self, "takes", tuple(dict.fromkeys([*awaited, *self.definition.late_signals])))
 
     def answers(self, step: str) -> Sequence[Json]:
         """Return all that a step's participant may answer where all goes well, given the step's path."""
         name = name_of(step)
         node = self.definition.nodes.get(name)
         command = node.command if isinstance(node, Call) else ""
-        found = self.results.get(name, self.results.get(command, SHIPPED_RESULTS.get(command, NOTHING)))
+        found = self.results.get(name, self.results.get(command, RESULTS.get(command, NOTHING)))
         return found if isinstance(found, list) else (found,)
 
     def data_of(self, signal: str) -> Sequence[Json]:
         """Return all that a signal may carry."""
         found = self.signals.get(signal, NOTHING)
         return found if isinstance(found, list) else (found,)
-
-
-def signals_of(definition: Definition) -> tuple[str, ...]:
-    """Return every signal that a saga of this definition may ever take, in the order of the document."""
-    awaited = [signal for node in definition.nodes.values() if isinstance(node, Listen) for signal in node.signals]
-    return tuple(dict.fromkeys([*awaited, *definition.late_signals]))
 
 
 def kept_in(document: Any) -> frozenset[str]:
@@ -77,38 +68,13 @@ def _kept(part: Any) -> Iterator[str]:
             yield from _kept(value)
 
 
-_ORDER: Json = {
-    "order_id": "ord_x",
-    "customer_id": "17850",
-    "currency": "GBP",
-    "payment_method": "pm_card_ok",
-    "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High Street"},
-    "reference": "536365",
-}
-
-
-def _order(method: str, total_minor: int) -> Json:
-    line = {"sku": "85123A", "description": "a lantern", "quantity": 1, "unit_price_minor": total_minor}
-    shipping = {**_ORDER["shipping"], "method": method}
-    return {**_ORDER, "total_minor": total_minor, "lines": [line], "shipping": shipping}
-
-
-SHIPPED_INPUTS: Mapping[str, Mapping[str, Json]] = {
-    "order-fulfillment": {
-        f"{method}, {label}": _order(method, total_minor)
-        for method in ("standard", "express")
-        for label, total_minor in (("within the limit", 5_000), ("above the limit", 10_001))
-    }
-}
-"""Inputs of shipped definitions, by the way that they lead the saga."""
-
-
 def scenarios(
     definition: Definition, document: Any, parameters: Json, inputs: Mapping[str, Json] | None = None
 ) -> list[Scenario]:
-    """Return a scenario for each input: those given, those of `x-explore`, the shipped ones, or one without data."""
+    """Return a scenario for each input: those given, those of `x-explore`, the shipped ones, or the example."""
     explore = document.get("x-explore", {}) if isinstance(document, dict) else {}
-    named = inputs or _named(explore.get("inputs")) or SHIPPED_INPUTS.get(definition.name) or {"no data": NOTHING}
+    example = {"example": example_of(document) or NOTHING}
+    named = inputs or _named(explore.get("inputs")) or INPUTS.get(definition.name) or example
     return [scenario_of(name, definition, document, parameters, data) for name, data in named.items()]
 
 

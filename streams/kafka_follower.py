@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as ClientPartition
 
 from streams.errors import Fatal
@@ -35,7 +35,7 @@ class KafkaFollower:
         self._read: list[Record] = []
         self._consumer = Consumer({**config.reader(), "auto.offset.reset": "earliest"})
         self._ends = Consumer(config.offsets())
-        self._consumer.assign([ClientPartition(*partition, OFFSET_BEGINNING)])
+        self._consumer.assign([ClientPartition(*partition, 0)])
 
     def check(self, timeout_s: float) -> None:
         """Raise Fatal where the topic does not exist or no broker answers in time."""

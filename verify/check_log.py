@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
+from schemas.topics import here
 from verify.cases import Case, Cases
 from verify.evidence import Command, Event, Evidence
 from verify.report import Finding
@@ -82,7 +83,7 @@ def _disagreements(event: Event, command: Command) -> Iterator[Finding]:
         "step": (event.step, command.step),
         "attempt": (fields["attempt"], command.attempt),
         "token": (fields["token"], command.token),
-        "topic": (fields["topic"], command.place.topic),
+        "topic": (here(str(fields["topic"])), command.place.topic),
         "type": (str(fields["command"]).rpartition(".")[2], command.name),
         "compensation": (event.undo, command.undoes is not None),
     }

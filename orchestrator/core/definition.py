@@ -309,12 +309,14 @@ class ScopeEnd:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Give up, with a reason: caught by a try, else the saga turns round."""
+    """Give up, with a reason: caught by a try, else the saga turns round. `status` None: that of the code."""
 
     name: str
     code: str
     message: str
     detail: Compute | None = None
+    title: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from orchestrator.core.definition import (
     Try,
     Wait,
 )
-from orchestrator.core.errors import EXPRESSION_FAILED
+from orchestrator.core.errors import EXPRESSION_FAILED, NO_BRANCH_MATCHES, TOO_MANY_EVENTS
 from orchestrator.core.events import (
     BranchChosen,
     ContextExported,
@@ -44,9 +44,6 @@ from orchestrator.core.scope import UNREADABLE, Compute, Refused
 from orchestrator.core.state import OPEN, Phase
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, exported, scope_at, shaping_scope, task_scope
-
-TOO_MANY_EVENTS = "too_many_events"
-NO_BRANCH_MATCHES = "no_branch_matches"
 
 
 def advance(turn: Turn, actions: Sequence[Action]) -> None:

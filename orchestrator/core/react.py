@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.definition import Call, Child, Definition
+from orchestrator.core.errors import TOO_MANY_EVENTS
 from orchestrator.core.events import (
     CompensationStarted,
     EventEmitted,
@@ -19,7 +20,6 @@ from orchestrator.core.events import (
     StepScheduled,
     UndoRequested,
 )
-from orchestrator.core.flow import TOO_MANY_EVENTS
 from orchestrator.core.paths import name_of
 from orchestrator.core.state import State, path_of
 from orchestrator.core.view import scope_at, task_scope

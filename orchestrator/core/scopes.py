@@ -9,16 +9,13 @@ from orchestrator.core import compensation
 from orchestrator.core.actions import Action, Enter, Fail, Settle
 from orchestrator.core.attempts import next_attempt
 from orchestrator.core.definition import Catch, Gather, Loop, Race, RetryPolicy, Scoped, Try
-from orchestrator.core.errors import EXPRESSION_FAILED, TIMEOUT, described, matches
+from orchestrator.core.errors import EXPRESSION_FAILED, GATHER_SHORT, LOST, TIMEOUT, described, explained, matches
 from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeUnwound, StepCompleted
 from orchestrator.core.paths import CATCH, enclosing, name_of, part_of, prefix_of
 from orchestrator.core.scope import UNREADABLE, Scope
 from orchestrator.core.state import ERROR, ITEMS, State, StepState, StepStatus
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, scope_at, task_scope
-
-GATHER_SHORT = "too_few_answers"
-LOST = "another_branch_won"
 
 
 def enter(turn: Turn, node: Scoped, path: str, source: str) -> list[Action]:
@@ -161,8 +158,8 @@ def fail(turn: Turn, failure: Fail) -> list[Action]:
 
 def _catches(turn: Turn, scope: str, catch: Catch, failure: Fail) -> Leaving | None:
     """Return how a try takes an error, None where it lets it pass."""
-    error = described(failure.code, failure.message, failure.path)
-    if not matches(catch.filter, error):
+    error = explained(turn.definition, described(failure.code, failure.message, failure.path))
+    if not matches(catch.filter, turn.definition, error):
         return None
     seen = scope_at(turn.definition, turn.state, scope, error)
     seen = seen._replace(variables={**seen.variables, catch.variable: error})

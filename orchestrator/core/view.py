@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.core.definition import Definition, Join, Listen, Loop, Reads, Switch, Try
+from orchestrator.core.errors import explained
 from orchestrator.core.paths import CATCH, enclosing, name_of, prefix_of
 from orchestrator.core.scope import EMPTY, Scope
 from orchestrator.core.state import CONTEXT, ERROR, ITEMS, OPEN, State
@@ -121,5 +122,5 @@ def _variables(definition: Definition, state: State, path: str) -> Mapping[str, 
             variables[node.each] = state.outputs[scope + ITEMS][int(part)]
             variables[node.at] = int(part)
         elif isinstance(node, Try) and node.catch is not None and part == CATCH:
-            variables[node.catch.variable] = state.outputs[scope + ERROR]
+            variables[node.catch.variable] = explained(definition, state.outputs[scope + ERROR])
     return variables

@@ -28,7 +28,7 @@ from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, uses_data
 from orchestrator.definitions.fragments import Library, expand
 from orchestrator.definitions.graph import check
-from orchestrator.definitions.retries import retry_policy
+from orchestrator.definitions.retries import is_conditional, retry_policy
 from orchestrator.definitions.task_calls import call, run, set_
 from orchestrator.definitions.task_scopes import fork, loop, timed, try_
 from orchestrator.definitions.task_waits import emit, listen, raise_, switch, wait
@@ -78,6 +78,7 @@ def compile_definition(document: Any, functions: Mapping[str, Compute], library:
     retries = {
         name: retry_policy(policy, f"use.retries.{name}", defaults.retries)
         for name, policy in declared["retries"].items()
+        if not is_conditional(policy)
     }
     shop = Workshop(declared, retries, functions, defaults, dict(_entries(top["do"], "do")), lambda _t, _p: "")
     shop.sequence = lambda tasks, place: _sequence(shop, tasks, place)

@@ -23,17 +23,18 @@ def expand(document: Any, library: Library) -> Any:
     """
     if not isinstance(document, dict):
         return document
-    own = document.get("use", {}).get("fragments", {}) if isinstance(document.get("use"), dict) else {}
+    declared_here = document.get("use")
+    own = declared_here.get("fragments", {}) if isinstance(declared_here, dict) else {}
     known = {**library, **entries(own, "use.fragments")}
     expanded, used = _tasks(document.get("do"), "do", known, 0)
     if not used:
         return document
-    use = {key: value for key, value in document.get("use", {}).items() if key != "fragments"}
+    use = {key: value for key, value in entries(document.get("use", {}), "use").items() if key != "fragments"}
     for fragment in used:
         for kind in ("functions", "retries", "errors", "timeouts"):
             declared = known[fragment].get("use", {}).get(kind, {})
             if declared:
-                use[kind] = {**declared, **use.get(kind, {})}
+                use[kind] = {**declared, **entries(use.get(kind, {}), f"use.{kind}")}
     return {**document, "use": use, "do": expanded}
 
 

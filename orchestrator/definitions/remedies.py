@@ -14,8 +14,16 @@ _ELSEWHERE = "Write it the way docs/language.md shows"
 def finding_of(error: DefinitionError, rule: str = "definition", otherwise: str = _ELSEWHERE) -> Finding:
     """Return an error of the compiler as a finding; `otherwise` is the advice where the error gives none."""
     matched = _ADVICE.match(error.message)
-    problem, advice = matched.groups() if matched else (error.message, otherwise)
+    problem, advice = matched.groups() if matched else (error.message, _plain_advice(error.message) or otherwise)
     if advice.startswith("known are"):
         advice = f"Write one of {advice.removeprefix('known are ')}"
     subject = "" if problem.startswith(("'", "there is", "comes")) else f"{error.where.rsplit('.', 1)[-1]} "
     return Finding(error.where, f"{subject}{problem}", advice[:1].upper() + advice[1:], rule=rule)
+
+
+def _plain_advice(message: str) -> str | None:
+    """Return the advice that a plain demand holds: what must be so is to be written, what is needed is to be added."""
+    for demand, advice in (("must be ", "write "), ("must ", "it must "), ("needs ", "add ")):
+        if message.startswith(demand):
+            return advice + message.removeprefix(demand)
+    return None

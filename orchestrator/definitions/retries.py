@@ -25,17 +25,25 @@ def retry_policy(value: Any, where: str, default: int, variables: frozenset[str]
         word: predicate(parts[word], f"{where}.{word}", variables) for word in ("when", "exceptWhen") if word in parts
     }
     limit = _limit(parts.get("limit"), f"{where}.limit")
+    delay_ms = length_ms(parts["delay"], f"{where}.delay") if "delay" in parts else defaults.base_ms
+    # Whoever says how long to wait, and nothing of growth, waits as long each time.
+    backoff = Backoff.CONSTANT if "delay" in parts else defaults.backoff
     return RetryPolicy(
         limit=default if limit is None else limit,
-        base_ms=length_ms(parts["delay"], f"{where}.delay") if "delay" in parts else defaults.base_ms,
+        base_ms=delay_ms,
         jitter_ms=longest,
-        max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else defaults.max_ms,
-        backoff=_backoff(parts.get("backoff"), f"{where}.backoff"),
+        max_ms=duration_ms(parts["max"], f"{where}.max") if "max" in parts else max(defaults.max_ms, delay_ms),
+        backoff=_backoff(parts["backoff"], f"{where}.backoff") if "backoff" in parts else backoff,
         jitter_from_ms=shortest,
         when=conditions.get("when"),
         except_when=conditions.get("exceptWhen"),
         is_default=limit is None,
     )
+
+
+def is_conditional(value: Any) -> bool:
+    """Tell whether a retry policy has conditions, which see the error by the name that each catch gives to it."""
+    return isinstance(value, dict) and not {"when", "exceptWhen"}.isdisjoint(value)
 
 
 def _limit(value: Any, where: str) -> int | None:
@@ -52,8 +60,6 @@ def _limit(value: Any, where: str) -> int | None:
 
 
 def _backoff(value: Any, where: str) -> Backoff:
-    if value is None:
-        return Backoff.EXPONENTIAL
     kinds = mapping(value, where, tuple(Backoff))
     if len(kinds) != 1:
         raise DefinitionError(where, f"must be one of {', '.join(Backoff)}")

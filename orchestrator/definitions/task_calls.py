@@ -170,7 +170,7 @@ def _function(shop: Workshop, name: Any, where: str) -> tuple[str, Mapping[str, 
 
 
 def _step_retry(shop: Workshop, value: Any, where: str) -> RetryPolicy:
-    policy = shop.retry(value, where)
+    policy = shop.retry(value, where, frozenset({"error"}))
     if policy.when is not None or policy.except_when is not None:
         raise DefinitionError(where, "has a condition, which only the retry of a catch may have; use try")
     return policy

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.definition import Awaited, Case, Emit, Listen, Node, Raise, Switch, Wait
 from orchestrator.core.errors import TIMEOUT
-from orchestrator.definitions.document import duration_ms, items, mapping, milestones_of, named, text
+from orchestrator.definitions.document import duration_ms, items, mapping, milestones_of, named, text, whole
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, template
 from orchestrator.definitions.workshop import Place, Workshop
@@ -109,6 +109,11 @@ def raise_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> 
     parts = mapping(error, where, ("type", "title", "status", "detail", "instance"), ("type",))
     code = text(parts["type"], f"{where}.type")
     title = text(parts.get("title", code), f"{where}.title")
+    if title.strip().startswith("${"):
+        raise DefinitionError(f"{where}.title", "is the same for every such error; write the expression under detail")
+    status = whole(parts["status"], f"{where}.status") if "status" in parts else None
+    if "instance" in parts:
+        raise DefinitionError(f"{where}.instance", "is the path of the step that raises the error; leave it out")
     detail = parts.get("detail")
     is_computed = isinstance(detail, str) and detail.strip().startswith("${")
     return Raise(
@@ -116,4 +121,6 @@ def raise_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> 
         code,
         title if detail is None or is_computed else text(detail, f"{where}.detail"),
         expression(detail, f"{where}.detail", place.variables) if is_computed else None,
+        title,
+        status,
     )

@@ -26,6 +26,7 @@ from orchestrator.definitions.fragments import Library, expand
 from orchestrator.definitions.outline import Outline, outline
 from orchestrator.definitions.positions import Place, Source, Unreadable, read
 from orchestrator.definitions.remedies import finding_of
+from orchestrator.definitions.versions import is_version
 
 Compile = Callable[[Any], Definition]
 """Compiles a document. Raises DefinitionError."""
@@ -73,7 +74,7 @@ def validate(text: str, compile_document: Compile, library: Library) -> Verdict:
     findings.extend(_checked(source, drawn))
     definition = None
     try:
-        definition = compile_document(source.document)
+        definition = compile_document(_with_a_version(source.document))
     except DefinitionError as error:
         findings.extend(_uncovered(error, findings))
     if definition is not None:
@@ -84,6 +85,15 @@ def validate(text: str, compile_document: Compile, library: Library) -> Verdict:
         for one in findings.all()
     ]
     return Verdict(tuple(sorted(located, key=lambda one: one.place)), source.document, drawn, definition)
+
+
+def _with_a_version(document: Any) -> Any:
+    """Return a document with a version that can be compiled: where it is wrong, that is known, and the rest counts."""
+    head = document.get("document") if isinstance(document, dict) else None
+    version = head.get("version") if isinstance(head, dict) else None
+    if not isinstance(head, dict) or (isinstance(version, str) and is_version(version)):
+        return document
+    return {**document, "document": {**head, "version": "1.0.0"}}
 
 
 def _expanded(document: Any, library: Library) -> Any:

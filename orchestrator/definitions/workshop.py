@@ -11,7 +11,7 @@ from orchestrator.core.scope import Compute, Scope
 from orchestrator.definitions.document import duration_ms, mapping, text
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import export_name, expression, template, uses_data
-from orchestrator.definitions.retries import retry_policy
+from orchestrator.definitions.retries import is_conditional, retry_policy
 
 END = "end"
 
@@ -136,8 +136,11 @@ class Workshop:
         if value is None:
             return RetryPolicy(limit=self.defaults.retries, is_default=True)
         if isinstance(value, str):
-            if value not in self.retries:
+            declared = self.use.get("retries", {})
+            if value not in declared:
                 raise DefinitionError(where, f"there is no retry policy {value} in use.retries")
+            if is_conditional(declared[value]):
+                return retry_policy(declared[value], f"use.retries.{value}", self.defaults.retries, variables)
             return self.retries[value]
         return retry_policy(value, where, self.defaults.retries, variables)
 

@@ -67,19 +67,20 @@ def state_diagram(design: Design) -> Iterator[str]:
     lifecycle = design.lifecycle
     yield "stateDiagram-v2"
     for state in lifecycle.states:
-        yield f'    state "{state}" as {_id(state)}'
+        yield f'    state "{_text(state)}" as {_id(state)}'
     for edge in lifecycle.transitions:
-        trigger = edge.trigger.replace(":", " ")
-        yield f"    {_id(edge.source)} --> {_id(edge.target)} : {trigger}"
+        yield f"    {_id(edge.source)} --> {_id(edge.target)} : {_text(edge.trigger)}"
     notes: dict[str, list[str]] = {}
     for decision in design.decisions:
         for state in lifecycle.while_in.get(decision.step, ())[:1]:
-            notes.setdefault(state, []).append(f"decision: {decision.label}")
+            notes.setdefault(state, []).append(f"decision point {_text(decision.label)}")
     for gate in design.gates:
         for state in lifecycle.while_in.get(gate.step, ())[:1]:
-            notes.setdefault(state, []).append(f"human gate: {gate.step}")
+            notes.setdefault(state, []).append(f"human gate {_text(gate.step)}")
     for state, said in notes.items():
-        yield f"    note right of {_id(state)} : {', '.join(said)}"
+        yield f"    note right of {_id(state)}"
+        yield from (f"        {line}" for line in said)
+        yield "    end note"
     yield "    classDef initial stroke-width:3px"
     yield "    classDef revoked stroke-dasharray:4"
     yield f"    class {_id(lifecycle.initial)} initial"
@@ -150,7 +151,7 @@ def _id(name: str) -> str:
 
 def _text(text: str) -> str:
     """Return a text that ends no label."""
-    return re.sub(r"[\"\[\]{}()|<>]", " ", text)
+    return re.sub(r"[\"\[\]{}()|<>:;#`]", " ", text)
 
 
 def _arrow(way: str) -> str:

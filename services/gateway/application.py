@@ -11,7 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from services.gateway import architecture, deciding, definitions, health, reports, sagas, showing, signalling, taking
+from services.gateway import (
+    architecture,
+    deciding,
+    definitions,
+    health,
+    operating,
+    reports,
+    sagas,
+    showing,
+    signalling,
+    taking,
+)
 from services.gateway.fields import FieldError
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem, answer_problem
@@ -25,7 +36,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     """Return the application over the parts."""
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
-    for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, health):
+    for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -110,6 +110,7 @@ class HistoryEvent(BaseModel):
     before: BusinessState | None = Field(alias="from")
     after: BusinessState = Field(alias="to")
     attempt: int | None
+    summary: str = Field(examples=["ann has the compensation of capture-payment tried again: the PSP is back"])
     detail: dict[str, Any]
 
 
@@ -135,6 +136,22 @@ class SignalForm(_Form):
     name: str = Field(max_length=128)
     actor: str = Field(max_length=128)
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+class ResolutionForm(_Form):
+    """What is to be done about steps that failed for good: about one of them, or about all that wait."""
+
+    action: Literal["retry", "skip", "resume"]
+    step: str | None = Field(None, max_length=512)
+    actor: str = Field(max_length=128)
+    reason: str = Field("", max_length=512, description="Required where steps are skipped.")
+
+
+class MigrationForm(_Form):
+    """Which version a saga is to go on under."""
+
+    version: int = Field(ge=1)
+    actor: str = Field(max_length=128)
 
 
 class SagaTaken(BaseModel):

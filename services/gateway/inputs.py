@@ -1,4 +1,4 @@
-"""The records the gateway writes: the start of a saga, signals to it, its cancellation."""
+"""The records the gateway writes: the start of a saga, signals to it, its cancellation, what operators do."""
 
 from __future__ import annotations
 
@@ -94,3 +94,14 @@ def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> 
 def cancel(codec: Codec, asking: Asking, actor: str, reason: str) -> Input:
     """Return the record that asks a saga to stop and undo what it did."""
     return _input(codec, "saga.CancelSaga", asking, {"actor": actor, "reason": reason})
+
+
+def resolve(codec: Codec, asking: Asking, action: str, step: str | None, actor: str, reason: str) -> Input:
+    """Return the record of what a person has done about what waits for one; without a step, about all of it."""
+    fields = {"action": action, "step": step, "actor": actor, "reason": reason}
+    return _input(codec, "saga.ResolveSaga", asking, fields)
+
+
+def migrate(codec: Codec, asking: Asking, version: int, actor: str) -> Input:
+    """Return the record that has a saga go on under another version."""
+    return _input(codec, "saga.MigrateSaga", asking, {"version": version, "actor": actor})

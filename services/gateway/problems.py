@@ -21,6 +21,8 @@ _TITLES = {
     "request-in-progress": (409, "The same request is being worked on"),
     "not-awaiting-approval": (409, "The order does not wait for an approval"),
     "already-ended": (409, "The order has ended"),
+    "saga-ended": (409, "The saga has ended, is being undone, or only goes forward"),
+    "not-waiting": (409, "That waits for no person"),
     "unknown-order": (404, "There is no such order"),
     "unknown-saga": (404, "There is no such saga"),
     "unknown-definition": (404, "There is no such definition, or no such version of it"),

@@ -128,7 +128,7 @@ def _shown(parts: Parts, saga_id: str) -> dict[str, Any]:
         return saga_view(row)
     order = parts.read_model.order(saga_id)
     if order is not None:
-        return saga_of_order_view(order, parts.read_model.events(saga_id)[0])
+        return saga_of_order_view(order, parts.read_model.events(saga_id))
     submission = parts.submissions.find(saga_id, parts.now_ms())
     if submission is None or submission.client != _CLIENT:
         raise Problem("unknown-saga", f"no saga {saga_id}")

@@ -13,6 +13,7 @@ from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, Input, cancel, send_signal, traceparent
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
 from services.gateway.problems import Problem
+from services.gateway.standing import Way, standing
 
 _SIGNAL_FIELDS = frozenset({"name", "actor", "data"})
 _CANCEL_FIELDS = frozenset({"actor", "reason"})
@@ -40,7 +41,7 @@ def routes(parts: Parts) -> APIRouter:
             response_class=Response,
             summary=summary,
             openapi_extra=documents.body(form, key_required=False),
-            responses=documents.responses(202, documents.SagaTaken, 400, 404, 413, 422, 503),
+            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 422, 503),
         )
     return router
 
@@ -53,23 +54,26 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
     data = document.get("data", {}) if isinstance(document, dict) else {}
     if not isinstance(data, dict):
         form.wrong("data", "must be a JSON object")
-    asking = await _asking(parts, saga_id, f"signal:{name}", request, errors)
+    asking = await asking_of(parts, saga_id, f"signal:{name}", request, errors)
     try:
         record = send_signal(parts.codec, asking, name, actor, data)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
-    return await _tell(parts, saga_id, record)
+    return await tell(parts, saga_id, record)
 
 
 async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
     errors: list[FieldError] = []
     form = Fields(await read_json(request), errors, "", _CANCEL_FIELDS)
     actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
-    asking = await _asking(parts, saga_id, "cancel", request, errors)
-    return await _tell(parts, saga_id, cancel(parts.codec, asking, actor=actor, reason=reason))
+    asking = await asking_of(parts, saga_id, "cancel", request, errors)
+    way = standing(await run_in_threadpool(parts.read_model.events, saga_id)).way
+    if way is not Way.FORWARD:
+        raise Problem("saga-ended", f"{saga_id} {way}")
+    return await tell(parts, saga_id, cancel(parts.codec, asking, actor=actor, reason=reason))
 
 
-async def _asking(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
+async def asking_of(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
     """Return who asks for what of a saga that is known here. Raises Problem."""
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
@@ -81,7 +85,8 @@ async def _asking(parts: Parts, saga_id: str, act: str, request: Request, errors
     return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace)
 
 
-async def _tell(parts: Parts, saga_id: str, record: Input) -> Response:
+async def tell(parts: Parts, saga_id: str, record: Input) -> Response:
+    """Write what a saga is told and answer that it is on its way. Raises Problem."""
     await send(parts, record)
     url = f"/v1/sagas/{saga_id}"
     return Response(orjson.dumps({"saga_id": saga_id, "status_url": url}), 202, {"Location": url}, "application/json")

@@ -1,11 +1,11 @@
-"""The gateway's own table: which request stands for which order."""
+"""The gateway's own tables: which request stands for which order, and which signed messages came already."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
-REVISION = "gateway_0001"
+REVISION = "gateway_0002"
 """The revision of the schema this program needs."""
 
 SUBMISSIONS = Table(
@@ -21,3 +21,12 @@ SUBMISSIONS = Table(
     UniqueConstraint("client", "idempotency_key", name="submissions_key"),
 )
 """`state` is `pending` until Kafka has the order, then `accepted`; `data` is the saga's data, JSON."""
+
+SEEN_MESSAGES = Table(
+    "seen_messages",
+    METADATA,
+    Column("client", String, primary_key=True),
+    Column("message_id", String, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+)
+"""Messages whose signatures would still be good."""

@@ -12,6 +12,7 @@ import orjson
 from schemas.cloudevents import rfc3339
 from services.gateway.fields import money_text
 from services.gateway.orders import lines_form
+from services.gateway.telling import sentence
 
 _MAX_CURSOR = 200
 
@@ -79,10 +80,12 @@ def saga_view(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def saga_of_order_view(order: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an order as the saga that it is; its first event knows the definition."""
-    started = orjson.loads(first["detail"])
-    known = {"definition": started.get("definition"), "version": started.get("version"), "data": "{}"}
+def saga_of_order_view(order: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return an order as the saga that it is; its events know the definition, and its version."""
+    started = orjson.loads(events[0]["detail"])
+    moves = [orjson.loads(event["detail"])["version"] for event in events if event["type"] == "SagaMigrated"]
+    version = [started.get("version"), *moves][-1]
+    known = {"definition": started.get("definition"), "version": version, "data": "{}"}
     return saga_view({**order, **known, "saga_id": order["order_id"], "started_at_ms": order["created_at_ms"]})
 
 
@@ -121,10 +124,12 @@ def history_view(order_id: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
             "from": before,
             "to": after,
             "attempt": row["attempt"],
+            "summary": sentence(row["type"], row["step"], row["attempt"], detail),
             "detail": detail,
         }
         if row["type"] == "StepCompleted" and detail.get("local"):
-            events.append({**entry, "type": "StepScheduled", "to": before or after, "detail": {"local": True}})
+            begun = {"type": "StepScheduled", "summary": f"{row['step']} begins", "detail": {"local": True}}
+            events.append({**entry, **begun, "to": before or after})
         events.append(entry)
         before = after
     return {"order_id": order_id, "events": events}

@@ -15,9 +15,10 @@ REPORTING = "daily-report"
 """Sagas of this definition make the report of a day."""
 
 REPORT_STEP = "produce"
+_UNDO = ":undo"
 
-_JSON_FIELDS = ("output", "parameters", "data")
-_REASONS = frozenset({"CompensationStarted", "SagaRevoked", "SagaSuspended"})
+_JSON_FIELDS = ("output", "parameters", "data", "options", "parent", "items", "context", "renamed", "outputs")
+_REASONS = frozenset({"CompensationStarted", "SagaRevoked", "SagaSuspended", "StepHeld"})
 
 
 class Gap(Exception):
@@ -153,22 +154,38 @@ def _learn_output(order: Order, step: str, output: str) -> None:
 
 
 def _label(fields: Mapping[str, Any]) -> str:
-    return f"{fields['step']}:undo" if fields.get("undo") else fields["step"]
+    return f"{fields['step']}{_UNDO}" if fields.get("undo") else fields["step"]
 
 
 def _steps_after(steps: tuple[str, ...], kind: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the steps in progress after an event."""
     match kind:
-        case "StepScheduled" | "SignalAwaited":
+        case "StepScheduled" | "SignalAwaited" | "TimerStarted" | "StepHeld":
             # A step whose undoing starts is no longer waited for.
             label, others = _label(fields), _without(steps, fields["step"])
             return others if label in others else (*others, label)
-        case "StepCompleted" | "SignalReceived":
+        case "StepCompleted":
             return _without(steps, _label(fields))
+        case "SignalReceived" if fields["settles"]:
+            return _without(steps, fields["step"])
         case "StepFailed" if fields["final"]:
             return _without(steps, _label(fields))
+        case _:
+            return _steps_after_rarer(steps, kind, fields)
+
+
+def _steps_after_rarer(steps: tuple[str, ...], kind: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    match kind:
         case "SagaCompleted" | "SagaRevoked" | "SagaSuspended":
             return ()
+        case "ScopeFailed":
+            inside = f"{fields['step']}/{fields['part']}/"
+            return tuple(step for step in steps if not step.startswith(inside) or step.endswith(_UNDO))
+        case "InterventionMade" if not fields["undo"] and fields["action"] == "skip":
+            return tuple(step for step in steps if step not in fields["steps"])
+        case "SagaMigrated":
+            names = orjson.loads(fields["renamed"])
+            return tuple("/".join(names.get(name, name) for name in step.split("/")) for step in steps)
         case _:
             return steps
 
@@ -186,6 +203,8 @@ def apply(order: Order, kind: str, meta: Mapping[str, Any], fields: Mapping[str,
         _learn_output(order, fields["step"], fields["output"])
     elif kind in _REASONS:
         order.reason = _text(fields["code"])
+    elif kind == "InterventionMade" and not fields["undo"]:
+        order.reason = None
 
 
 def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> EventRow:
@@ -195,7 +214,7 @@ def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> Eve
         del fields["data"]  # the row of the order or saga has it
         fields["definition"], fields["version"] = meta["definition"], meta["version"]
     for name in _JSON_FIELDS:
-        if name in fields:
+        if fields.get(name) is not None:
             fields[name] = _document(fields[name])
     return EventRow(
         meta["saga_id"],

@@ -118,6 +118,8 @@ class Projection:
         if kind == "SagaStarted":
             made = new_order(saga_id, meta["at"], fields["data"]) if is_order else new_saga(meta, fields["data"])
             rows.created[saga_id] = made
+        elif kind == "SagaMigrated":
+            rows.versions[saga_id] = fields["version"]
         rows.changed[saga_id] = order
         events.append(event_row(kind, meta, fields))
 

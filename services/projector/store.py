@@ -19,15 +19,16 @@ _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEG
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """New and changed rows of `orders` or of `sagas`, by saga id."""
+    """New and changed rows of `orders` or of `sagas`, by saga id; `versions` of those that went over to another."""
 
     created: dict[str, NewOrder | NewSaga] = field(default_factory=dict)
     changed: dict[str, Order] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes: orders, other sagas, events, reports, each partition's old and new position."""
+    """What one transaction writes; `positions` has each partition's old and new one."""
 
     orders: Rows
     sagas: Rows
@@ -110,6 +111,8 @@ class Store:
             self._put(connection, _ORDERS, batch.orders)
             self._put(connection, _SAGAS, batch.sagas)
             self._insert(connection, ORDER_EVENTS, batch.events)
+            for saga_id, version in batch.sagas.versions.items():
+                connection.execute(SAGAS.update().where(SAGAS.c.saga_id == saga_id).values(version=version))
             for report in batch.reports:
                 connection.execute(delete(REPORTS).where(REPORTS.c.date == report.date))
                 connection.execute(insert(REPORTS).values(tuple(report)))

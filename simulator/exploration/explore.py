@@ -11,7 +11,7 @@ from typing import NamedTuple
 from simulator.account import Violation
 from simulator.engine import PRODUCTION, Engine
 from simulator.exploration.circles import circle_among, moves_along
-from simulator.exploration.fingerprint import fingerprint
+from simulator.exploration.fingerprint import contents, fingerprint
 from simulator.exploration.moves import START, Broken, Move
 from simulator.exploration.occasions import occasions
 from simulator.exploration.sending import ways
@@ -78,11 +78,12 @@ class _Search:
             number, mark, world = self.frontier.popleft()
             if not self._stand(number, world):
                 continue
+            before = contents(world.state)
             for occasion in occasions(self.engine, self.scenario, world):
                 self.decisions += 1
                 turn = take(self.engine, self.scenario, world, occasion)
                 self._follow(number, mark, occasion.kind, occasion.subject, turn, world.faults_left)
-            if fingerprint(world) != mark:
+            if contents(world.state) != before:
                 self._break(number, None, Violation(PURE, "deciding changed the state that it was given"))
         return True
 

@@ -16,7 +16,7 @@ from simulator.exploration.world import World
 _READ_HERE = frozenset(
     {
         "saga_id", "definition", "version", "sequence", "phase", "started_at", "updated_at", "deadline", "steps",
-        "outputs", "code", "message", "failed_step", "origin",
+        "plan", "outputs", "code", "message", "failed_step", "origin",
     }
 )  # fmt: skip
 """Fields of a state that are taken apart below, or that never decide what a saga does next."""
@@ -46,6 +46,7 @@ def fingerprint(world: World) -> int:
             reason,
             tuple(map(_why if state.phase is Phase.FORWARD else _over, steps)),
             tuple([tuple(_relative(_open(step), now, times)) for step in steps if step.status not in SETTLED]),
+            state.plan,
             tuple([value if type(value) in _ATOMS else _plain(value, now, times) for value in _others(state)]),
             orjson.dumps(state.outputs),
             None if deadline is None else sum(at < deadline for at in times),
@@ -58,6 +59,16 @@ def fingerprint(world: World) -> int:
             world.repairs_left,
             world.account,
         )
+    )
+
+
+def contents(state: State) -> tuple[object, ...]:
+    """Return all of a state that code with a bug could write into."""
+    return (
+        tuple(state.steps.items()),
+        tuple(state.unwinding.items()),
+        orjson.dumps(state.outputs),
+        orjson.dumps(state.origin.data),
     )
 
 
@@ -82,7 +93,7 @@ def _plain(value: Any, now: int, times: list[int]) -> Any:  # noqa: PLR0911 - on
     if is_dataclass(value):
         return tuple(_plain(getattr(value, field.name), now, times) for field in fields(value))
     if isinstance(value, Mapping):
-        return tuple((key, _plain(one, now, times)) for key, one in value.items())
+        return () if not value else tuple((key, _plain(one, now, times)) for key, one in value.items())
     if isinstance(value, tuple | list):
         return tuple(_plain(one, now, times) for one in value)
     return value

@@ -12,7 +12,7 @@ from orchestrator.core.paths import name_of
 from orchestrator.core.state import AWAITING_REPLY, Phase, StepStatus, path_of
 from simulator.engine import Engine
 from simulator.exploration.world import Reply, World
-from simulator.scenario import NOTHING, Scenario, signals_of
+from simulator.scenario import NOTHING, Scenario
 
 RETRY_AFTER_MS = 2_000
 """For how long an open circuit asks to be left alone."""
@@ -88,7 +88,7 @@ def _people(scenario: Scenario, world: World) -> Iterator[Occasion]:
                 awaited.update(node.signals)
         elif step.status is StepStatus.HELD:
             held = True
-    for name in signals_of(scenario.definition):
+    for name in scenario.takes:
         if name in awaited or world.faults_left:
             for number, data in enumerate(scenario.data_of(name)):
                 subject = name if number == 0 else f"{name} #{number}"

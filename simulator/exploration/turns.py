@@ -22,7 +22,7 @@ from simulator.exploration.sending import Sent
 from simulator.exploration.world import Reply, World, first_world
 from simulator.participant import Command, Wish, handle
 from simulator.properties import BOUNDED, DUPLICATES, ENDS, PURE, REPLAY, at_the_end, observe
-from simulator.scenario import NOTHING, Scenario, signals_of
+from simulator.scenario import NOTHING, Scenario
 
 BEGINNING_MS = 1_750_000_000_000
 SAGA_ID = "saga"
@@ -73,7 +73,8 @@ def take(engine: Engine, scenario: Scenario, world: World, occasion: Occasion) -
     heard = world.heard if occasion.taken is None else (*world.heard, occasion.taken._replace(until=None))
     paid = world._replace(now=now, replies=replies, heard=heard, faults_left=world.faults_left - occasion.cost)
     if occasion.repairs:
-        paid = paid._replace(repairs_left=world.repairs_left - 1, lasting=_NOTHING_LASTS)
+        # What was refused before stays refused under its token: an earlier refusal may count again from here on.
+        paid = paid._replace(repairs_left=world.repairs_left - 1, lasting=_NOTHING_LASTS, heard=())
     return _told(engine, scenario, paid, state, decision, wrong)
 
 
@@ -163,7 +164,7 @@ def _ended(engine: Engine, scenario: Scenario, world: World) -> Iterator[Violati
     if engine.next_due(state) is not None:
         yield Violation(ENDS, "a timer is still set after the saga has ended")
     inputs: list[tuple[str, Input]] = [("timer", TimerDue()), ("cancel", Cancel("in_c", "ann", ""))]
-    inputs += [(f"signal {name}", Signal("in_s", name, "ann", {})) for name in signals_of(scenario.definition)]
+    inputs += [(f"signal {name}", Signal("in_s", name, "ann", {})) for name in scenario.takes]
     for label, given in inputs:
         after = engine.decide(scenario.definition, state, given, world.now + _LATER_MS)
         if any(isinstance(one.event, StepScheduled) for one in after.events) or after.state.outcome != state.outcome:

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.definitions.checks import vocabulary
 from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import KINDS, Outline, Task
+from orchestrator.definitions.versions import is_version
 
 
 def check(outline: Outline) -> Iterator[Finding]:
@@ -39,12 +40,27 @@ def _head(outline: Outline) -> Iterator[Finding]:
             yield Finding(
                 f"document.{name}", f"document.{name} {problem}", f'Write `{name}: "{example}"`', level, "schema"
             )
+    yield from _version(document)
     yield from _words(outline.section("use"), "use", vocabulary.USE, "use")
+    for name, function in outline.section("use", "functions").items():
+        if vocabulary.is_elsewhere(_object(function).get("call")):
+            yield _call_not_run(f"use.functions.{name}.call", _object(function)["call"])
     for name in outline.section("use", "retries"):
         yield from _words(outline.section("use", "retries", name), f"use.retries.{name}", vocabulary.RETRY, "retry")
     yield from _not_run(outline.section("schedule"), "schedule", "schedule")
     for name in ("input", "output"):
         yield from _not_run(outline.section(name), name, "schema")
+
+
+def _version(document: Mapping[str, Any]) -> Iterator[Finding]:
+    version = document.get("version")
+    if isinstance(version, str) and not is_version(version):
+        yield Finding(
+            "document.version",
+            f"the version {version} names no major version from 1 on, and by that sagas are pinned to it",
+            "Write 1.0.0 for the first version",
+            rule="schema",
+        )
 
 
 def _task(task: Task) -> Iterator[Finding]:
@@ -79,13 +95,8 @@ def _inside(task: Task) -> Iterator[Finding]:
         yield from _words(_object(body.get(key)), f"{where}.{key}", words, key)
     own = _object(body[task.kind])
     match task.kind:
-        case "call" if body["call"] in vocabulary.KNOWN_CALLS:
-            yield Finding(
-                f"{where}.call",
-                f"call: {body['call']} is not supported",
-                "Declare a command of a participant in use.functions and call that",
-                rule="not-supported",
-            )
+        case "call" if vocabulary.is_elsewhere(body["call"]):
+            yield _call_not_run(f"{where}.call", body["call"])
         case "fork":
             yield from _words(own, f"{where}.fork", vocabulary.FORK, "fork")
         case "for":
@@ -107,6 +118,10 @@ def _inside(task: Task) -> Iterator[Finding]:
                     rule="schema",
                 )  # fmt: skip
             yield from _words(_object(body.get("catch")), f"{where}.catch", vocabulary.CATCH, "catch")
+
+
+def _call_not_run(where: str, function: Any) -> Finding:
+    return Finding(where, f"call: {function} is not supported", vocabulary.CALL_ELSEWHERE, rule="not-supported")
 
 
 def _filters(to: Mapping[str, Any], where: str) -> Iterator[Finding]:

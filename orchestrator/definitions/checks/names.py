@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from orchestrator.definitions.checks.vocabulary import KNOWN_CALLS
+from orchestrator.definitions.checks.vocabulary import is_elsewhere
 from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import ENDINGS, Outline, Task, cases_of
 
@@ -27,7 +27,7 @@ def check(outline: Outline) -> Iterator[Finding]:
             (task.body, task.where),
             (_object(task.body.get("compensate")), f"{task.where}.compensate"),
         ):
-            yield from _use(outline, "functions", holder.get("call"), f"{where}.call", functions, KNOWN_CALLS)
+            yield from _use(outline, "functions", holder.get("call"), f"{where}.call", functions)
             yield from _use(outline, "retries", holder.get("retry"), f"{where}.retry", retries)
             yield from _use(outline, "timeouts", holder.get("timeout"), f"{where}.timeout", timeouts)
         catch = _object(task.body.get("catch"))
@@ -126,11 +126,9 @@ def _lifecycles(outline: Outline) -> Iterator[str]:
     yield from (mark for mark in (*marks, *signals) if isinstance(mark, str))
 
 
-def _use(
-    outline: Outline, kind: str, name: Any, where: str, used: Counter[str], known: Collection[str] = ()
-) -> Iterator[Finding]:
+def _use(outline: Outline, kind: str, name: Any, where: str, used: Counter[str]) -> Iterator[Finding]:
     """Count the use of a name of `use`; yield a finding where nothing has that name."""
-    if not isinstance(name, str) or name in known:
+    if not isinstance(name, str) or (kind == "functions" and is_elsewhere(name)):
         return
     used[name] += 1
     declared = outline.section("use", kind)

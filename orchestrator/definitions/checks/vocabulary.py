@@ -54,6 +54,14 @@ _ONLY_TYPE = dict.fromkeys(
     ("id", "source", "time", "datacontenttype", "dataschema"), "Leave it out: it is filled in by the product itself"
 )
 
+CALL_ELSEWHERE = "Declare a command of a participant in use.functions and call that"
+
+
+def is_elsewhere(function: object) -> bool:
+    """Tell whether a call names what no document can declare: a protocol of the DSL, or a function of a catalog."""
+    return isinstance(function, str) and (function in KNOWN_CALLS or "://" in function or "@" in function)
+
+
 NOT_RUN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "top": {"evaluate": "Leave it out: expressions are jq, written as ${ ... }"},

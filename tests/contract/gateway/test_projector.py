@@ -197,3 +197,51 @@ def test_clearing_forgets_everything_and_the_read_model_can_be_built_again(url: 
         assert positions == {0: 0}
         projection.project(records)
     assert whole(url) == before
+
+
+def test_a_saga_of_many_parts_is_as_its_last_event_left_it(url: str) -> None:
+    story = Story("etl_1", definition="nightly-etl").started().scheduled("rows/0/load").scheduled("rows/1/load")
+    left = {"step": "rows", "part": "0", "failed_step": "rows/0/load", "plan": ["rows/0/load"], "leaving": "MISS"}
+    changes: list[Callable[[], Story]] = [
+        lambda: story.event("ScopeFailed", code="disk_full", message="no room", **left),
+        lambda: story.scheduled("rows/0/load", undo=True),
+        lambda: story.completed("rows/0/load", undo=True).event("ScopeUnwound", step="rows", part="0"),
+        lambda: story.event("StepHeld", step="rows/1/load", code="gone", message="no host", status="WAITS"),
+        lambda: story.event("SagaMigrated", version=2, renamed='{"rows": "lines"}', outputs=None, actor="ann"),
+        lambda: story.event(
+            "InterventionMade", action="skip", steps=["lines/1/load"], undo=False, actor="ann", reason="by hand",
+            status="RUNNING",
+        ),
+        lambda: story.event("TimerStarted", step="pause", due_at=5, source=""),
+    ]  # fmt: skip
+    seen = []
+    with projector(url) as (projection, _):
+        for change in changes:
+            projection.project(entries(change()))
+            seen.append(rows(url, "SELECT current_steps, reason, status, version FROM sagas")[0])
+    assert seen == [
+        ('["rows/1/load"]', None, "RUNNING", 1),
+        ('["rows/1/load","rows/0/load:undo"]', None, "RUNNING", 1),
+        ('["rows/1/load"]', None, "RUNNING", 1),
+        ('["rows/1/load"]', "gone", "WAITS", 1),
+        ('["lines/1/load"]', "gone", "WAITS", 2),
+        ("[]", None, "RUNNING", 2),
+        ('["pause"]', None, "RUNNING", 2),
+    ]
+
+
+def test_an_order_that_was_suspended_is_shown_as_repaired(url: str) -> None:
+    story = Story("ord_a").started().event("CompensationStarted", code="declined", message="", plan=["pay"])
+    story.event("SagaSuspended", code="declined", message="", steps=["pay"], status="MANUAL_INTERVENTION")
+    repair = {"action": "retry", "steps": ["pay"], "undo": True, "actor": "ann", "reason": "the PSP is back"}
+    story.event("InterventionMade", **repair, status="COMPENSATING").scheduled("pay", undo=True)
+    with projector(url) as (projection, _):
+        projection.project(entries(story))
+        columns = "status, reason, current_steps"
+        assert rows(url, f"SELECT {columns} FROM orders") == [("COMPENSATING", "declined", '["pay:undo"]')]  # noqa: S608 - columns from above
+        story.completed("pay", undo=True)
+        story.event("SagaRevoked", code="declined", message="", lifecycle="cancelled", status="TRANSACTION_REVOKED")
+        projection.project(entries(story))
+        assert rows(url, f"SELECT {columns} FROM orders") == [("TRANSACTION_REVOKED", "declined", "[]")]  # noqa: S608 - columns from above
+    (detail,) = rows(url, "SELECT detail FROM order_events WHERE type = 'InterventionMade'")
+    assert json.loads(detail[0]) == repair

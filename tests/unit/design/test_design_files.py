@@ -94,7 +94,17 @@ def test_the_diagram_has_one_arrow_for_each_transition_and_marks_the_decisions()
     assert arrows == [(edge["from"], edge["to"]) for edge in machine()["transitions"]]
     assert diagram.count("-->") == 12
     for label in ("payment check", "inventory check", "shipping method"):
-        assert f"decision: {label}" in diagram
+        assert f"decision point {label}" in diagram
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_no_line_of_a_diagram_says_two_things(path: Path) -> None:
+    written = files(path.read_text(encoding="utf-8"))
+    diagram = next(text for name, text in written.items() if name.endswith(".md"))
+
+    drawn = diagram.split("```mermaid")[1].split("```")[0]
+    assert "stateDiagram-v2" in drawn
+    assert [line for line in drawn.splitlines() if line.count(":") > 1] == []
 
 
 def test_the_error_handlers_hold_the_values_of_the_state_machine() -> None:

