@@ -3,65 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
+from orchestrator import parking
 from orchestrator.audit import audit
-from orchestrator.core.decide import Decision, decide, start
+from orchestrator.core.decide import NO_DEFINITION, Decision, decide, start
 from orchestrator.core.definition import Definition
-from orchestrator.core.events import (
-    ContextExported,
-    EventEmitted,
-    FailureKind,
-    Recorded,
-    ScopeEntered,
-    SignalReceived,
-    StepCompleted,
-    StepScheduled,
-)
-from orchestrator.core.inputs import Failed, GiveUp, Input, Migrate, Succeeded, TimerDue
+from orchestrator.core.events import BEHIND
+from orchestrator.core.inputs import Input, Migrate, Park, TimerDue, Unpark
 from orchestrator.core.state import Phase, State
 from orchestrator.definitions.registry import Registry
 from orchestrator.definitions.schedule import After
-from orchestrator.outbound import Message, Outbound, UnsendableCommand
+from orchestrator.fitting import Fitting, too_large
+from orchestrator.outbound import Message, Outbound
 from orchestrator.sagas import ORIGIN_SUFFIX, Sagas
 from orchestrator.schedules import SOURCE, Schedules, is_schedule
-from orchestrator.serde import (
-    MAX_TEXT,
-    Fields,
-    cancel_of,
-    origin_fields,
-    reply_of,
-    resolve_of,
-    signal_of,
-    state_fields,
-    undo_of,
-)
+from orchestrator.serde import MAX_TEXT, Fields, input_of, origin_fields, redrive_of
 from orchestrator.starting import NotStartable, Starting, check_id
-from schemas.codec import MAX_MESSAGE_BYTES, Codec, TooLarge, Undecodable, Unencodable
+from schemas.codec import Codec, TooLarge, Undecodable, Unencodable, UnknownSchema
 from streams.processor import Context
 from streams.record import Record
 
-_LARGE_RESULT = 2_000
-_BYTES_PER_STEP = 250
-"""Room that is kept free in a state's record for what each step still adds to it: a saga must be able to end."""
-_BYTES_PER_UNDO = 100
-"""The same for undoing a step that is in it already: loops have more steps than their definition has nodes."""
-_MANY_STEPS = 200
-_ROOM_FOR_REASONS = 10_000
-UNSENDABLE = "unsendable_command"
+UNDECODABLE = "undecodable"
+REDRIVE, DROP = "redrive", "drop"
+"""What a person has done with the first record that waits."""
 
 
 class SagaProcessor:
     """One task's processor. It caches the sagas it has seen; the runtime replaces it after an abort."""
 
-    __slots__ = ("_codec", "_outbound", "_registry", "_sagas", "_schedules", "_starting")
+    __slots__ = ("_codec", "_fitting", "_outbound", "_registry", "_sagas", "_schedules", "_starting")
 
     def __init__(self, registry: Registry, codec: Codec, outbound: Outbound, retention_ms: int) -> None:
         """Work with these definitions; a saga stays in the store for `retention_ms` after its end."""
         self._registry = registry
         self._codec = codec
         self._outbound = outbound
+        self._fitting = Fitting(codec, outbound)
         self._sagas = Sagas(codec, retention_ms)
         self._schedules = Schedules(codec)
         self._starting = Starting(registry)
@@ -70,22 +50,92 @@ class SagaProcessor:
         """Handle one input or reply. What cannot be read or belongs to no saga becomes a dead letter."""
         try:
             name, fields = self._codec.decode(record.value)
-            meta = fields.get("meta", {})
-            saga_id = meta.get("saga_id", "")
-            if record.key is None or record.key != saga_id.encode():
-                context.dead_letter(record, "misrouted", f"the key is not the saga id {saga_id!r}")
-                return
-            match name:
-                case "saga.StartSaga":
-                    self._start(record, fields, now_ms, context)
-                case "saga.ArmSchedule":
-                    self._schedules.arm(record, fields, now_ms, context)
-                case "saga.RunEnded":
-                    self._schedules.ended(fields, context)
-                case _:
-                    self._input(record, name, fields, saga_id, now_ms, context)
+        except UnknownSchema as error:
+            self._unusable(record, parking.UNKNOWN_SCHEMA, str(error), now_ms, context)
         except Undecodable as error:
-            context.dead_letter(record, "undecodable", str(error))
+            self._unusable(record, UNDECODABLE, str(error), now_ms, context)
+        else:
+            self._dispatch(record, name, fields, now_ms, context)
+
+    def _dispatch(self, record: Record, name: str, fields: Fields, now_ms: int, context: Context) -> None:
+        saga_id = fields.get("meta", {}).get("saga_id", "")
+        if record.key is None or record.key != saga_id.encode():
+            context.dead_letter(record, "misrouted", f"the key is not the saga id {saga_id!r}")
+            return
+        match name:
+            case "saga.StartSaga":
+                self._start(record, fields, now_ms, context)
+            case "saga.ArmSchedule":
+                self._schedules.arm(record, fields, now_ms, context)
+            case "saga.RunEnded":
+                self._schedules.ended(fields, context)
+            case "saga.RedriveSaga":
+                self._redrive(record, fields, now_ms, context)
+            case _:
+                self._input(record, name, fields, saga_id, now_ms, context)
+
+    def bury(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:
+        """Dead-letter a record that this build cannot process; what its saga sends from now on waits behind it."""
+        try:
+            is_redrive = self._codec.decode(record.value).name == "saga.RedriveSaga"
+        except Undecodable:
+            is_redrive = False
+        if is_redrive:
+            context.dead_letter(record, code, detail)
+        else:
+            self._unusable(record, code, detail, now_ms, context)
+
+    def _unusable(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:
+        """Dead-letter a record; where it belongs to a running saga, that one stands still until a person decides."""
+        context.dead_letter(record, code, detail)
+        state = self._sagas.load((record.key or b"").decode(errors="replace"), context)
+        if state is not None and state.phase is not Phase.ENDED and parking.may_wait(record):
+            self._park(state, record, code, detail[:MAX_TEXT], now_ms, context)
+
+    def _park(self, state: State, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:
+        if len(state.parked) >= parking.MOST:
+            context.dead_letter(record, "too_many_wait", f"{parking.MOST} records of {state.saga_id} wait already")
+            return
+        place = (record.topic, record.partition, record.offset)
+        given = Park(":".join(map(str, place)), *place, code, detail)
+        definition = self._registry.version(state.definition, state.version) or NO_DEFINITION
+        self._take(definition, state, given, now_ms, context)
+        parking.keep(context, state.saga_id, self._loaded(state.saga_id, context).parked[-1][0], record)
+
+    def _loaded(self, saga_id: str, context: Context) -> State:
+        state = self._sagas.load(saga_id, context)
+        assert state is not None
+        return state
+
+    def _redrive(self, record: Record, fields: Fields, now_ms: int, context: Context) -> None:
+        """Handle the records of a saga that wait, in order, as far as they can be used."""
+        saga_id: str = fields["meta"]["saga_id"]
+        state = self._sagas.load(saga_id, context)
+        if state is None:
+            context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
+            return
+        asked = redrive_of(fields)
+        if not state.parked:
+            self._take(self._definition_of(state), state, asked, now_ms, context)
+        self._redrive_all(saga_id, asked, now_ms, context)
+
+    def _redrive_all(self, saga_id: str, asked: Unpark, now_ms: int, context: Context) -> None:
+        while (state := self._loaded(saga_id, context)).parked:
+            definition, number = self._definition_of(state), state.parked[0][0]
+            waiting = parking.kept(context, saga_id, number)
+            message = None
+            if asked.action != DROP:
+                try:
+                    message = self._codec.decode(waiting.value)
+                except Undecodable as error:
+                    refused = replace(asked, refused=f"record {number} still cannot be read: {error}"[:MAX_TEXT])
+                    self._take(definition, state, refused, now_ms, context)
+                    return
+            self._take(definition, state, asked, now_ms, context)
+            parking.let_go(context, saga_id, number)
+            if message is not None:
+                self._input(waiting, message.name, message.fields, saga_id, now_ms, context, redriven=True)
+            asked = replace(asked, action=REDRIVE)
 
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         """Handle a due timer, a schedule's or a saga's; a finished saga whose time is up is forgotten."""
@@ -99,8 +149,22 @@ class SagaProcessor:
         if state.phase is Phase.ENDED:
             self._sagas.forget(saga_id, context)
             return
+        if state.parked:
+            self._look_again(state, now_ms, context)
+            return
         self._take(self._definition_of(state), state, TimerDue(), now_ms, context)
         self._sagas.write(saga_id, context)
+
+    def _look_again(self, state: State, now_ms: int, context: Context) -> None:
+        """Redrive a saga whose record waits for its schema, where that is known by now."""
+        try:
+            self._codec.decode(parking.kept(context, state.saga_id, state.parked[0][0]).value)
+        except Undecodable:
+            self._sagas.push_back(state.saga_id, now_ms + parking.RETRY_MS, context)
+            return
+        asked = Unpark(f"{state.saga_id}:schema", REDRIVE, "orchestrator", "the schema is known now")
+        self._redrive_all(state.saga_id, asked, now_ms, context)
+        self._sagas.write(state.saga_id, context)
 
     def flush(self, context: Context) -> None:
         """Write every saga that changed since the last commit."""
@@ -130,13 +194,23 @@ class SagaProcessor:
         decision = start(definition, saga_id, command, now_ms)
         try:
             origin = self._codec.encode("saga.Origin", origin_fields(decision.state))
-            messages, decision = self._encode(definition, decision, now_ms)
+            messages, decision = self._messages(definition, decision, now_ms)
         except (TooLarge, Unencodable, TypeError) as error:
             raise NotStartable("unusable_data", str(error)) from error
         context.put(saga_id.encode() + ORIGIN_SUFFIX, origin)
         self._commit(definition, decision, messages, None, context)
 
-    def _input(self, record: Record, name: str, fields: Fields, saga_id: str, now_ms: int, context: Context) -> None:
+    def _input(
+        self,
+        record: Record,
+        name: str,
+        fields: Fields,
+        saga_id: str,
+        now_ms: int,
+        context: Context,
+        *,
+        redriven: bool = False,
+    ) -> None:
         state = self._sagas.load(saga_id, context)
         if state is None:
             if name == "saga.UndoSaga" and fields["parent"] is not None:
@@ -146,11 +220,14 @@ class SagaProcessor:
             else:
                 context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
             return
+        if state.parked and not redriven:
+            self._park(state, record, BEHIND, "", now_ms, context)
+            return
         definition = self._definition_of(state)
         try:
-            given = self._migration(state, fields) if name == "saga.MigrateSaga" else _given(name, fields)
+            given = self._migration(state, fields) if name == "saga.MigrateSaga" else input_of(name, fields)
         except (ValueError, KeyError) as error:
-            context.dead_letter(record, "undecodable", f"{name}: {error!r}")
+            self._unusable(record, UNDECODABLE, f"{name}: {error!r}", now_ms, context)
             return
         except LookupError as error:
             context.dead_letter(record, "unknown_definition", str(error))
@@ -180,49 +257,17 @@ class SagaProcessor:
         if isinstance(given, Migrate) and decision.state.version != state.version:
             definition = given.target
         try:
-            messages, decision = self._encode(definition, decision, now_ms)
+            messages, decision = self._messages(definition, decision, now_ms)
         except TooLarge as error:
-            decision = decide(definition, state, _too_large(given, error), now_ms)
+            decision = decide(definition, state, too_large(given, error), now_ms)
             if not decision.events:
                 raise
-            messages, decision = self._encode(definition, decision, now_ms)
+            messages, decision = self._messages(definition, decision, now_ms)
         self._commit(definition, decision, messages, state, context)
 
-    def _encode(self, definition: Definition, decision: Decision, now_ms: int) -> tuple[list[Message], Decision]:
-        """Encode all that a decision leads to. A command that cannot be built or encoded fails its own step."""
-        unsendable: set[str] = set()
-        while True:
-            try:
-                messages = self._outbound.messages(definition, decision, unsendable)
-            except UnsendableCommand as error:
-                event = error.recorded.event
-                assert isinstance(event, StepScheduled)
-                unsendable.add(event.command_id)
-                reason = error.reason[:MAX_TEXT]
-                refused = Failed(
-                    event.command_id, event.step, event.undo, FailureKind.REJECTED, UNSENDABLE, reason, (), None
-                )
-                after = decide(definition, decision.state, refused, now_ms)
-                decision = Decision([*decision.events, *after.events], after.state)
-            else:
-                if self._may_outgrow(decision, messages):
-                    self._measure(definition, decision.state)
-                return messages, decision
-
-    def _may_outgrow(self, decision: Decision, messages: Sequence[Message]) -> bool:
-        """Tell whether a result is new and it, or what was there already, could bring the state over the limit."""
-        heavy = self._sagas.is_heavy(decision.state.saga_id) or len(decision.state.steps) > _MANY_STEPS
-        if not heavy and all(len(message.value) <= _LARGE_RESULT for message in messages):
-            return False
-        return any(_adds_result(recorded) for recorded in decision.events)
-
-    def _measure(self, definition: Definition, state: State) -> None:
-        """Raise TooLarge where the state's record would leave no room for the steps that may still follow."""
-        ahead = _BYTES_PER_STEP * len(definition.nodes) + _BYTES_PER_UNDO * len(state.steps)
-        room = MAX_MESSAGE_BYTES - _ROOM_FOR_REASONS - ahead
-        size = len(self._codec.encode("saga.State", state_fields(state)))
-        if size > room:
-            raise TooLarge(f"the saga's state has {size} bytes; at most {room} are allowed")
+    def _messages(self, definition: Definition, decision: Decision, now_ms: int) -> tuple[list[Message], Decision]:
+        is_heavy = self._sagas.is_heavy(decision.state.saga_id)
+        return self._fitting.messages(definition, decision, now_ms, is_heavy=is_heavy)
 
     def _commit(
         self,
@@ -249,50 +294,6 @@ class SagaProcessor:
             self._schedules.report_end(state.definition, state.saga_id, state.updated_at, context)
 
 
-def _given(name: str, fields: Fields) -> Input | None:
-    """Return the input that a message is, None for one that is none. Raises ValueError, KeyError."""
-    if name == "saga.Signal":
-        return signal_of(fields)
-    if name == "saga.CancelSaga":
-        return cancel_of(fields)
-    if name == "saga.UndoSaga":
-        return undo_of(fields)
-    if name == "saga.ResolveSaga":
-        return resolve_of(fields)
-    if "command_id" in fields["meta"] and "participant" in fields["meta"]:
-        return reply_of(name, fields)
-    return None
-
-
 def _is_over(state: State) -> bool:
     """Tell whether a saga has ended and waits for nobody."""
     return state.phase is Phase.ENDED and state.outcome != "SUSPENDED"
-
-
-def _too_large(given: Input, error: TooLarge) -> Failed | GiveUp:
-    """Return what follows from an input after which no record could hold the saga.
-
-    A result is a failure of its step: it happened, so it is undone. After anything else the saga turns round.
-    """
-    if not isinstance(given, Succeeded):
-        return GiveUp("saga_too_large", str(error))
-    return Failed(
-        given.command_id,
-        given.step,
-        given.undo,
-        FailureKind.UNKNOWN,
-        "reply_too_large",
-        str(error),
-        (),
-        None,
-        retriable=False,
-    )
-
-
-def _adds_result(recorded: Recorded) -> bool:
-    """Tell whether an event adds to the outputs that a state keeps."""
-    match recorded.event:
-        case StepCompleted(undo=False) | SignalReceived() | ScopeEntered() | ContextExported() | EventEmitted():
-            return True
-        case _:
-            return False

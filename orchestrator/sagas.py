@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator import parking
 from orchestrator.core.state import Phase, State, next_due
 from orchestrator.serde import state_fields, state_of
 from schemas.codec import Codec
@@ -62,9 +63,16 @@ class Sagas:
         context.put(saga_id.encode(), value, self._due(state))
 
     def _due(self, state: State) -> int | None:
+        if state.parked:
+            return state.updated_at + parking.RETRY_MS if state.parked[0][1] == parking.UNKNOWN_SCHEMA else None
         if state.phase is not Phase.ENDED:
             return next_due(state)
         return None if state.outcome == "SUSPENDED" else state.updated_at + self._retention_ms
+
+    def push_back(self, saga_id: str, due_ms: int, context: Context) -> None:
+        """Look at a saga whose records wait again at `due_ms`; nothing else about it changes."""
+        value = self._codec.encode("saga.State", state_fields(self._known[saga_id]))
+        context.put(saga_id.encode(), value, due_ms)
 
     def forget(self, saga_id: str, context: Context) -> None:
         """Remove a saga from the store."""

@@ -23,6 +23,8 @@ from orchestrator.core.events import (
     Leaving,
     PivotPassed,
     Recorded,
+    RecordParked,
+    RecordUnparked,
     SagaCompleted,
     SagaMigrated,
     SagaRevoked,
@@ -42,7 +44,7 @@ from orchestrator.core.events import (
     TimerStarted,
     UndoRequested,
 )
-from orchestrator.core.inputs import Action, Cancel, Failed, Resolve, Signal, Succeeded, Undo
+from orchestrator.core.inputs import Action, Cancel, Failed, Input, Resolve, Signal, Succeeded, Undo, Unpark
 from orchestrator.core.react import ReplyToParent
 from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus, Unwinding, path_of
 
@@ -91,6 +93,8 @@ _EVENT_NAMES: Mapping[type[Event], str] = {
         InterventionMade,
         UndoRequested,
         SagaMigrated,
+        RecordParked,
+        RecordUnparked,
         SagaStarted,
         StepScheduled,
         StepCompleted,
@@ -170,6 +174,7 @@ def state_fields(state: State) -> Fields:
         "unwinding": _unwinding_text(state.unwinding) if state.unwinding else "{}",
         "parent": None if state.parent is None else to_json(state.parent),
         "pivoted": state.pivoted,
+        "parked": to_json(state.parked) if state.parked else "[]",
     }
 
 
@@ -241,6 +246,7 @@ def state_of(fields: Fields, origin: Fields) -> State:
         unwinding=_unwinding(fields["unwinding"]),
         parent=None if fields["parent"] is None else orjson.loads(fields["parent"]),
         pivoted=fields["pivoted"],
+        parked=tuple((number, code) for number, code in orjson.loads(fields["parked"])),
     )
 
 
@@ -319,6 +325,27 @@ def resolve_of(fields: Fields) -> Resolve:
     return Resolve(meta["input_id"], action, fields["step"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
 
 
+def redrive_of(fields: Fields) -> Unpark:
+    """Return a person's request to go on with the records that wait."""
+    actor, reason = fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT]
+    return Unpark(fields["meta"]["input_id"], fields["action"], actor, reason)
+
+
 def cancel_of(fields: Fields) -> Cancel:
     """Return a request to cancel."""
     return Cancel(fields["meta"]["input_id"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
+
+
+def input_of(name: str, fields: Fields) -> Input | None:
+    """Return the input that a message is, None for one that is none. Raises ValueError, KeyError."""
+    if name == "saga.Signal":
+        return signal_of(fields)
+    if name == "saga.CancelSaga":
+        return cancel_of(fields)
+    if name == "saga.UndoSaga":
+        return undo_of(fields)
+    if name == "saga.ResolveSaga":
+        return resolve_of(fields)
+    if "command_id" in fields["meta"] and "participant" in fields["meta"]:
+        return reply_of(name, fields)
+    return None

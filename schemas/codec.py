@@ -23,6 +23,10 @@ class Undecodable(ValueError):
     """The bytes are no message of ours: a poison record, for the dead-letter topic."""
 
 
+class UnknownSchema(Undecodable):
+    """The bytes are a message whose schema is not published here: perhaps a newer build knows it."""
+
+
 class Unencodable(ValueError):
     """The fields do not fit the message's schema: the caller's data is wrong."""
 
@@ -101,7 +105,7 @@ class Codec:
             raise Undecodable(f"the value starts with {magic:#04x} instead of 0x00")
         found = self._by_id.get(schema_id)
         if found is None:
-            raise Undecodable(f"schema id {schema_id} is not published")
+            raise UnknownSchema(f"schema id {schema_id} is not published")
         name, written, wanted = found
         body = BytesIO(data)
         body.seek(_PREFIX.size)

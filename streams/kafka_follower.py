@@ -59,15 +59,22 @@ class KafkaFollower:
         EndNotReached, after which nothing is lost: the next call goes on; and Fatal.
         """
         deadline = time.monotonic() + timeout_s
-        try:
-            _, end = self._ends.get_watermark_offsets(ClientPartition(*self._partition), timeout_s)
-        except KafkaException as error:
-            raise EndNotReached(f"{self._partition.topic}: {kafka_error(error).str()}") from error
+        end = self._end(deadline, timeout_s)
         while self._position < end:
             self._consume(_POLL_S)
             if self._position < end and time.monotonic() > deadline:
                 raise EndNotReached(f"{self._partition.topic}: at {self._position} of {end} after {timeout_s} s")
         return self._handed()
+
+    def _end(self, deadline: float, timeout_s: float) -> int:
+        """Return the high watermark. A topic that was just created has no leader for a moment. Raises EndNotReached."""
+        while True:
+            try:
+                return int(self._ends.get_watermark_offsets(ClientPartition(*self._partition), timeout_s)[1])
+            except KafkaException as error:
+                if time.monotonic() > deadline or kafka_error(error).fatal():
+                    raise EndNotReached(f"{self._partition.topic}: {kafka_error(error).str()}") from error
+                self._consume(_POLL_S)
 
     def close(self) -> None:
         """Leave no thread behind."""

@@ -43,6 +43,9 @@ class Processor(Protocol):
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         """Handle a due time set by `Context.put`. It must put or delete the key, or it is called again."""
 
+    def bury(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:
+        """Take leave of a record for which `process` raised an exception: at least `Context.dead_letter`."""
+
     def flush(self, context: Context) -> None:
         """Called once before each commit: write what was held back, such as states changed more than once."""
 

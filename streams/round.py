@@ -156,7 +156,7 @@ class Round:
             task.processor.process(record, now_ms, task.context)
             return
         self.blame = None
-        task.context.dead_letter(record, failure.code, failure.detail)
+        task.processor.bury(record, failure.code, failure.detail, now_ms, task.context)
         self._reported_records.append(record)
 
     def commit(self, tasks: Sequence[Task]) -> None:

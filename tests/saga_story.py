@@ -9,37 +9,12 @@ from typing import Any, Self
 from orchestrator.core import decide as core
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import (
-    BranchChosen,
-    CancelRequested,
-    CompensationStarted,
-    ContextExported,
-    Event,
-    EventEmitted,
     FailureKind,
-    GatherClosed,
-    InputIgnored,
-    InterventionMade,
     Json,
-    PivotPassed,
     Recorded,
     SagaCompleted,
-    SagaMigrated,
-    SagaRevoked,
-    SagaStarted,
-    SagaSuspended,
-    ScopeEntered,
-    ScopeFailed,
-    ScopeUnwound,
-    SignalAwaited,
-    SignalReceived,
-    StepCompleted,
-    StepFailed,
-    StepHeld,
-    StepParked,
     StepRetryScheduled,
     StepScheduled,
-    TimerStarted,
-    UndoRequested,
 )
 from orchestrator.core.evolve import evolve
 from orchestrator.core.inputs import (
@@ -57,6 +32,7 @@ from orchestrator.core.inputs import (
 from orchestrator.core.react import Effect, PublishEvent, Report, SendCommand, StartChild, UndoChild, react
 from orchestrator.core.state import Phase, State, StepStatus, next_due, path_of
 from orchestrator.definitions.registry import load
+from tests.saga_sentences import sentence
 
 REJECTED = FailureKind.REJECTED
 TRANSIENT = FailureKind.TRANSIENT
@@ -325,82 +301,3 @@ def the_next_timer(story: Story) -> tuple[Input, int]:
 def again(moment: Moment, times: int = 10) -> list[Moment]:
     """The same input, over and over."""
     return [moment] * times
-
-
-def sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
-    """Return an event in a few words."""
-    match event:
-        case StepScheduled():
-            return f"send {_at(event)}"
-        case StepCompleted():
-            return f"done {path_of(event.step, event.undo)}"
-        case StepFailed():
-            return f"failed {_at(event)} {event.kind} {event.code}{' for good' if event.final else ''}"
-        case StepRetryScheduled():
-            return f"will retry {_at(event)}"
-        case StepParked():
-            return f"parked {_at(event)}"
-        case CompensationStarted():
-            return f"turned round {event.code}, to undo {', '.join(event.plan) or 'nothing'}"
-        case _:
-            return _saga_sentence(event)
-
-
-def _saga_sentence(event: Event) -> str:  # noqa: PLR0911 - one sentence for each event
-    match event:
-        case SagaStarted():
-            return "started"
-        case BranchChosen():
-            return f"chose {event.branch}"
-        case SignalAwaited():
-            return f"awaits {' or '.join(event.signals)}"
-        case SignalReceived():
-            return f"got {event.signal}"
-        case InputIgnored():
-            return f"ignored {event.input}"
-        case CancelRequested():
-            return "asked to cancel"
-        case SagaCompleted():
-            return "completed"
-        case SagaRevoked():
-            return f"revoked {event.code}"
-        case SagaSuspended():
-            return f"suspended, not undone: {', '.join(event.steps)}"
-        case _:
-            return _rarer_sentence(event)
-
-
-def _rarer_sentence(event: Event) -> str:  # noqa: C901, PLR0911, PLR0912 - one sentence for each event
-    match event:
-        case TimerStarted():
-            return f"waits {event.step}"
-        case EventEmitted():
-            return f"told {event.type}"
-        case ContextExported():
-            return f"exported {event.step}"
-        case ScopeEntered():
-            return f"entered {event.step}" + (f" #{event.attempt}" if event.attempt else "")
-        case ScopeFailed():
-            undone = ", ".join(event.plan) or "nothing"
-            return f"left {event.step}/{event.part} {event.code} to {event.leaving}, to undo {undone}"
-        case ScopeUnwound():
-            return f"unwound {event.step}/{event.part}"
-        case GatherClosed():
-            return f"closed {event.step}"
-        case PivotPassed():
-            return f"past {event.step}"
-        case StepHeld():
-            return f"held {event.step} {event.code}"
-        case InterventionMade():
-            return f"{event.action} {', '.join(path_of(step, event.undo) for step in event.steps)}"
-        case UndoRequested():
-            return "asked to undo"
-        case SagaMigrated():
-            return f"went over to version {event.version}"
-        case _:
-            raise AssertionError(event)
-
-
-def _at(event: StepScheduled | StepFailed | StepRetryScheduled | StepParked) -> str:
-    attempt = f" #{event.attempt}" if event.attempt else ""
-    return f"{path_of(event.step, event.undo)}{attempt}"

@@ -13,6 +13,7 @@ from orchestrator.core.definition import (
     Listen,
     Loop,
     Milestone,
+    Milestones,
     Race,
     Strategy,
     Try,
@@ -36,12 +37,14 @@ from orchestrator.core.inputs import (
     GiveUp,
     Input,
     Migrate,
+    Park,
     Resolve,
     Signal,
     Start,
     Succeeded,
     TimerDue,
     Undo,
+    Unpark,
 )
 from orchestrator.core.paths import name_of, prefix_of
 from orchestrator.core.scope import UNREADABLE
@@ -56,6 +59,9 @@ from orchestrator.core.state import (
 )
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, scope_at
+
+NO_DEFINITION = Definition("", 0, "", {}, None, {}, {}, Milestones(), {})
+"""Stands in where the saga's own is not loaded: enough to note that a record waits."""
 
 
 class Decision(NamedTuple):
@@ -84,7 +90,7 @@ def start(definition: Definition, saga_id: str, command: Start, now: int) -> Dec
     return Decision(turn.events, turn.state)
 
 
-def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:  # noqa: C901 - one case for each input
+def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:  # noqa: C901, PLR0912 - a case for each
     """Decide what the input causes at `now` (milliseconds since the epoch); no events where it causes nothing."""
     match given:
         case Succeeded():
@@ -111,6 +117,12 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
         case Migrate():
             turn = Turn(given.target, state, now, given.input_id)
             interventions.migrate(turn, definition, given)
+        case Park():
+            turn = Turn(definition, state, now, given.input_id)
+            interventions.park(turn, given)
+        case Unpark():
+            turn = Turn(definition, state, now, given.input_id)
+            interventions.unpark(turn, given)
         case GiveUp():
             turn = Turn(definition, state, now, f"{state.saga_id}:{given.code}")
             if state.phase is Phase.FORWARD:

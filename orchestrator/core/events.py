@@ -249,6 +249,32 @@ class SagaMigrated:
     actor: str
 
 
+BEHIND = "behind"
+"""Why a record waits that could be used: another one of its saga waits before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordParked:
+    """A record that cannot be used, or that came after one, waits: the saga stands still until a person decides."""
+
+    number: int
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordUnparked:
+    """A record waits no longer: it is handled now, or it never will be."""
+
+    number: int
+    action: str
+    actor: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class InputIgnored:
     """An input that is not legal in this state: only the record of it is new."""
@@ -323,6 +349,8 @@ Event = (
     | InterventionMade
     | UndoRequested
     | SagaMigrated
+    | RecordParked
+    | RecordUnparked
     | InputIgnored
     | CancelRequested
     | CompensationStarted

@@ -19,6 +19,8 @@ from orchestrator.core.events import (
     InterventionMade,
     PivotPassed,
     Recorded,
+    RecordParked,
+    RecordUnparked,
     SagaCompleted,
     SagaMigrated,
     SagaRevoked,
@@ -134,10 +136,11 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
         unwinding,
         state.parent,
         state.pivoted,
+        state.parked,
     )
 
 
-def _rarer(state: State, recorded: Recorded) -> State:  # noqa: PLR0911 - one for each event
+def _rarer(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0911 - one for each event
     """Return the state after an event of a kind that plain sagas have none of."""
     after = replace(
         state,
@@ -165,6 +168,10 @@ def _rarer(state: State, recorded: Recorded) -> State:  # noqa: PLR0911 - one fo
             return _intervened(after, event)
         case UndoRequested() as event:
             return replace(after, parent=event.parent)
+        case RecordParked() as event:
+            return replace(after, parked=(*state.parked, (event.number, event.code)))
+        case RecordUnparked() as event:
+            return replace(after, parked=tuple(one for one in state.parked if one[0] != event.number))
         case SagaMigrated() as event:
             return _migrated(after, event)
         case _:

@@ -116,8 +116,31 @@ class GiveUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Park:
+    """A record of the saga cannot be handled now."""
+
+    input_id: str
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unpark:
+    """The first record that waits is handled, or left out for good; `refused` says why it still cannot be."""
+
+    input_id: str
+    action: str
+    actor: str
+    reason: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimerDue:
     """The time of the saga's next timer has come."""
 
 
-Input = Start | Signal | Cancel | Succeeded | Failed | Undo | Resolve | Migrate | GiveUp | TimerDue
+Input = Start | Signal | Cancel | Succeeded | Failed | Undo | Resolve | Migrate | GiveUp | Park | Unpark | TimerDue

@@ -5,10 +5,18 @@ from __future__ import annotations
 from orchestrator.core import attempts, compensation
 from orchestrator.core.actions import Action, Enter, Unwind
 from orchestrator.core.definition import Call, Definition, Listen, Migration, Node
-from orchestrator.core.events import InputIgnored, InterventionMade, Json, SagaMigrated, UndoRequested
+from orchestrator.core.events import (
+    InputIgnored,
+    InterventionMade,
+    Json,
+    RecordParked,
+    RecordUnparked,
+    SagaMigrated,
+    UndoRequested,
+)
 from orchestrator.core.evolve_steps import rename
 from orchestrator.core.inputs import Action as Deed
-from orchestrator.core.inputs import Migrate, Resolve, Undo
+from orchestrator.core.inputs import Migrate, Park, Resolve, Undo, Unpark
 from orchestrator.core.paths import name_of, prefix_of
 from orchestrator.core.scope import UNREADABLE
 from orchestrator.core.state import OPEN, Phase, State, StepState, StepStatus
@@ -67,6 +75,21 @@ def _resolve_held(turn: Turn, asked: Resolve, chosen: tuple[str, ...]) -> list[A
         else:
             following.append(Enter(node.name, prefix_of(path), sources[path]))
     return following
+
+
+def park(turn: Turn, asked: Park) -> None:
+    """Note that a record waits."""
+    number = turn.state.parked[-1][0] + 1 if turn.state.parked else 0
+    turn.record(RecordParked(number, asked.topic, asked.partition, asked.offset, asked.code, asked.detail))
+
+
+def unpark(turn: Turn, asked: Unpark) -> None:
+    """Note that the first record that waits does so no longer."""
+    refused = asked.refused or (None if turn.state.parked else "no record of this saga waits")
+    if refused is not None:
+        turn.record(InputIgnored(asked.action, asked.input_id, asked.actor, refused))
+    else:
+        turn.record(RecordUnparked(turn.state.parked[0][0], asked.action, asked.actor, asked.reason))
 
 
 def migrate(turn: Turn, before: Definition, asked: Migrate) -> None:

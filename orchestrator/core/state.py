@@ -92,7 +92,7 @@ class State:
     """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first.
 
     `unwinding` is keyed by the path of a part of a scope; `parent` says whom the end is reported to; `pivoted` is true
-    from the point of no return on.
+    from the point of no return on; `parked` holds the numbers of the records that wait, in order, and why.
     """
 
     saga_id: str
@@ -116,6 +116,7 @@ class State:
     unwinding: Mapping[str, Unwinding] = field(default_factory=dict)
     parent: Json | None = None
     pivoted: bool = False
+    parked: tuple[tuple[int, str], ...] = ()
 
 
 def path_of(step: str, undo: bool) -> str:
@@ -124,8 +125,11 @@ def path_of(step: str, undo: bool) -> str:
 
 
 def next_due(state: State) -> int | None:
-    """Return when the saga's earliest timer is due, or None where it waits for no time at all."""
-    if state.phase is Phase.ENDED:
+    """Return when the saga's earliest timer is due, or None where it waits for no time at all.
+
+    While records wait, time stands still for the saga: what is due comes after them.
+    """
+    if state.phase is Phase.ENDED or state.parked:
         return None
     due = state.deadline if state.phase is Phase.FORWARD and not state.pivoted else None
     for step in state.steps.values():

@@ -50,6 +50,9 @@ class Counting:
             case _:
                 context.dead_letter(record, "UNKNOWN", "no such command")
 
+    def bury(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:  # noqa: ARG002 - as in the contract
+        context.dead_letter(record, code, detail)
+
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         if key.startswith(b"bad"):
             raise Bug(f"timer at {now_ms}")

@@ -70,6 +70,9 @@ class Forwarding:
                 context.put(record.key, seen)
                 context.forward(self._out, record.key, seen, [])
 
+    def bury(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:  # noqa: ARG002 - as in the contract
+        context.dead_letter(record, code, detail)
+
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:  # noqa: ARG002 - the contract's parameters
         context.forward(self._out, key, b"fired", [])
         context.delete(key)

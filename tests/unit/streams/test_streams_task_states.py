@@ -23,6 +23,9 @@ class Idle:
     def process(self, record: Record, now_ms: int, context: Context) -> None:
         """Do nothing."""
 
+    def bury(self, record: Record, code: str, detail: str, now_ms: int, context: Context) -> None:  # noqa: ARG002 - as in the contract
+        context.dead_letter(record, code, detail)
+
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         """Do nothing."""
 
