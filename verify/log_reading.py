@@ -29,8 +29,6 @@ READ = (
 )
 """Every topic the evidence is taken from."""
 
-_SCHEDULES = "/schedule/"
-_ORIGIN_SUFFIX = "/origin"
 _OF_CHILDREN = frozenset({"saga.StartSaga", "saga.UndoSaga"})
 _ORCHESTRATOR = "/sagaline/orchestrator"
 """The source of inputs that sagas send to each other."""
@@ -135,7 +133,8 @@ class LogBuilder:
         )
 
     def _state(self, record: Raw) -> None:
-        if record.key.endswith(_ORIGIN_SUFFIX) or record.key.startswith(_SCHEDULES):
+        if "/" in record.key:
+            # What a saga was started with, a schedule, a record that waits: no saga's id holds a '/'.
             return
         if record.value is None:
             self._states.pop(record.key, None)
