@@ -164,7 +164,8 @@ def _migrations(value: Any, shop: Workshop) -> Iterator[tuple[int, Migration]]:
     for index, one in enumerate([] if value is None else items(value, "migrations")):
         where = f"migrations[{index}]"
         parts = mapping(one, where, ("from", "steps", "context"), ("from",))
-        renamed = {old: text(new, f"{where}.steps.{old}") for old, new in parts.get("steps", {}).items()}
+        steps = entries(parts.get("steps", {}), f"{where}.steps")
+        renamed = {old: text(new, f"{where}.steps.{old}") for old, new in steps.items()}
         for old, new in renamed.items():
             if new not in shop.nodes:
                 raise DefinitionError(f"{where}.steps.{old}", f"names {new}, which does not exist")

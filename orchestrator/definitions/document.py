@@ -67,6 +67,8 @@ def duration_ms(value: Any, where: str) -> int:
 
 def length_ms(value: Any, where: str) -> int:
     """Return a duration that may be 0, in milliseconds. Raises DefinitionError."""
+    if isinstance(value, str) and value.strip().startswith("${"):
+        raise DefinitionError(where, "is computed, which is not supported for durations; write {seconds: 30} or PT30S")
     if isinstance(value, str):
         found = _ISO_DURATION.match(value)
         if found is None or value in ("P", "PT") or value.endswith("T"):

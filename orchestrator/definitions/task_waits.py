@@ -113,7 +113,7 @@ def raise_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> 
         raise DefinitionError(f"{where}.title", "is the same for every such error; write the expression under detail")
     status = whole(parts["status"], f"{where}.status") if "status" in parts else None
     if "instance" in parts:
-        raise DefinitionError(f"{where}.instance", "is the path of the step that raises the error; leave it out")
+        raise DefinitionError(f"{where}.instance", "is not supported; leave it out: it is the path of the step")
     detail = parts.get("detail")
     is_computed = isinstance(detail, str) and detail.strip().startswith("${")
     return Raise(

@@ -127,10 +127,11 @@ def _repeated(source: Source) -> Iterator[Finding]:
 
 def _uncovered(error: DefinitionError, findings: Findings) -> Iterator[Finding]:
     """Yield the compiler's finding where no check has said anything about that part already."""
+    where = error.where.removeprefix("definition.")
     for one in findings.errors():
-        around = one.where and error.where.startswith((f"{one.where}.", f"{one.where}["))
-        if error.where == one.where or around:
+        around = one.where and where.startswith((f"{one.where}.", f"{one.where}["))
+        if where == one.where or around:
             return
-        if one.where.startswith((f"{error.where}.", f"{error.where}[")):
+        if one.where.startswith((f"{where}.", f"{where}[")):
             return
     yield finding_of(error)

@@ -45,11 +45,21 @@ def _head(outline: Outline) -> Iterator[Finding]:
     for name, function in outline.section("use", "functions").items():
         if vocabulary.is_elsewhere(_object(function).get("call")):
             yield _call_not_run(f"use.functions.{name}.call", _object(function)["call"])
-    for name in outline.section("use", "retries"):
-        yield from _words(outline.section("use", "retries", name), f"use.retries.{name}", vocabulary.RETRY, "retry")
+        yield from _words(_object(function), f"use.functions.{name}", vocabulary.FUNCTION, "function")
+    for name, policy in outline.section("use", "retries").items():
+        yield from _retry(_object(policy), f"use.retries.{name}")
+    for name, error in outline.section("use", "errors").items():
+        yield from _not_run(_object(error), f"use.errors.{name}", "error")
     yield from _not_run(outline.section("schedule"), "schedule", "schedule")
     for name in ("input", "output"):
         yield from _not_run(outline.section(name), name, "schema")
+
+
+def _retry(policy: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    yield from _words(policy, where, vocabulary.RETRY, "retry")
+    limit = _object(policy.get("limit"))
+    yield from _not_run(limit, f"{where}.limit", "limit")
+    yield from _not_run(_object(limit.get("attempt")), f"{where}.limit.attempt", "attempt")
 
 
 def _version(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -81,7 +91,8 @@ def _task(task: Task) -> Iterator[Finding]:
             rule="schema",
         )
     body = {key: value for key, value in task.body.items() if key not in others}
-    place = task.kind if task.kind in {"listen", "run"} else "task"
+    # What a fork or a catch holds is told apart from the task by its place.
+    place = task.kind if task.kind not in {"fork", "for", "try"} else "task"
     yield from _words(body, task.where, vocabulary.TASKS[task.kind], place)
     for name in ("input", "output", "export"):
         yield from _not_run(_object(body.get(name)), f"{task.where}.{name}", "schema")
@@ -93,6 +104,15 @@ def _inside(task: Task) -> Iterator[Finding]:
     body, where = task.body, task.where
     for key, words in (("compensate", vocabulary.COMPENSATE), ("timeout", vocabulary.TIMEOUT)):
         yield from _words(_object(body.get(key)), f"{where}.{key}", words, key)
+    yield from _retry(_object(body.get("retry")), f"{where}.retry")
+    for holder in ("compensate", "catch"):
+        yield from _retry(_object(_object(body.get(holder)).get("retry")), f"{where}.{holder}.retry")
+    yield from _own(task)
+
+
+def _own(task: Task) -> Iterator[Finding]:
+    """Yield what is wrong with the words of the object that tells what a task does."""
+    body, where = task.body, task.where
     own = _object(body[task.kind])
     match task.kind:
         case "call" if vocabulary.is_elsewhere(body["call"]):
@@ -109,6 +129,8 @@ def _inside(task: Task) -> Iterator[Finding]:
         case "emit":
             event = _object(_object(own.get("event")).get("with"))
             yield from _not_run(event, f"{where}.emit.event.with", "event")
+        case "raise":
+            yield from _not_run(_object(own.get("error")), f"{where}.raise.error", "error")
         case "run":
             yield from _words(own, f"{where}.run", vocabulary.RUN, "run")
         case "try":

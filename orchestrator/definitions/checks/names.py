@@ -102,7 +102,7 @@ def _late_signals(outline: Outline) -> Iterator[Finding]:
             )
         after = outline.section("signals", name).get("after")
         for index, step in enumerate(after if isinstance(after, list) else []):
-            if step not in known:
+            if isinstance(step, str) and step not in known:
                 yield Finding(
                     f"signals.{name}.after[{index}]",
                     f"the signal {name} is taken after {step}, which does not exist",

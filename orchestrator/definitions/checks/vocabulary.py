@@ -22,25 +22,33 @@ LISTEN = frozenset({"to"})
 TO = frozenset({"one", "any", "all"})
 RUN = frozenset({"workflow", "await"})
 TIMEOUT = frozenset({"after", "total", "code"})
+FUNCTION = frozenset({"call", "with"})
+_OF_TASKS = frozenset(
+    {
+        "do", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait", "if", "input",
+        "output", "export", "timeout", "then", "metadata",
+    }
+)  # fmt: skip
 
 _EVERY_TASK = frozenset(
     {"if", "input", "output", "export", "timeout", "then", "metadata", "status", "depends_on"}
 )  # fmt: skip
+_RESULT = frozenset({"output", "export", "timeout", "then", "status"})
 _STEP = frozenset({"optional", "error_strategy", "pivot"})
 
 TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "call": _EVERY_TASK | _STEP | {"call", "with", "compensate", "retry", "locks", "decision"},
         "run": _EVERY_TASK | _STEP | {"run"},
-        "set": _EVERY_TASK | {"set"},
-        "switch": _EVERY_TASK | {"switch", "decision"},
+        "set": _EVERY_TASK - {"timeout"} | {"set"},
+        "switch": _EVERY_TASK - _RESULT | {"switch", "decision"},
         "fork": _EVERY_TASK | {"fork", "gather", "label"},
         "for": _EVERY_TASK | {"for", "while", "do", "gather"},
         "listen": _EVERY_TASK | {"listen"},
-        "emit": _EVERY_TASK | {"emit"},
-        "raise": _EVERY_TASK | {"raise"},
+        "emit": _EVERY_TASK - {"timeout"} | {"emit"},
+        "raise": _EVERY_TASK - _RESULT | {"raise"},
         "try": _EVERY_TASK | {"try", "catch"},
-        "wait": _EVERY_TASK | {"wait"},
+        "wait": _EVERY_TASK - {"timeout"} | {"wait"},
         "do": _EVERY_TASK | {"do"},
         "fragment": _EVERY_TASK | {"fragment", "with"},
     }
@@ -55,6 +63,12 @@ _ONLY_TYPE = dict.fromkeys(
 )
 
 CALL_ELSEWHERE = "Declare a command of a participant in use.functions and call that"
+
+
+_AT_ONCE = "Leave it out: the task takes no time"
+_ON_THE_NEXT = "Leave it out, and write it on the task that follows"
+_TASK_OF_A_FUNCTION = "Declare a command of a participant, or write the task where it is to run"
+_BY_TIMEOUT = "Leave it out, and bound the step by its timeout: after for one attempt, total for all of them"
 
 
 def is_elsewhere(function: object) -> bool:
@@ -78,7 +92,30 @@ NOT_RUN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "read": "Leave it out: the data of the event is the result",
             "until": "Name the events to wait for in one, any or all",
         },
-        "filter": {"correlate": "Leave it out: a signal is sent to one saga, by its id", **_ONLY_TYPE},
+        "filter": {
+            "correlate": "Leave it out: a signal is sent to one saga, by its id",
+            "subject": "Leave it out: a signal is sent to one saga, by its id",
+            **_ONLY_TYPE,
+        },
+        "function": dict.fromkeys(sorted(_OF_TASKS), _TASK_OF_A_FUNCTION),
+        "limit": {"duration": _BY_TIMEOUT},
+        "attempt": {"duration": _BY_TIMEOUT},
+        "error": {"instance": "Leave it out: it is the path of the step that raises the error"},
+        "set": {"timeout": _AT_ONCE},
+        "emit": {"timeout": _AT_ONCE},
+        "wait": {"timeout": "Leave it out, and write a shorter wait"},
+        "switch": {
+            "timeout": _AT_ONCE,
+            "output": _ON_THE_NEXT,
+            "export": _ON_THE_NEXT,
+            "then": "Write it in a case without `when`",
+        },
+        "raise": {
+            "timeout": _AT_ONCE,
+            "output": "Leave it out: nothing follows",
+            "export": "Leave it out: nothing follows",
+            "then": "Leave it out: a `try` around it tells what follows",
+        },
         "event": _ONLY_TYPE,
         "run": {
             "container": "Run the program behind a participant and call it by a function",
