@@ -44,12 +44,12 @@ def run_explore(reference: str, options: Options, *, as_json: bool) -> bool:
         typer.echo(json.dumps(proof_json(proof), indent=2, ensure_ascii=False))
     else:
         typer.echo("\n".join(proof_lines(proof)))
-    _keep(proof, options)
+    keep_counter_example(proof, options)
     return proof.holds
 
 
-def _keep(proof: Proof, options: Options) -> None:
-    """Write the shortest counter-example of all."""
+def keep_counter_example(proof: Proof, options: Options) -> None:
+    """Write and draw the shortest counter-example of all, where there is one. Raises Failure."""
     found = [pair for pair in map(proof.broken, PROPERTIES) if pair is not None]
     if not found:
         return
@@ -72,9 +72,11 @@ def run_trace(path: Path, reference: str | None, drawing: Path | None, *, as_jso
     shown = [one for one in run.wrong if one.property == expected]
     if as_json:
         found = [one._asdict() for one in run.wrong]
-        typer.echo(json.dumps({"violations": found, "shows_the_same": bool(shown)}, indent=2))
+        typer.echo(json.dumps({"violations": found, "shows_the_same": bool(shown), "departs": run.departs}, indent=2))
     else:
         typer.echo("\n".join(told(run)))
+        if run.departs is not None:
+            typer.echo(f"from here on the run goes another way: {run.departs}")
         typer.echo(f"the same violation again: {expected}" if shown else f"{expected} is not violated any more")
     if drawing is not None:
         _write(drawing, picture(run))

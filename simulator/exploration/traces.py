@@ -19,8 +19,8 @@ from simulator.scenario import Scenario
 FORMAT = "sagaline-trace/1"
 
 
-class TraceDiffers(ValueError):
-    """The saga cannot make a move of the trace any more: definition or core are not those of the trace."""
+class UnusableTrace(ValueError):
+    """This is no trace."""
 
 
 class Step(NamedTuple):
@@ -32,40 +32,46 @@ class Step(NamedTuple):
 
 
 class Retraced(NamedTuple):
-    """A trace that was run again: its steps, and everything that is wrong at its end."""
+    """A trace that was run again: its steps, and everything that is wrong at its end.
+
+    `departs` says where the run goes another way than the trace, where it does.
+    """
 
     steps: tuple[Step, ...]
     wrong: tuple[Violation, ...]
+    departs: str | None = None
 
 
 def retrace(engine: Engine, scenario: Scenario, faults: int, moves: Sequence[Move]) -> Retraced:
-    """Make the moves again. Raises TraceDiffers naming the first one that is not possible."""
+    """Make the moves again, as far as they are possible. Raises UnusableTrace where they are none."""
     steps: list[Step] = []
     world: World | None = None
     marks: list[int] = []
     for move in moves:
         turn = _turn(engine, scenario, faults, world, move)
+        if turn is None:
+            return Retraced(tuple(steps), (), f"{describe(move)}: cannot happen here")
         if turn.wrong:
             return Retraced((*steps, Step(move, turn, None)), turn.wrong)
         world = next((after for fates, after in ways(turn.world, turn.sent) if fates == move.fates), None)
         if world is None:
-            raise TraceDiffers(f"{describe(move)}: other commands follow than in the trace")
+            return Retraced(tuple(steps), (), f"{describe(move)}: other commands follow")
         steps.append(Step(move, turn, world))
         marks.append(fingerprint(world))
     if world is None:
-        raise TraceDiffers("the trace holds no move")
+        raise UnusableTrace("the trace holds no move")
     return Retraced(tuple(steps), tuple(_wrong(engine, scenario, world, marks)))
 
 
-def _turn(engine: Engine, scenario: Scenario, faults: int, world: World | None, move: Move) -> Turn:
+def _turn(engine: Engine, scenario: Scenario, faults: int, world: World | None, move: Move) -> Turn | None:
     if world is None:
         if move.kind != START:
-            raise TraceDiffers(f"{describe(move)}: a trace begins with {START}")
+            raise UnusableTrace(f"{describe(move)}: a trace begins with {START}")
         return begin(engine, scenario, faults)
     for occasion in occasions(engine, scenario, world):
         if (occasion.kind, occasion.subject) == (move.kind, move.subject):
             return take(engine, scenario, world, occasion)
-    raise TraceDiffers(f"{describe(move)}: cannot happen here any more")
+    return None
 
 
 def _wrong(engine: Engine, scenario: Scenario, world: World, marks: Sequence[int]) -> list[Violation]:
@@ -100,10 +106,10 @@ def trace_of(scenario: Scenario, reference: str, faults: int, broken: Broken) ->
 
 
 def moves_of(trace: Any) -> tuple[Move, ...]:
-    """Return the moves of a trace. Raises TraceDiffers where it is none."""
+    """Return the moves of a trace. Raises UnusableTrace where it is none."""
     if not isinstance(trace, dict) or trace.get("format") != FORMAT:
-        raise TraceDiffers(f"this is no trace: its format is not {FORMAT}")
+        raise UnusableTrace(f"this is no trace: its format is not {FORMAT}")
     try:
         return tuple(Move(one["kind"], one["subject"], tuple(one["fates"])) for one in trace["moves"])
     except (KeyError, TypeError) as error:
-        raise TraceDiffers(f"the moves of the trace cannot be read: {error!r}") from error
+        raise UnusableTrace(f"the moves of the trace cannot be read: {error!r}") from error

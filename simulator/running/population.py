@@ -11,7 +11,7 @@ from orchestrator.core.inputs import Action, Cancel, Input, Resolve, Signal, Sta
 from orchestrator.core.react import StartChild
 from orchestrator.core.state import Phase, State
 from simulator.account import Account
-from simulator.participant import EMPTY, Books
+from simulator.participant import EMPTY, Books, Command, Wish, handle
 from simulator.properties import at_the_end, observe
 from simulator.running.agenda import Agenda
 from simulator.running.cluster import EPOCH_MS, Handled
@@ -91,6 +91,10 @@ class Population:
         if effect.child_id not in self.sagas:
             self.sagas[effect.child_id] = Saga(self._child_scenario(effect))
         return self.sagas[effect.child_id].scenario
+
+    def book(self, saga_id: str, command: Command) -> None:
+        """Book what a child did or left undone, as if it were one participant's work."""
+        self.books[saga_id], _ = handle(self.books.get(saga_id, EMPTY), command, Wish.DO)
 
     def take(self, handled: Handled) -> None:
         """Look at a decision that was committed."""

@@ -135,10 +135,18 @@ class _Run:
             said = f"{recorded.sequence} {type(event).__name__} {step} {recorded.status}"
             self.journal.note(now, f"{node.name} {handled.saga_id} {said}")
         self.population.take(handled)
-        for _, effect in handled.found:
-            self._follow(node, handled, effect)
+        for recorded, effect in handled.found:
+            self._follow(node, handled, getattr(recorded.event, "step", ""), effect)
 
-    def _follow(self, node: Node, handled: Handled, effect: object) -> None:
+    def _book_end(self, effect: ReplyToParent) -> None:
+        """Book that a child left nothing behind: it was taken back, or turned round by itself."""
+        parent = effect.parent
+        if effect.definite and (parent["undo"] or effect.code is not None):
+            token = f"{parent['saga_id']}:{parent['step']}"
+            undo = Command(f"{effect.parent['command_id']}:end", f"{token}:undo", token, parent["step"], child=True)
+            self.population.book(parent["saga_id"], undo)
+
+    def _follow(self, node: Node, handled: Handled, step: str, effect: object) -> None:
         match effect:
             case SendCommand():
                 command = Command(effect.command_id, effect.token, effect.undoes, effect.step)
@@ -152,11 +160,14 @@ class _Run:
                     effect.parent,
                 )  # fmt: skip
                 self._send(node.name, effect.child_id, "start", start)
+                token = f"{handled.saga_id}:{step}"
+                self.population.book(handled.saga_id, Command(effect.command_id, token, None, step, child=True))
             case UndoChild():
                 asked = Undo(effect.command_id, f"saga:{handled.saga_id}", effect.reason, effect.parent)
                 self._send(node.name, effect.child_id, "undo", asked)
             case ReplyToParent():
                 self._send(node.name, effect.parent["saga_id"], "end", _end(effect))
+                self._book_end(effect)
             case PublishEvent(subject=str(subject)):
                 data = effect.data if isinstance(effect.data, dict) else {"value": effect.data}
                 self._send(node.name, subject, effect.type, Signal(effect.event_id, effect.type, node.name, data))
