@@ -1,0 +1,157 @@
+"""Refunds that fail for good wait for a person, who repairs one and skips the other; then the books hold."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from campaigns.installation import Installation
+from cli.failure import ExitCode
+from orchestrator.definitions import library
+from schemas import topics
+from verify.collect import collect
+from verify.proof import prove
+from verify.sources import from_data
+from verify.topics import Reader
+
+PATIENCE_S = 60.0
+SUSPENDED, REVOKED = "MANUAL_INTERVENTION", "TRANSACTION_REVOKED"
+ORDER: dict[str, Any] = {
+    "customer_id": "17850",
+    "currency": "GBP",
+    "total": "15.30",
+    "payment_method": "pm_refund_fails",
+    "lines": [{"sku": "85123A", "quantity": 6, "unit_price": "2.55"}],
+    "shipping": {"method": "standard", "country": "United Kingdom", "address": "REJECT-ADDRESS"},
+}
+"""It is paid, cannot be shipped, and cannot be refunded."""
+
+
+class Desk:
+    """What a person on duty sees and does."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.directory = installation.directory
+        self.addresses = installation.addresses
+        self.probes: list[str] = []
+
+    def request(self, url: str, body: object, method: str = "POST", **headers: str) -> Any:
+        data = json.dumps(body).encode()
+        told = {"Content-Type": "application/json", **headers}
+        request = urllib.request.Request(url, data, told, method=method)  # noqa: S310 - an address of the test's own installation
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - see above
+            return json.loads(answer.read() or b"null")
+
+    def order(self, key: str, **changes: Any) -> str:
+        taken = self.request(f"{self.addresses.gateway}/v1/orders", {**ORDER, **changes}, **{"Idempotency-Key": key})
+        return str(taken["order_id"])
+
+    def show(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.addresses.gateway}{path}", timeout=30) as answer:  # noqa: S310 - see above
+            return json.load(answer)
+
+    def reach(self, order_id: str, status: str) -> None:
+        wait_for(lambda: self.show(f"/v1/orders/{order_id}")["status"] == status, f"{order_id} is {status}")
+
+    def starts_version_2(self) -> bool:
+        """Try an order that is soon over."""
+        probe = self.order(f"probe-{len(self.probes)}", payment_method="pm_card_declined")
+        self.probes.append(probe)
+        self.reach(probe, REVOKED)
+        return bool(self.show(f"/v1/sagas/{probe}")["version"] == 2)
+
+    def saga(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.app", "saga", *arguments, "--gateway", self.addresses.gateway]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        with Reader(self.addresses.bootstrap) as reader:
+            return [json.loads(record.value or b"{}") for record in reader.read([topics.ALERTS.name])]
+
+    def dead_letters(self) -> list[str]:
+        with Reader(self.addresses.bootstrap) as reader:
+            letters = reader.read([topics.DEAD_LETTERS.name])
+            return [letter.key for letter in letters if letter.headers.get("error_code") == "compensation_failed"]
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S:.0f} s in vain until {what}"
+        time.sleep(0.1)
+
+
+def impatient() -> Any:
+    """Return the shipped process as a version 2 that tries an undo twice, where version 1 tries for two minutes."""
+    path = Path(library.__file__).with_name("order-fulfillment.yaml")
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["document"]["version"] = "2.0.0"
+    document["use"]["retries"]["undo"] = {"delay": {"milliseconds": 100}, "limit": {"attempt": {"count": 1}}}
+    return document
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Give the desk of an installation that gives up refunds quickly."""
+    with Installation(tmp_path_factory.mktemp("installation")) as installation:
+        desk = Desk(installation)
+        desk.request(f"{desk.addresses.gateway}/v1/definitions?actor=test", impatient())
+        wait_for(desk.starts_version_2, "the orchestrator starts orders under version 2")
+        yield desk
+
+
+def test_what_failed_for_good_is_paged_repaired_or_skipped_and_the_books_hold(desk: Desk) -> None:
+    shipped = desk.order("shipped", payment_method="pm_card_ok", shipping={**ORDER["shipping"], "address": "1 High St"})
+    down = {"operation": "refund", "match": {"customer_id": "17851"}, "action": "error", "status": 500, "times": 999}
+    desk.request(f"{desk.addresses.sandboxes['psp']}/v1/faults", down)
+    orders = [desk.order("repaired", payment_method="pm_card_ok", customer_id="17851"), desk.order("skipped")]
+    for order_id in orders:
+        desk.reach(order_id, SUSPENDED)
+    repaired, skipped = orders
+
+    assert sorted(desk.dead_letters()) == sorted(orders)
+    wait_for(lambda: len(desk.alerts()) == len(orders), "each failed compensation has its alert")
+    assert {(one["saga_id"], one["kind"], one["severity"], one["step"]) for one in desk.alerts()} == {
+        (order_id, "compensation_failed", "high", "capture-payment") for order_id in orders
+    }
+    undone = [
+        event["step"]
+        for event in desk.show(f"/v1/orders/{repaired}/history")["events"]
+        if event["type"] == "StepCompleted" and event["detail"]["undo"]
+    ]
+    assert (sorted(undone), undone[-1]) == (
+        ["confirm-order", "deduct-inventory", "lock-inventory", "ship"],
+        "lock-inventory",
+    )
+
+    again = desk.saga("resolve", repaired, "retry", "--step", "ship")
+    assert (again.returncode, "waits for no person" in again.stderr) == (ExitCode.CHECK_FAILED, True)
+    desk.request(f"{desk.addresses.sandboxes['psp']}/v1/faults", None, method="DELETE")
+    assert desk.saga("resolve", repaired, "retry", "--actor", "ann").returncode == 0
+    desk.reach(repaired, REVOKED)
+
+    assert desk.saga("resolve", skipped, "skip").returncode == ExitCode.CHECK_FAILED
+    why = "refunded by bank transfer 4711"
+    assert desk.saga("resolve", skipped, "skip", "--actor", "ann", "--reason", why).returncode == 0
+    desk.reach(skipped, REVOKED)
+    told = desk.saga("show", skipped, "--history").stdout
+    assert f"ann has the compensation of capture-payment left as it is: {why}" in told
+
+    desk.reach(shipped, "COMPLETED")
+    accepted = frozenset([shipped, *orders, *desk.probes])
+    evidence = collect(from_data(desk.directory), accepted, PATIENCE_S, lambda _: None)
+    report = prove(evidence)
+    assert report.findings == ()
+    assert report.holds
+    assert report.outcomes == {"COMPLETED": 1, "REVOKED": 2 + len(desk.probes)}
+    assert report.by_hand == (f"{skipped}: capture-payment:undo",)
+    assert len(desk.alerts()) == len(orders)
