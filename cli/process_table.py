@@ -147,6 +147,7 @@ def _gateway(installation: Installation) -> Process:
             "READ_MODEL_URL": installation.database_url("projector"),
             "HOST": LOOPBACK,
             "PORT": str(installation.gateway_port),
+            "GATEWAY_AUTH": "off",
         },
         after=("topics", "migrations"),
         ready=partial(answers_ok, installation.gateway_port, "/readyz"),

@@ -22,6 +22,11 @@ from services.gateway.application import application
 from services.gateway.outlet import KafkaOutlet
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
+from services.gateway.security.authentication import authentication
+from services.gateway.security.edge import Security
+from services.gateway.security.key_files import Unreadable
+from services.gateway.security.limits import Limits
+from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.settings import MissingSettings, Settings, read_settings
 from services.gateway.submissions import SqlSubmissions
 from services.gateway.tables import REVISION
@@ -58,7 +63,7 @@ class Lifeline:
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable."""
+    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable."""
     lifeline = Lifeline()
     database = Database(settings.database_url)
     database.require(REVISION)
@@ -67,6 +72,11 @@ def serve(settings: Settings) -> int:
     read_model = SqlReadModel(settings.read_model_url)
     codec = Codec()
     deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random)
+    security = Security(
+        authenticate=authentication(settings.security),
+        limits=Limits(settings.security.rate_per_s, settings.security.max_concurrent, time.monotonic),
+        seen=SqlSeenMessages(database),
+    )
     parts = Parts(
         currencies=settings.currencies,
         codec=codec,
@@ -74,6 +84,7 @@ def serve(settings: Settings) -> int:
         outlet=outlet,
         read_model=read_model,
         deployments=deployments,
+        security=security,
         now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),
         new_traceparent=_trace_source(os.urandom(16)),
@@ -120,7 +131,7 @@ def main(environment: Mapping[str, str]) -> int:
         settings = read_settings(environment)
         logs.configure("gateway", settings.log_level)
         return serve(settings)
-    except (MissingSettings, Unmigrated, Unusable) as error:
+    except (MissingSettings, Unmigrated, Unusable, Unreadable) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +28,8 @@ from services.gateway.fields import FieldError
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem, answer_problem
 from services.gateway.read_model import ReadModelUnavailable
+from services.gateway.security.guard import Guard
+from services.gateway.security.ownership import owner
 from services.gateway.submissions import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
+    app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

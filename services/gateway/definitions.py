@@ -18,6 +18,7 @@ from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.parts import Parts, known_text, read_body
 from services.gateway.problems import Problem
+from services.gateway.security.identity import stamped
 
 _RETRY_S = 1
 _ASKED = frozenset({"actor", "reason"})
@@ -70,7 +71,7 @@ def routes(parts: Parts) -> APIRouter:
 
 async def _deploy(parts: Parts, request: Request) -> Response:
     errors: list[FieldError] = []
-    asked = Fields(dict(request.query_params), errors, "", _ASKED)
+    asked = Fields(stamped(request.scope, dict(request.query_params)), errors, "", _ASKED)
     actor, reason = asked.text("actor", 128), asked.text("reason", 512, required=False)
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)

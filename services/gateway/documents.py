@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.problems import MEDIA_TYPE
 
 _MONEY = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+_EDGE_PROBLEMS = (401, 403, 429)
+"""What the guard answers on every route that takes credentials."""
 
 
 class _Form(BaseModel):
@@ -301,4 +303,5 @@ def responses(status: int, shape: type[BaseModel], *problems: int) -> dict[int |
     }
     problem = ProblemDetails.model_json_schema()
     content = {MEDIA_TYPE: {"schema": _inlined(problem, problem["$defs"])}}
-    return documented | {number: {"description": "Problem details", "content": content} for number in problems}
+    numbers = sorted({*problems, *_EDGE_PROBLEMS})
+    return documented | {number: {"description": "Problem details", "content": content} for number in numbers}

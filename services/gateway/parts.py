@@ -16,10 +16,12 @@ from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModel
+from services.gateway.security.edge import Security
+from services.gateway.security.identity import stamped
 from services.gateway.submissions import Submissions
 
-CLIENT = "public"
-"""The one client there is until requests carry credentials."""
+SAGAS = "/sagas"
+"""What the client's name ends with where it started a saga that is no order: their keys are apart."""
 MAX_BODY_BYTES = 131_072
 """Bytes of a body before anything is parsed: a form is longer than the record it becomes."""
 _MAX_KEY = 255
@@ -36,6 +38,7 @@ class Parts:
     outlet: Outlet
     read_model: ReadModel
     deployments: Deployments
+    security: Security
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
@@ -53,13 +56,13 @@ async def read_body(request: Request) -> bytearray:
 
 
 async def read_json(request: Request) -> object:
-    """Return the JSON document of a body. Raises Problem."""
+    """Return the JSON document of a body; where it names an actor, that is who asks. Raises Problem."""
     received = await read_body(request)
     try:
         document: object = orjson.loads(received)
     except orjson.JSONDecodeError as error:
         raise Problem("invalid-json", str(error)) from error
-    return document
+    return stamped(request.scope, document)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,10 +12,18 @@ from fastapi.responses import Response
 from services.gateway.fields import FieldError
 
 MEDIA_TYPE = "application/problem+json"
+_UNAUTHORIZED = 401
+_CHALLENGE = 'Bearer realm="sagaline"'
 _TITLES = {
     "invalid-json": (400, "The body is not JSON"),
     "missing-idempotency-key": (400, "The Idempotency-Key header is missing or unusable"),
     "invalid-requirements": (400, "The requirements cannot be designed for"),
+    "unauthenticated": (401, "The request has no good credentials"),
+    "signature-refused": (401, "The request is not signed as it must be"),
+    "forbidden": (403, "The credentials are not good for this"),
+    "rate-limited": (429, "The client asks for too much at once"),
+    "uri-too-long": (414, "The address is too long"),
+    "headers-too-large": (431, "The headers are too large"),
     "invalid-request": (422, "Some fields are not as they should be"),
     "idempotency-key-reused": (422, "The Idempotency-Key came with another body before"),
     "request-in-progress": (409, "The same request is being worked on"),
@@ -44,7 +52,13 @@ class Problem(Exception):
     """A request that gets no result. `name` is the last part of the problem's type and one of the known ones."""
 
     def __init__(
-        self, name: str, detail: str, errors: Sequence[FieldError] = (), retry_after_s: int | None = None, **more: Any
+        self,
+        name: str,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        retry_after_s: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(detail)
         self.status, self.title = _TITLES[name]
@@ -52,6 +66,7 @@ class Problem(Exception):
         self.detail = detail
         self.errors = errors
         self.retry_after_s = retry_after_s
+        self.headers = headers or {}
         self.more = more
 
     def response(self) -> Response:
@@ -64,7 +79,11 @@ class Problem(Exception):
             "errors": [{"field": error.field, "message": error.message} for error in self.errors],
             **self.more,
         }
-        headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        headers = dict(self.headers)
+        if self.retry_after_s is not None:
+            headers["Retry-After"] = str(self.retry_after_s)
+        if self.status == _UNAUTHORIZED:
+            headers["WWW-Authenticate"] = _CHALLENGE
         return Response(orjson.dumps(body), self.status, headers, MEDIA_TYPE)
 
 

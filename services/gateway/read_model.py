@@ -59,12 +59,13 @@ class ReadModelUnavailable(Exception):
 
 
 class Page(NamedTuple):
-    """Which orders are asked for: newest first, those older than `before` (created_at_ms, order_id)."""
+    """Which orders are asked for: newest first, those older than `before` (created_at_ms, order_id), of `customers`."""
 
     limit: int
     status: str | None = None
     lifecycle: str | None = None
     before: tuple[int, str] | None = None
+    customers: frozenset[str] | None = None
 
 
 class ReadModel(Protocol):
@@ -116,6 +117,8 @@ class SqlReadModel:
             query = query.where(_ORDERS.c.status == page.status)
         if page.lifecycle is not None:
             query = query.where(_ORDERS.c.lifecycle == page.lifecycle)
+        if page.customers is not None:
+            query = query.where(_ORDERS.c.customer_id.in_(sorted(page.customers)))
         if page.before is not None:
             at_ms, order_id = page.before
             query = query.where(

@@ -16,16 +16,14 @@ from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, Input, Saga, start_saga, traceparent
-from services.gateway.parts import CLIENT, Parts, idempotency_key, known_text, read_json
+from services.gateway.parts import SAGAS, Parts, idempotency_key, known_text, read_json
 from services.gateway.problems import Problem
+from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
 from services.gateway.views import history_view, saga_of_order_view, saga_view, submitted_saga_view
 
 _NAMESPACE = uuid.UUID("0f6f2f0e-6c52-5b53-8f2d-9d3a1f2f7c11")
-_CLIENT = f"{CLIENT}/sagas"
-"""The keys of sagas are apart from those of orders."""
-
 _SAGA_FIELDS = frozenset({"definition", "version", "data", "options"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_VERSION = 999_999_999
@@ -107,7 +105,8 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
             form.wrong(name, "must be a JSON object")
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
-    saga_id = saga_id_of(_CLIENT, key)
+    client = f"{identity_of(request.scope).client}{SAGAS}"
+    saga_id = saga_id_of(client, key)
     now_ms = parts.now_ms()
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     asking = Asking(saga_id, f"{saga_id}:start", now_ms, trace)
@@ -117,7 +116,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
         raise Problem("too-large", str(error)) from error
     asked = {"definition": definition, "version": version, "data": data, "options": options}
     sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Submission(saga_id, _CLIENT, key, sha, "pending", now_ms, orjson.dumps(asked).decode()), record
+    return Submission(saga_id, client, key, sha, "pending", now_ms, orjson.dumps(asked).decode()), record
 
 
 def _shown(parts: Parts, saga_id: str) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def _shown(parts: Parts, saga_id: str) -> dict[str, Any]:
     if order is not None:
         return saga_of_order_view(order, parts.read_model.events(saga_id))
     submission = parts.submissions.find(saga_id, parts.now_ms())
-    if submission is None or submission.client != _CLIENT:
+    if submission is None or not submission.client.endswith(SAGAS):
         raise Problem("unknown-saga", f"no saga {saga_id}")
     return submitted_saga_view(saga_id, submission.created_at_ms, submission.data)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
 from streams import logs
 
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
@@ -27,6 +28,7 @@ class Settings:
     port: int
     currencies: frozenset[str]
     log_level: str
+    security: SecuritySettings
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -45,12 +47,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise MissingSettings(f"APPROVAL_THRESHOLDS is not JSON: {error}") from error
     if not isinstance(thresholds, dict) or not thresholds:
         raise MissingSettings("APPROVAL_THRESHOLDS must map currencies to amounts")
+    host = environment.get("HOST") or "127.0.0.1"
+    try:
+        security = read_security(environment, host)
+    except Unsafe as error:
+        raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
         database_url=environment["DATABASE_URL"],
         read_model_url=environment["READ_MODEL_URL"],
-        host=environment.get("HOST") or "127.0.0.1",
+        host=host,
         port=int(environment["PORT"]),
         currencies=frozenset(thresholds),
         log_level=level,
+        security=security,
     )

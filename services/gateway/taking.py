@@ -12,8 +12,9 @@ from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.inputs import Asking, Input, start, traceparent
 from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
-from services.gateway.parts import CLIENT, Parts, idempotency_key, read_json
+from services.gateway.parts import Parts, idempotency_key, read_json
 from services.gateway.problems import Problem
+from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
 
@@ -44,7 +45,10 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     if isinstance(order, Refused):
         detail = "; ".join(f"{error.field} {error.message}" for error in order.errors[:3])
         raise Problem("invalid-request", detail, order.errors)
-    order_id = order_id_of(CLIENT, key)
+    identity = identity_of(request.scope)
+    if not identity.may_order_for(order.data["customer_id"]):
+        raise Problem("forbidden", "these credentials do not speak for that customer")
+    order_id = order_id_of(identity.client, key)
     now_ms = parts.now_ms()
     data = {"order_id": order_id, **order.data}
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
@@ -54,7 +58,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
         raise Problem("too-large", str(error)) from error
     asked = data if order.process == DEFINITION else {**data, "process": order.process}
     sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Submission(order_id, CLIENT, key, sha, "pending", now_ms, orjson.dumps(data).decode()), record
+    return Submission(order_id, identity.client, key, sha, "pending", now_ms, orjson.dumps(data).decode()), record
 
 
 async def _take(parts: Parts, request: Request) -> Response:

@@ -21,6 +21,11 @@ from services.gateway.application import application
 from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
+from services.gateway.security.authentication import Authenticate
+from services.gateway.security.edge import Security
+from services.gateway.security.identity import OPEN
+from services.gateway.security.limits import Limits
+from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.submissions import SqlSubmissions
 from services.participant.database import Database
 
@@ -163,11 +168,20 @@ def _messages(chunks: Sequence[bytes]) -> Iterator[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def gateway(submissions_url: str, read_model_url: str) -> AsyncIterator[Gate]:
-    """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms."""
+async def gateway(
+    submissions_url: str,
+    read_model_url: str,
+    authenticate: Authenticate = lambda _header, _now_ms: OPEN,
+    limits: Limits = Limits(None, None, lambda: 0.0),  # noqa: B008 - without limits it keeps nothing
+) -> AsyncIterator[Gate]:
+    """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms.
+
+    Everybody may do everything, unless `authenticate` says otherwise.
+    """
     codec = Codec()
     outlet = StubOutlet(codec)
-    submissions = SqlSubmissions(Database(submissions_url))
+    database = Database(submissions_url)
+    submissions = SqlSubmissions(database)
     read_model = SqlReadModel(read_model_url)
     deployments = StubDeployments(codec)
     ids = count(1)
@@ -178,6 +192,7 @@ async def gateway(submissions_url: str, read_model_url: str) -> AsyncIterator[Ga
         outlet=outlet,
         read_model=read_model,
         deployments=deployments,
+        security=Security(authenticate, limits, SqlSeenMessages(database)),
         now_ms=lambda: 1_700_000_000_000,
         new_id=lambda: f"generated-{next(ids)}",
         new_traceparent=lambda: TRACE,

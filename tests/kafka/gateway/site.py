@@ -66,6 +66,7 @@ class Site:
             "DATABASE_URL": self.database(service),
             "READ_MODEL_URL": self.database("projector"),
             "PORT": str(self.port),
+            "GATEWAY_AUTH": "off",
             **settings,
         }
         command = [sys.executable, "-m", f"services.{service}.app", *arguments]

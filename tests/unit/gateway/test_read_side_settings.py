@@ -18,6 +18,7 @@ WHOLE = {
     "READ_MODEL_URL": "sqlite:///y.db",
     "SANDBOX_DATABASE": "z.db",
     "PORT": "8080",
+    "GATEWAY_AUTH": "off",
 }
 READERS: list[tuple[Callable[[Mapping[str, str]], object], tuple[str, ...]]] = [
     (gateway.read_settings, ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")),

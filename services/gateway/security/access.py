@@ -1,0 +1,114 @@
+"""Who may use which route: one table, and what it says of a request. Pure.
+
+A route without an entry is open to nobody but administrators; a test demands an entry for every route there is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from services.gateway.security.identity import Scope
+
+
+class Kind(Enum):
+    """What else a route asks for."""
+
+    PLAIN = auto()
+    """Nothing else."""
+    ACT = auto()
+    """Its body names an actor, who is the identity."""
+    SUBMIT = auto()
+    """Its body has to be signed by clients that have secrets for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may use a route: whoever has one of the scopes; None: everybody, without credentials."""
+
+    scopes: frozenset[Scope] | None
+    kind: Kind = Kind.PLAIN
+
+
+_ANYBODY = Rule(None)
+_ORDERS = Rule(frozenset({Scope.CUSTOMER, Scope.OPERATOR}))
+_CANCEL = Rule(frozenset({Scope.CUSTOMER, Scope.OPERATOR}), Kind.ACT)
+_SUBMIT = Rule(frozenset({Scope.CUSTOMER}), Kind.SUBMIT)
+_SHOW = Rule(frozenset({Scope.OPERATOR, Scope.ADMIN}))
+_OPERATE = Rule(frozenset({Scope.OPERATOR}))
+_ACT = Rule(frozenset({Scope.OPERATOR}), Kind.ACT)
+_DEPLOY = Rule(frozenset({Scope.ADMIN}), Kind.ACT)
+
+ORDER_ID = "{order_id}"
+"""What a template says where an order is named: customers see no order there but their own."""
+
+ROUTES: Mapping[tuple[str, str], Rule] = {
+    ("POST", "/v1/orders"): _SUBMIT,
+    ("GET", "/v1/orders"): _ORDERS,
+    ("GET", "/v1/orders/{order_id}"): _ORDERS,
+    ("GET", "/v1/orders/{order_id}/history"): _ORDERS,
+    ("POST", "/v1/orders/{order_id}/cancel"): _CANCEL,
+    ("POST", "/v1/orders/{order_id}/approve"): _ACT,
+    ("POST", "/v1/orders/{order_id}/reject"): _ACT,
+    ("POST", "/v1/sagas"): _OPERATE,
+    ("GET", "/v1/sagas/{saga_id}"): _OPERATE,
+    ("GET", "/v1/sagas/{saga_id}/history"): _OPERATE,
+    ("POST", "/v1/sagas/{saga_id}/signals"): _ACT,
+    ("POST", "/v1/sagas/{saga_id}/cancel"): _ACT,
+    ("POST", "/v1/sagas/{saga_id}/resolve"): _ACT,
+    ("POST", "/v1/sagas/{saga_id}/migrate"): _ACT,
+    ("POST", "/v1/definitions"): _DEPLOY,
+    ("GET", "/v1/definitions"): _SHOW,
+    ("GET", "/v1/definitions/{name}"): _SHOW,
+    ("GET", "/v1/definitions/{name}/{version}"): _SHOW,
+    ("GET", "/v1/reports/daily/{date}"): _OPERATE,
+    ("POST", "/v1/architecture"): _OPERATE,
+    ("GET", "/healthz"): _ANYBODY,
+    ("GET", "/readyz"): _ANYBODY,
+    ("GET", "/openapi.json"): _ANYBODY,
+    ("GET", "/docs"): _ANYBODY,
+    ("GET", "/docs/oauth2-redirect"): _ANYBODY,
+    ("GET", "/redoc"): _ANYBODY,
+}
+"""Every route. Health and the API's description are open to all; what they tell is in the public source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A route that a request is for, and the order it names; `rule` None: other methods than this are known there."""
+
+    rule: Rule | None
+    order_id: str | None = None
+    methods: tuple[str, ...] = ()
+
+
+class AccessTable:
+    """Finds the route of a request as the application's router does: by its segments, the literal ones first."""
+
+    def __init__(self, routes: Mapping[tuple[str, str], Rule] = ROUTES) -> None:
+        self._templates: dict[int, list[tuple[Sequence[str], dict[str, Rule]]]] = defaultdict(list)
+        by_path: dict[str, dict[str, Rule]] = defaultdict(dict)
+        for (method, path), rule in routes.items():
+            by_path[path][method] = rule
+        for path in sorted(by_path, key=lambda path: path.count("{")):
+            segments = path.split("/")
+            self._templates[len(segments)].append((segments, by_path[path]))
+
+    def find(self, method: str, path: str) -> Found | None:
+        """Return the route of a request, None where no path fits."""
+        segments = path.split("/")
+        methods: tuple[str, ...] = ()
+        for template, rules in self._templates.get(len(segments), ()):
+            if not all(map(_fits, template, segments)):
+                continue
+            if method in rules:
+                order_id = segments[template.index(ORDER_ID)] if ORDER_ID in template else None
+                return Found(rules[method], order_id)
+            methods += tuple(rules)
+        return Found(None, methods=methods) if methods else None
+
+
+def _fits(template: str, segment: str) -> bool:
+    return template == segment or (bool(segment) and template[:1] == "{")
