@@ -50,6 +50,8 @@ def _when(later_ms: int) -> str:
 
 
 def _happens(move: Move) -> str:
+    if move.kind == "timer" and move.subject:
+        return f"{_HAPPENS[move.kind]}, before the reply to {move.subject}"
     return f"{_HAPPENS[move.kind]}: {move.subject}" if move.subject else _HAPPENS[move.kind]
 
 

@@ -67,7 +67,8 @@ def _timers(world: World, due: int) -> Iterator[Occasion]:
     state, at = world.state, max(due, world.now)
     overtaken = _overtaken(world, at)
     if len(overtaken) <= world.faults_left:
-        yield Occasion("timer", "", TimerDue(), at, len(overtaken), overtaken)
+        before = ", ".join(reply.command_id for reply in overtaken)
+        yield Occasion("timer", before, TimerDue(), at, len(overtaken), overtaken)
     deadline = None if state.pivoted else state.deadline
     if world.faults_left and state.phase is Phase.FORWARD and deadline is not None and deadline > at:
         yield Occasion("outage-to-deadline", "", TimerDue(), deadline, 1, _overtaken(world, deadline))
