@@ -24,7 +24,8 @@ _KEPT = r"(?:is|are|be|being|stays?|remains?|kept|must be|must stay|must remain|
 
 SEVERAL_REGIONS = any_of(rf"""
     (?:multi|cross|inter|trans|pan)[- ]?(?:region(?:al)?s?|continent(?:al)?|dc|data[- ]?cent(?:er|re)|site|geo|cloud)
-    (?:\w+ )?{_SITES}
+    (?:(?!(?:no|zero|without)\s)\w+ )?{_SITES}
+    no (?:region|continent|data[- ]?cent(?:er|re)) (?:may|must|can|should|shall|is|ever)
     {_MANY} (?:\w+ )?(?:region|continent|data[- ]?cent(?:er|re)|geography)
     (?:geo|globally|world-?wide|planet)[- ]?(?:distribut|replicat|redundan|scal|spread|partition|deploy)\w*
     active[- /]?active
@@ -84,6 +85,8 @@ STRONG = any_of(rf"""
     (?:all|every|each|both) (?:{_SITE}|{_SITES}|replicas|copies|nodes) (?:(?:must|should|shall) )?(?:always )?(?:be |are |is |stay )?(?:identical|in sync|synchroni[sz]ed)
     (?:all|every|each|both) (?:{_SITE}|{_SITES}|replicas|copies|nodes) (?:(?:must|should|shall) )?(?:always )?sees? (?:the same|every write|all writes)
     (?:perfectly|always|fully|completely) (?:in[- ]sync|synchroni[sz]ed|in lock-?step)
+    (?:all|every|each|both) (?:{_SITE}|{_SITES}|replicas|copies|nodes) (?:(?:must|should|shall) )?(?:always )?(?:have|has|hold|holds|share|shares|contain|contains|serve|serves) (?:exactly )?(?:the same|identical)
+    no (?:{_SITE}|users?|clients?|readers?) (?:(?:may|must|can|should|shall|will) )?(?:ever )?(?:sees?|reads?|serves?|returns?) (?:stale|outdated|old)
     synchronous(?:ly)? (?:replicat|mirror|cop)\w+
     (?:replicat|mirror|cop)\w+ (?:\w+ ){{0,2}}synchronously
     (?:global(?:ly)?|atomic(?:ally)?) (?:atomic|acid|serial|commit)\w*
@@ -121,6 +124,9 @@ NO_LATENCY = any_of(rf"""
     0 ?ms (?:\w+ )?{_DELAY}
     (?:zero|no) tolerance (?:for|of|to|towards) (?:\w+ )?{_DELAY}
     (?:cannot|can't|can not|must not|mustn't|may not|will not|won't|never|do not|don't) (?:accept|tolerate|allow|add|afford|permit|introduce)s? {_ADDED}{{0,2}}{_DELAY}
+    (?:must not|mustn't|may not|should not|shall not|will not|won't|cannot|can't|never|do not|don't) (?:ever )?(?:notice|see|feel|experience|perceive|observe)s? {_ADDED}{{0,2}}{_DELAY}
+    (?:latency|delay|lag)-free
+    sub-?(?:ms|us|ns|\u03bcs)
     (?:near|close to|almost|nearly|practically|virtually|effectively|essentially|approximately)[- ](?:zero|no|0)(?:[- ](?:ms|added))?(?:[- ]{_DELAY})?
     (?:near|nearly|virtually|almost)[- ](?:instant|immediate)\w*
     {_DELAY}(?: (?:tolerance|budget|target))?(?: ?: ?| ?= ?| )(?:(?:of|is|at|equals?|must be|should be|must stay at|must remain at|close to|near) )?{_ZERO}
@@ -174,6 +180,7 @@ NO_OUTAGE = any_of(rf"""
     available (?:at all times|always)
     (?:zero|no|without|without any)[- ](?:unplanned )?(?:downtime|outages?|unavailability|interruptions?)(?! ?(?:(?:during|for|on|in|at|when|while) )?(?:\w+ ){{0,2}}{_PLANNED})
     never (?:be |being |go |goes )?(?:down|unavailable|offline)
+    no (?:{_SITE}|request|service) (?:(?:may|must|can|should|shall|will) )?(?:ever )?(?:be|go|become|is|goes) (?:unavailable|down|offline|refused|rejected)
     never (?:refus|reject|stop)\w*(?: (?:a )?(?:writes?|requests?))?
     (?:every|all|any|each|both) (?:request|write|read|region|side|site|half|halves|end|part|continent|data[- ]?cent(?:er|re)|node)s? (?:(?:must|should|shall|can|has to|have to) )?(?:always )?(?:be|is|are|stays?|remains?|keeps?|continues?|gets?)? ?(?:answered|served|available|accept\w*|writable|writeable|an answer|taking writes|to (?:accept|serve|write)\w*|working|serving)
     {_UP}\b[^.;]{{0,40}}\b{_WHILE}\b[^.;]{{0,40}}\b{_CUT}
@@ -216,5 +223,6 @@ INSIDE_REGION = any_of(r"""
     (?:intra|in|single|home|per)[- ]region
     region(?:ally|-local|al)
     locally
+    (?:in|on|at) the (?:primary|leader|master)
     in (?:us|eu|ap|sa|ca|me|af|il|cn)-\w+-\d(?: only)?
 """)

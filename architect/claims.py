@@ -103,8 +103,12 @@ def _resolved(text: str, found: list[Stated]) -> Iterator[Stated]:
             claim = Claim.STRONG_IN_REGION
         elif claim is Claim.SPREAD and not in_one:
             claim = Claim.SEVERAL_REGIONS
-        gives_way = claim is Claim.NO_OUTAGE and claim_patterns.GIVES_WAY.search(text[one.start : one.end])
-        yield Stated(claim, one.start, one.end, bool(gives_way) or denied(text, one.start, one.end, taken))
+        given_up = claim is Claim.NO_OUTAGE and _gives_way(text[one.start : one.end])
+        yield Stated(claim, one.start, one.end, given_up or denied(text, one.start, one.end, taken))
+
+
+def _gives_way(words: str) -> bool:
+    return not words.startswith(("no ", "never ")) and claim_patterns.GIVES_WAY.search(words) is not None
 
 
 def _in_region(text: str, one: Stated, found: list[Stated], taken: list[tuple[int, int]]) -> bool:

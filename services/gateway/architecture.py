@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from architect.design import Refused, design
+from architect.design import Design, Refused, design
 from architect.faults import BadRequirements
 from architect.reading import FORMS, LONGEST_TEXT
 from services.gateway.fields import FieldError
 from services.gateway.parts import Parts, read_json
 from services.gateway.problems import MEDIA_TYPE, Problem
 
+MOST_WAITING = 16
+"""Requests that wait for their design; one more is sent away."""
 _MARKDOWN = "text/markdown"
 _JSON = "application/json"
 
@@ -20,11 +24,12 @@ _JSON = "application/json"
 def routes(_parts: Parts) -> APIRouter:
     """Return the route that designs."""
     router = APIRouter()
+    desk = _Desk()
 
     async def architecture(request: Request) -> Response:
         document = await read_json(request)
         try:
-            found = await run_in_threadpool(design, document)
+            found = await desk.design(document)
         except BadRequirements as fault:
             wrong = FieldError(fault.field, f"{fault.problem}; {fault.remedy}")
             raise Problem("invalid-requirements", str(fault), [wrong]) from fault
@@ -44,6 +49,25 @@ def routes(_parts: Parts) -> APIRouter:
         responses=_ANSWERS,
     )
     return router
+
+
+class _Desk:
+    """Makes one design at a time: a long text takes a second of a processor that takes orders, too."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(1)
+        self._waiting = 0
+
+    async def design(self, document: object) -> Design | Refused:
+        """Return the answer to requirements. Raises BadRequirements, Problem."""
+        if self._waiting >= MOST_WAITING:
+            raise Problem("too-many-designs", "repeat the request later", retry_after_s=1)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await run_in_threadpool(design, document)
+        finally:
+            self._waiting -= 1
 
 
 def prefers_json(accept: str) -> bool:
@@ -95,5 +119,6 @@ _ANSWERS: dict[int | str, dict[str, object]] = {
     200: {"description": "The design", "content": {_MARKDOWN: {}, _JSON: {}}},
     400: _PROBLEM,
     413: _PROBLEM,
+    503: _PROBLEM,
     422: {"description": "The guarantees contradict each other", "content": {_JSON: {}}},
 }

@@ -24,6 +24,7 @@ _TITLES = {
     "rate-limited": (429, "The client asks for too much at once"),
     "uri-too-long": (414, "The address is too long"),
     "headers-too-large": (431, "The headers are too large"),
+    "too-many-designs": (503, "Too many requests wait for a design"),
     "invalid-request": (422, "Some fields are not as they should be"),
     "idempotency-key-reused": (422, "The Idempotency-Key came with another body before"),
     "request-in-progress": (409, "The same request is being worked on"),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from services.gateway.architecture import MOST_WAITING
 from tests.contract.gateway.gate import Gate, gateway
 from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed
 
@@ -99,6 +100,16 @@ def test_a_body_that_holds_no_requirements_is_a_problem(run: Run, body: bytes, s
         answer = await gate.call("POST", URL, chunks=[body])
 
         assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+
+    run(scenario)
+
+
+def test_requests_beyond_what_may_wait_are_sent_away_and_the_others_answered(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        answers = await asyncio.gather(*(gate.call("POST", URL, REVIEW) for _ in range(MOST_WAITING + 5)))
+
+        assert sorted(answer.status for answer in answers) == [200] * MOST_WAITING + [503] * 5
+        assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status == 503)
 
     run(scenario)
 
