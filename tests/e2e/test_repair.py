@@ -17,7 +17,11 @@ import yaml
 from campaigns.installation import Installation
 from cli.failure import ExitCode
 from orchestrator.definitions import library
+from orchestrator.definitions.registry import load
 from schemas import topics
+from services.gateway.parts import SAGAS
+from services.gateway.sagas import saga_id_of
+from services.gateway.security.identity import OPEN
 from verify.collect import collect
 from verify.proof import prove
 from verify.sources import from_data
@@ -54,6 +58,21 @@ class Desk:
     def order(self, key: str, **changes: Any) -> str:
         taken = self.request(f"{self.addresses.gateway}/v1/orders", {**ORDER, **changes}, **{"Idempotency-Key": key})
         return str(taken["order_id"])
+
+    def start(self, definition: str, example: Any) -> str:
+        saga_id = saga_id_of(f"{OPEN.client}{SAGAS}", definition)
+        data = {name: saga_id if value == "$saga_id" else value for name, value in example.items()}
+        taken = self.request(
+            f"{self.addresses.gateway}/v1/sagas",
+            {"definition": definition, "version": 1, "data": data},
+            **{"Idempotency-Key": definition},
+        )
+        assert taken["saga_id"] == saga_id
+        return saga_id
+
+    def awaits(self, saga_id: str) -> bool:
+        events = self.show(f"/v1/sagas/{saga_id}/history")["events"]
+        return bool(events) and events[-1]["type"] == "SignalAwaited"
 
     def show(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.addresses.gateway}{path}", timeout=30) as answer:  # noqa: S310 - see above
@@ -155,3 +174,17 @@ def test_what_failed_for_good_is_paged_repaired_or_skipped_and_the_books_hold(de
     assert report.outcomes == {"COMPLETED": 1, "REVOKED": 2 + len(desk.probes)}
     assert report.by_hand == (f"{skipped}: capture-payment:undo",)
     assert len(desk.alerts()) == len(orders)
+
+
+def test_the_books_hold_after_a_saga_of_every_shipped_definition(desk: Desk) -> None:
+    documents = {version.pin[0]: version.document["document"] for version in load(None, {}).versions()}
+    examples = {name: head["metadata"]["example"] for name, head in documents.items() if "metadata" in head}
+    assert len(examples) == len(documents)
+    sagas = {name: desk.start(name, example) for name, example in examples.items()}
+    chain = sagas["two-approver-chain"]
+    for name in ("approve", "confirm"):
+        wait_for(lambda: desk.awaits(chain), f"the chain waits for {name}")
+        desk.request(f"{desk.addresses.gateway}/v1/sagas/{chain}/signals", {"name": name, "actor": "ann"})
+    report = prove(collect(from_data(desk.directory), frozenset(sagas.values()), PATIENCE_S, lambda _: None))
+    assert report.findings == ()
+    assert report.holds
