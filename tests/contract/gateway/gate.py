@@ -113,7 +113,7 @@ class Gate:
     """A client of the application, and what the outlet got."""
 
     def __init__(self, app: FastAPI, outlet: StubOutlet, deployments: StubDeployments) -> None:
-        self._app = app
+        self.app = app
         self.outlet = outlet
         self.deployments = deployments
 
@@ -153,7 +153,7 @@ class Gate:
             await asyncio.sleep(0)
             received.append(message)
 
-        await self._app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
+        await self.app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
         text = b"".join(message.get("body", b"") for message in received[1:])
         answered = {name.decode(): value.decode() for name, value in received[0]["headers"]}
         body = json.loads(text) if "json" in answered.get("content-type", "") else text.decode()
