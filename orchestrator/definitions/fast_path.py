@@ -15,6 +15,7 @@ _PATH = re.compile(rf"^(?:\$([A-Za-z_][A-Za-z0-9_]*)((?:{_KEY})*)|(?=\.)((?:{_KE
 _PART = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\.?\[\"([^\"\\]+)\"\]")
 _COMPARISON = re.compile(r"^(\"[^\"\\]*\"|.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
 _LITERAL = re.compile(r"^(?:(-?(?:0|[1-9]\d{0,14}))|\"([^\"\\]*)\"|(true|false|null))$", re.ASCII)
+_LONGEST_COMPARISON = 2_000
 _WORDS = {"true": True, "false": False, "null": None}
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -45,7 +46,8 @@ def _holds(found: Any) -> bool:
 
 
 def _comparison(text: str, variables: frozenset[str]) -> Predicate | None:
-    matched = _COMPARISON.match(text)
+    # The pattern looks at each place of a text as often as it is long.
+    matched = _COMPARISON.match(text) if len(text) <= _LONGEST_COMPARISON else None
     if matched is None:
         return None
     left, sign, right = matched.groups()

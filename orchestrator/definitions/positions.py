@@ -11,6 +11,9 @@ import yaml
 MOST_PARTS = 100_000
 """Parts of a document once its aliases are written out: more than any real one has, few enough to be read at once."""
 
+MOST_CHARACTERS = 2_000_000
+"""Characters of all its texts, written out likewise."""
+
 DEEPEST = 60
 """Levels of nesting."""
 
@@ -63,7 +66,7 @@ def read(text: str) -> Source:
     size = len(text.encode())
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     try:
         loader = yaml.SafeLoader(text if document is None else text.replace("\t", " "))
@@ -78,6 +81,8 @@ def read(text: str) -> Source:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         raise Unreadable(error.problem or error.context or "no YAML", place) from error
+    except RecursionError as error:
+        raise Unreadable(f"it is nested more than {DEEPEST} levels deep", Place(1, 1)) from error
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, Unreadable):
             raise
@@ -91,6 +96,7 @@ class _Reader:
     def __init__(self) -> None:
         self.repeated: list[Repeated] = []
         self._parts = 0
+        self._characters = 0
 
     def part(self, node: yaml.Node, where: str, depth: int, key: yaml.Node | None = None) -> _Part:
         place = _place(key or node)
@@ -103,6 +109,10 @@ class _Reader:
             items = tuple(self.part(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(node.value))
             return _Part(place, {}, items)
         if not isinstance(node, yaml.MappingNode):
+            self._characters += len(node.value)
+            if self._characters > MOST_CHARACTERS:
+                problem = f"holds more than {MOST_CHARACTERS} characters once its aliases are written out"
+                raise Unreadable(problem, place)
             return _Part(place, {}, ())
         keys: dict[str, _Part] = {}
         for name, value in node.value:

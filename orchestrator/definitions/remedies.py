@@ -8,6 +8,7 @@ from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.findings import Finding
 
 _ADVICE = re.compile(r"^(.*?)(?:; |, )((?:write|leave|use|bound|known are|call|give|close) .*)$", re.DOTALL)
+_LONGEST = 300
 _ELSEWHERE = "Write it the way docs/language.md shows"
 
 
@@ -18,7 +19,12 @@ def finding_of(error: DefinitionError, rule: str = "definition", otherwise: str 
     if advice.startswith("known are"):
         advice = f"Write one of {advice.removeprefix('known are ')}"
     subject = "" if problem.startswith(("'", "there is", "comes")) else f"{error.where.rsplit('.', 1)[-1]} "
-    return Finding(error.where, f"{subject}{problem}", advice[:1].upper() + advice[1:], rule=rule)
+    return Finding(error.where, _shortened(f"{subject}{problem}"), advice[:1].upper() + advice[1:], rule=rule)
+
+
+def _shortened(text: str) -> str:
+    """Return a text that fits on a line or two, whatever it quotes."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
 
 
 def _plain_advice(message: str) -> str | None:

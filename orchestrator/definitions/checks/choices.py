@@ -9,6 +9,10 @@ from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import Outline, Task, cases_of
 
 _COMPARISON = re.compile(r"^(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+)$", re.DOTALL)
+
+LONGEST_CONDITION = 1_000
+"""Characters of a condition that is compared with others."""
+
 _OPPOSITE = {"==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<"}
 
 
@@ -72,6 +76,8 @@ def _complementary(conditions: Sequence[str]) -> bool:
 
 
 def _normal(condition: str) -> tuple[str, str, str]:
+    if len(condition) > LONGEST_CONDITION:
+        return condition, "", ""
     negated = re.match(r"^(.+?)\s*\|\s*not$", condition, re.DOTALL)
     if negated:
         return negated.group(1).strip("() "), "not", ""

@@ -96,6 +96,8 @@ def test_every_finding_has_a_place_and_a_remedy(document: Any) -> None:
         ("a: &a [*a]\n", 1),
         ("a: !!python/object:os.system {}\n", 1),
         ("- - " * (DEEPEST + 1) + "x", 1),
+        ("[" * 50_000, 1),
+        ('{"a":' * 20_000 + "1" + "}" * 20_000, 1),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(text: str, line: int) -> None:
@@ -111,6 +113,22 @@ def test_aliases_that_grow_without_end_are_refused() -> None:
 
     with pytest.raises(Unreadable, match="holds more than"):
         read("\n".join(lines))
+
+    long = f"a: &a {'x' * 90_000}\nb: [{', '.join(['*a'] * 1_000)}]"
+    with pytest.raises(Unreadable, match="characters once its aliases"):
+        read(long)
+
+
+@pytest.mark.parametrize("filler", [" " * 90_000, "(" * 90_000, "$" * 90_000, ".a" * 40_000, "|.a" * 30_000])
+def test_a_condition_as_long_as_a_document_is_refused_in_a_line(filler: str) -> None:
+    document = deepcopy(DOCUMENTS[0])
+    name, task = next(iter(document["do"][0].items()))
+    document["do"][0] = {name: {**task, "if": f"a{filler}b"}}
+
+    errors = judge(Written("x", json.dumps(document))).errors
+
+    assert errors
+    assert all(len(one.line("x")) < 600 for one in errors)
 
 
 def test_json_and_yaml_of_one_document_have_the_same_findings() -> None:
