@@ -34,7 +34,7 @@ MOST_AT_ONCE = 1_000
 def fork(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Node:
     """Compile branches that run at once, race each other or are gathered. Raises DefinitionError."""
     where = place.where
-    mapping(task, where, ("fork", "gather", "label", *_COMMON))
+    mapping(task, where, ("fork", "gather", *_COMMON))
     parts = mapping(task["fork"], f"{where}.fork", ("branches", "compete"), ("branches",))
     branches = items(parts["branches"], f"{where}.fork.branches")
     compete = flag(parts.get("compete", False), f"{where}.fork.compete")

@@ -42,7 +42,7 @@ TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
         "run": _EVERY_TASK | _STEP | {"run"},
         "set": _EVERY_TASK - {"timeout"} | {"set"},
         "switch": _EVERY_TASK - _RESULT | {"switch", "decision"},
-        "fork": _EVERY_TASK | {"fork", "gather", "label"},
+        "fork": _EVERY_TASK | {"fork", "gather"},
         "for": _EVERY_TASK | {"for", "while", "do", "gather"},
         "listen": _EVERY_TASK | {"listen"},
         "emit": _EVERY_TASK - {"timeout"} | {"emit"},
