@@ -11,6 +11,8 @@ from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Outcom
 from verify.fold import fold
 from verify.folded import IN_FLIGHT, Folded
 
+_MAY_REST = frozenset({"StepHeld", "RecordParked"})
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -112,11 +114,13 @@ def outcome_of(events: Sequence[Event]) -> Outcome | None:
         revived = event.name == "InterventionMade" and event.undo and event.fields["action"] != "skip"
         if revived or event.name == "CompensationStarted":
             return None
-    return "HELD" if any(event.name == "StepHeld" for event in events) and _rests(fold(events)) else None
+    return "HELD" if any(event.name in _MAY_REST for event in events) and _rests(fold(events)) else None
 
 
 def _rests(folded: Folded) -> bool:
-    """Tell whether all that is in flight is held; a scope is, as long as what is in it."""
+    """Tell whether all that is in flight is held, or a record waits; a scope is held as long as what is in it."""
+    if folded.parked:
+        return True
     scopes = {"/".join(path.split("/")[:end]) for path, _ in folded.steps for end in range(1, path.count("/") + 1)}
     open_ = {step.status for (path, _), step in folded.steps.items() if step.status in IN_FLIGHT and path not in scopes}
     return open_ == {"HELD"}

@@ -32,6 +32,9 @@ _FORWARD = frozenset(
 """Events of a saga that moves forward; those with `undo` are not among them."""
 
 
+_WHILE_PARKED = frozenset({"RecordParked", "RecordUnparked", "InputIgnored"})
+
+
 def order_of_events_findings(cases: Cases) -> Iterator[Finding]:
     """Yield events that may not come where they stand."""
     for case in cases.by_id.values():
@@ -54,6 +57,8 @@ def _objection(machine: Machine, event: Event) -> str:
     if not machine.started:
         return "the saga has not started"
     wrong = _objection_to_version(machine, event) or _objection_after_end(machine, event)
+    if not wrong and machine.parked and not machine.redriving and event.name not in _WHILE_PARKED:
+        wrong = f"the saga stands still while record {machine.parked[0]} waits"
     if not wrong and event.name in _FORWARD and not event.undo:
         wrong = _objection_to_going_on(machine, event)
     objection = _OBJECTIONS.get(event.name)
@@ -71,7 +76,7 @@ def _objection_to_version(machine: Machine, event: Event) -> str:
 def _objection_after_end(machine: Machine, event: Event) -> str:
     """After its end a saga goes on only because a person intervenes, or because another saga takes it back."""
     match event.name, machine.ended:
-        case (_, "") | ("InputIgnored" | "UndoRequested", _):
+        case (_, "") | ("InputIgnored" | "UndoRequested" | "RecordParked" | "RecordUnparked", _):
             return ""
         case ("SignalReceived", "SagaCompleted") | ("InterventionMade" | "SagaRevoked", "SagaSuspended"):
             return ""
@@ -239,6 +244,17 @@ def _objection_to_migration(machine: Machine, _event: Event) -> str:
     return "a saga that turned round keeps its version" if machine.turned else ""
 
 
+def _objection_to_parking_record(machine: Machine, event: Event) -> str:
+    expected = machine.parked[-1] + 1 if machine.parked else 0
+    number = event.fields["number"]
+    return "" if number == expected else f"record {number} instead of {expected}"
+
+
+def _objection_to_unparking(machine: Machine, event: Event) -> str:
+    number = event.fields["number"]
+    return "" if machine.parked[:1] == [number] else f"record {number} is not the first that waits"
+
+
 _OBJECTIONS: Mapping[str, Callable[[Machine, Event], str]] = {
     "StepScheduled": _objection_to_sending,
     "StepCompleted": _objection_to_result,
@@ -254,6 +270,8 @@ _OBJECTIONS: Mapping[str, Callable[[Machine, Event], str]] = {
     "InterventionMade": _objection_to_intervention,
     "UndoRequested": _objection_to_undo,
     "SagaMigrated": _objection_to_migration,
+    "RecordParked": _objection_to_parking_record,
+    "RecordUnparked": _objection_to_unparking,
     "CancelRequested": _objection_to_turn,
     "CompensationStarted": _objection_to_turn,
     "SagaCompleted": _objection_to_completion,

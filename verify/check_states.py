@@ -73,6 +73,8 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
     unwinding = {part: (left, then) for part, (left, then) in json.loads(state["unwinding"]).items()}
     if folded.unwinding != unwinding:
         yield "unwinding", folded.unwinding, unwinding
+    if folded.parked != json.loads(state["parked"]):
+        yield "parked", folded.parked, state["parked"]
     outputs = json.loads(state["outputs"])
     if folded.outputs != outputs:
         changed = sorted(k for k in folded.outputs.keys() | outputs.keys() if folded.outputs.get(k) != outputs.get(k))

@@ -10,7 +10,7 @@ ORDER_DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-f
 """The definitions whose money, stock, shipments and messages the oracle knows; other sagas are checked as logs only."""
 
 Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED", "HELD"]
-"""HELD: the saga has not ended, and nothing happens in it until a person deals with a step that failed for good."""
+"""HELD: the saga has not ended, and nothing happens until a person deals with a step or a record that waits."""
 
 TERMINAL: Mapping[str, Outcome] = {
     "SagaCompleted": "COMPLETED",

@@ -73,7 +73,7 @@ def _retry_scheduled(folded: Folded, event: Event) -> None:
     step.status, step.attempt = "RETRYING", event.fields["attempt"]
 
 
-def _parked(folded: Folded, event: Event) -> None:
+def _step_parked(folded: Folded, event: Event) -> None:
     step = _step(folded, event)
     step.status, step.attempt = "PARKED", event.fields["attempt"]
 
@@ -121,6 +121,14 @@ def _undo_requested(folded: Folded, event: Event) -> None:
     folded.parent = _document(event.fields["parent"])
 
 
+def _parked(folded: Folded, event: Event) -> None:
+    folded.parked.append([event.fields["number"], event.fields["code"]])
+
+
+def _unparked(folded: Folded, event: Event) -> None:
+    folded.parked = [one for one in folded.parked if one[0] != event.fields["number"]]
+
+
 def _compensation_started(folded: Folded, event: Event) -> None:
     """Turn the saga round: a step still in flight is unknown where it will be undone, and skipped where not."""
     folded.phase, folded.outcome = "COMPENSATING", None
@@ -140,7 +148,7 @@ _EFFECTS: Mapping[str, Callable[[Folded, Event], None]] = {
     "StepCompleted": _completed,
     "StepFailed": _failed,
     "StepRetryScheduled": _retry_scheduled,
-    "StepParked": _parked,
+    "StepParked": _step_parked,
     "StepHeld": _held,
     "BranchChosen": _branch_chosen,
     "SignalAwaited": _waiting,
@@ -155,6 +163,8 @@ _EFFECTS: Mapping[str, Callable[[Folded, Event], None]] = {
     "PivotPassed": _pivot_passed,
     "InterventionMade": intervened,
     "UndoRequested": _undo_requested,
+    "RecordParked": _parked,
+    "RecordUnparked": _unparked,
     "SagaMigrated": migrated,
     "CompensationStarted": _compensation_started,
 }

@@ -8,12 +8,19 @@ from collections.abc import Mapping
 from verify.evidence import Event
 from verify.folded import Folded, Step
 
+_SPEC = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 _STATUS_OF: Mapping[str, int] = {
     "timeout": 408,
     "expression_failed": 400,
     "unsendable_command": 400,
     "unauthorized": 401,
     "forbidden": 403,
+    f"{_SPEC}timeout": 408,
+    f"{_SPEC}configuration": 400,
+    f"{_SPEC}validation": 400,
+    f"{_SPEC}expression": 400,
+    f"{_SPEC}authentication": 401,
+    f"{_SPEC}authorization": 403,
 }
 """The status of an error by its code, 500 for any other."""
 

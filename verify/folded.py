@@ -47,6 +47,8 @@ class Folded:
     unwinding: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     parent: Any = None
     pivoted: bool = False
+    parked: list[list[Any]] = field(default_factory=list)
+    """Number and code of each record of the saga that waits."""
 
     def step(self, path: str, undo: bool = False) -> Step:
         """Return a step, new where nothing was told of it yet."""

@@ -21,7 +21,8 @@ class Machine:
     """A saga after some of its events.
 
     `left` is what the saga, having turned round, still has to undo; `parts` has the same for each part of a scope that
-    was left, with what follows then; `gone` keeps every part that was ever left, `scopes` those that run.
+    was left, with what follows then; `gone` keeps every part that was ever left, `scopes` those that run. `parked` has
+    the numbers of the records that wait, `redriving` says that the latest of them to come off is being handled.
     """
 
     started: bool = False
@@ -37,6 +38,8 @@ class Machine:
     parts: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     scopes: set[str] = field(default_factory=set)
+    parked: list[int] = field(default_factory=list)
+    redriving: bool = False
 
     def undos(self, *states: str) -> list[str]:
         """Return the steps whose compensation stands in one of the states."""
@@ -88,6 +91,25 @@ class Machine:
                     plan.remove(event.step)
 
     def _advance_rarer(self, event: Event) -> None:
+        match event.name:
+            case "ScopeEntered" | "ScopeFailed" | "ScopeUnwound":
+                self._advance_scope(event)
+            case "PivotPassed":
+                self.pivoted = True
+            case "StepHeld":
+                self.open[event.step, False] = HELD
+            case "InterventionMade":
+                self._intervene(event)
+            case "UndoRequested":
+                self.undo_asked = True
+            case "RecordParked" | "RecordUnparked" | "InputIgnored":
+                self._park(event)
+            case "SagaMigrated":
+                self._migrate(event)
+            case _:
+                pass
+
+    def _advance_scope(self, event: Event) -> None:
         fields, part = event.fields, f"{event.step}/{event.fields.get('part')}"
         match event.name:
             case "ScopeEntered":
@@ -98,20 +120,15 @@ class Machine:
                     del self.parts[inner]
                 self.gone.add(part)
                 self.parts[part] = (list(fields["plan"]), fields["leaving"])
-            case "ScopeUnwound":
-                self.parts.pop(part, None)
-            case "PivotPassed":
-                self.pivoted = True
-            case "StepHeld":
-                self.open[event.step, False] = HELD
-            case "InterventionMade":
-                self._intervene(event)
-            case "UndoRequested":
-                self.undo_asked = True
-            case "SagaMigrated":
-                self._migrate(event)
             case _:
-                pass
+                self.parts.pop(part, None)
+
+    def _park(self, event: Event) -> None:
+        self.redriving = event.name == "RecordUnparked"
+        if event.name == "RecordParked":
+            self.parked.append(event.fields["number"])
+        elif self.redriving and event.fields["number"] in self.parked:
+            self.parked.remove(event.fields["number"])
 
     def _intervene(self, event: Event) -> None:
         skipped = event.fields["action"] == "skip"

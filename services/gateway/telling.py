@@ -88,6 +88,11 @@ def _emitted(_step: str, _attempt: int, detail: _Detail) -> str:
     return f"{detail['type']} is published{to}"
 
 
+def _parked(_step: str, _attempt: int, detail: _Detail) -> str:
+    place = f"{detail['topic']}:{detail['partition']}:{detail['offset']}"
+    return f"the record at {place} waits: {detail['code']}; the saga stands still"
+
+
 def _intervened(_step: str, _attempt: int, detail: _Detail) -> str:
     of = "the compensation of " if detail["undo"] else ""
     done = "left as it is" if detail["action"] == "skip" else "tried again"
@@ -123,6 +128,8 @@ _SENTENCES: Mapping[str, Callable[[str, int, _Detail], str]] = {
     "InterventionMade": _intervened,
     "UndoRequested": _undo_requested,
     "SagaMigrated": lambda _step, _, d: f"{d['actor']} has the saga go on under version {d['version']}",
+    "RecordParked": _parked,
+    "RecordUnparked": lambda _step, _, d: f"{d['actor']}: {d['action']} record {d['number']}{_reason(d)}",
     "InputIgnored": lambda _step, _, d: f"{d['input']} of {d['actor']} is ignored{_reason(d)}",
     "CancelRequested": lambda _step, _, d: f"{d['actor']} asks to cancel{_reason(d)}",
     "CompensationStarted": lambda _step, _, d: f"the saga turns round, {_because(d)}; {_listed(d['plan'])} is undone",

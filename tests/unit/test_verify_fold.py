@@ -19,6 +19,10 @@ _ATTEMPT = st.integers(0, 3)
 _JSON = st.dictionaries(st.sampled_from("ab"), st.integers(0, 9), max_size=2)
 _TIMES = st.none() | st.integers(1, 99)
 _TEXT = st.sampled_from(["one", "two"])
+_SPEC = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+_CODES = st.sampled_from(
+    ["broken", "timeout", "forbidden", f"{_SPEC}timeout", f"{_SPEC}authorization", "authorization"]
+)
 _PLAN = st.lists(_STEPS, unique=True, max_size=3).map(tuple)
 _NAMES = st.dictionaries(st.sampled_from(["lines", "ship", "inner"]), st.sampled_from(["rows", "send"]), max_size=2)
 _SOURCE = st.sampled_from(["", "lock-inventory"])
@@ -47,7 +51,7 @@ EVENTS = st.one_of(
     st.builds(core.ContextExported, _STEPS, _JSON),
     st.builds(core.ScopeEntered, _SCOPES, _ATTEMPT, st.sampled_from([(), (1, 2)]), _TIMES, _SOURCE),
     st.builds(
-        core.ScopeFailed, _SCOPES, _PARTS, _TEXT, _TEXT, st.none() | _STEPS, _PLAN, st.sampled_from(core.Leaving)
+        core.ScopeFailed, _SCOPES, _PARTS, _CODES, _TEXT, st.none() | _STEPS, _PLAN, st.sampled_from(core.Leaving)
     ),
     st.builds(core.ScopeUnwound, _SCOPES, _PARTS),
     st.builds(core.GatherClosed, _SCOPES),
@@ -55,6 +59,8 @@ EVENTS = st.one_of(
     st.builds(core.StepHeld, _STEPS, _TEXT, _TEXT),
     st.builds(core.InterventionMade, st.sampled_from(["retry", "resume", "skip"]), _PLAN, st.booleans(), _TEXT, _TEXT),
     st.builds(core.UndoRequested, _TEXT, _TEXT, st.none() | _JSON, st.booleans()),
+    st.builds(core.RecordParked, st.integers(0, 2), _TEXT, st.just(0), st.just(9), _TEXT, _TEXT),
+    st.builds(core.RecordUnparked, st.integers(0, 2), _TEXT, _TEXT, _TEXT),
     st.builds(core.SagaMigrated, st.just(2), _NAMES, st.none() | _JSON, _TEXT),
     st.builds(core.InputIgnored, _TEXT, _TEXT, _TEXT, _TEXT),
     st.builds(core.CancelRequested, _TEXT, _TEXT),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.inputs import Migrate
+from orchestrator.core.inputs import Migrate, Park, Unpark
 from orchestrator.definitions.compiler import compile_definition
 from tests.published import evidence_of, published
 from tests.saga_documents import ACT, document, told
@@ -92,6 +92,19 @@ def migrated() -> Story:
     return replace(story, definition=newer).when(says("go")).ended("COMPLETED")
 
 
+def parked() -> Story:
+    """A saga of which a record cannot be used, and one behind it: a person has both redriven."""
+
+    def parks(code: str) -> Moment:
+        return lambda story: (Park("in_7", "saga.replies", 0, 9, code, "no Avro"), story.now)
+
+    def unparks(story: Story) -> Any:
+        return Unpark("in_8", "redrive", "ann", "the schema is there"), story.now
+
+    story = told({"a": ACT}, {"b": ACT}).when(parks("undecodable"), parks("behind"), unparks, done("a"))
+    return story.when(unparks, done("b")).ended("COMPLETED")
+
+
 @cache
 def honest(make: Callable[[], Story]) -> tuple[Story, Events]:
     """Return a story and its events, each as published under the version it had then."""
@@ -111,7 +124,7 @@ def renumbered(events: Sequence[Event]) -> Events:
     return [replace(event, sequence=n) for n, event in enumerate(events, 1)]
 
 
-STORIES = (tried, caught, raced, pivoted, held, repaired, undone_child, migrated)
+STORIES = (tried, caught, raced, pivoted, held, repaired, undone_child, migrated, parked)
 
 
 @pytest.mark.parametrize("make", STORIES, ids=lambda make: make.__name__)
@@ -229,6 +242,10 @@ PLANTED: Sequence[tuple[str, Callable[[], Story], Spoil, str, str]] = [
     ("a request that says it settles nothing", undone_child, changed(At("UndoRequested"), settled=True),
      "event order", "it should be False"),
     ("a version that changes by itself", migrated, without(At("SagaMigrated")), "event order", "instead of"),
+    ("a saga that goes on while a record waits", parked, moved(At("StepCompleted", "a"), At("RecordUnparked")),
+     "event order", "stands still while record 0 waits"),
+    ("a record that is taken before the first", parked, changed(At("RecordUnparked"), number=1), "event order",
+     "not the first that waits"),
     ("a migration of a saga that turned round", undone_child, lambda events: [*events[:-1], replace(events[-1],
      name="SagaMigrated", fields={"version": 1, "renamed": "{}", "outputs": None, "actor": "ann"}), events[-1]],
      "event order", "keeps its version"),

@@ -154,6 +154,7 @@ class Story:
             "outputs": json.dumps(folded.outputs),
             "steps": json.dumps(steps),
             "unwinding": json.dumps(folded.unwinding),
+            "parked": json.dumps(folded.parked),
             "parent": None if folded.parent is None else json.dumps(folded.parent),
         }
         return {**plain, **texts, "saga_id": self.saga_id}
