@@ -22,6 +22,11 @@ def may_wait(record: Record) -> bool:
     return record.value is None or len(record.value) <= MAX_MESSAGE_BYTES
 
 
+def place(record: Record) -> str:
+    """Return where a record came from, as people name it."""
+    return f"{record.topic}:{record.partition}:{record.offset}"
+
+
 def keep(context: Context, saga_id: str, number: int, record: Record) -> None:
     """Keep a record."""
     value = None if record.value is None else base64.b64encode(record.value).decode()

@@ -96,8 +96,7 @@ class SagaProcessor:
         if len(state.parked) >= parking.MOST:
             context.dead_letter(record, "too_many_wait", f"{parking.MOST} records of {state.saga_id} wait already")
             return
-        place = (record.topic, record.partition, record.offset)
-        given = Park(":".join(map(str, place)), *place, code, detail)
+        given = Park(parking.place(record), record.topic, record.partition, record.offset, code, detail)
         definition = self._registry.version(state.definition, state.version) or NO_DEFINITION
         self._take(definition, state, given, now_ms, context)
         parking.keep(context, state.saga_id, self._loaded(state.saga_id, context).parked[-1][0], record)
@@ -115,27 +114,43 @@ class SagaProcessor:
             context.dead_letter(record, "unknown_saga", f"{saga_id} is not known here")
             return
         asked = redrive_of(fields)
-        if not state.parked:
+        if state.parked and fields["first"] not in (None, parking.place(self._first_parked(state, context))):
+            asked = replace(asked, refused=f"{fields['first'][:MAX_TEXT]} is not the first record that waits")
+        if asked.refused is not None or not state.parked:
             self._take(self._definition_of(state), state, asked, now_ms, context)
-        self._redrive_all(saga_id, asked, now_ms, context)
+        else:
+            self._redrive_all(saga_id, asked, now_ms, context)
+
+    def _first_parked(self, state: State, context: Context) -> Record:
+        return parking.kept(context, state.saga_id, state.parked[0][0])
 
     def _redrive_all(self, saga_id: str, asked: Unpark, now_ms: int, context: Context) -> None:
         while (state := self._loaded(saga_id, context)).parked:
             definition, number = self._definition_of(state), state.parked[0][0]
-            waiting = parking.kept(context, saga_id, number)
-            message = None
-            if asked.action != DROP:
-                try:
-                    message = self._codec.decode(waiting.value)
-                except Undecodable as error:
-                    refused = replace(asked, refused=f"record {number} still cannot be read: {error}"[:MAX_TEXT])
-                    self._take(definition, state, refused, now_ms, context)
-                    return
+            waiting = self._first_parked(state, context)
+            objection = None if asked.action == DROP else self._still_unusable(waiting)
+            if objection is not None:
+                refused = f"record {number} still cannot be read: {objection}"[:MAX_TEXT]
+                self._take(definition, state, replace(asked, refused=refused), now_ms, context)
+                return
             self._take(definition, state, asked, now_ms, context)
             parking.let_go(context, saga_id, number)
-            if message is not None:
-                self._input(waiting, message.name, message.fields, saga_id, now_ms, context, redriven=True)
+            if asked.action != DROP:
+                name, message = self._codec.decode(waiting.value)
+                self._input(waiting, name, message, saga_id, now_ms, context, redriven=True)
             asked = replace(asked, action=REDRIVE)
+
+    def _still_unusable(self, record: Record) -> str | None:
+        """Return why a record would be parked again, at the end this time; None where it would not."""
+        try:
+            name, fields = self._codec.decode(record.value)
+            if name != "saga.MigrateSaga":
+                input_of(name, fields)
+        except Undecodable as error:
+            return str(error)
+        except (ValueError, KeyError) as error:
+            return f"{name}: {error!r}"
+        return None
 
     def fire(self, key: bytes, now_ms: int, context: Context) -> None:
         """Handle a due timer, a schedule's or a saga's; a finished saga whose time is up is forgotten."""
@@ -157,9 +172,7 @@ class SagaProcessor:
 
     def _look_again(self, state: State, now_ms: int, context: Context) -> None:
         """Redrive a saga whose record waits for its schema, where that is known by now."""
-        try:
-            self._codec.decode(parking.kept(context, state.saga_id, state.parked[0][0]).value)
-        except Undecodable:
+        if self._still_unusable(self._first_parked(state, context)) is not None:
             self._sagas.push_back(state.saga_id, now_ms + parking.RETRY_MS, context)
             return
         asked = Unpark(f"{state.saga_id}:schema", REDRIVE, "orchestrator", "the schema is known now")

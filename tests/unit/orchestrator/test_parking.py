@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ def end_of(world: World, saga_id: str = "ord_a") -> tuple[str, str]:
     return last["lifecycle"], last["status"]
 
 
-def redrive(world: World, saga_id: str = "ord_a", action: str = "redrive") -> None:
+def redrive(world: World, saga_id: str = "ord_a", action: str = "redrive", first: str | None = None) -> None:
     world.now += 1
-    world.send("saga.RedriveSaga", saga_id, action=action, actor="ann", reason="looked at it")
+    world.send("saga.RedriveSaga", saga_id, action=action, actor="ann", reason="looked at it", first=first)
     world.run()
 
 
@@ -84,6 +85,35 @@ def test_redriving_twice_has_one_effect(world: World) -> None:
 
     assert world.names("ord_a")[-1] == "InputIgnored"
     assert world.commands("ord_a") == before
+
+
+def test_a_request_about_one_record_leaves_the_next_one_that_waits_alone(world: World) -> None:
+    second = world.put(topics.REPLIES.name, b"ord_a", GARBAGE)
+    world.settle()
+    about = next(fields for name, fields in world.events("ord_a") if name == "RecordParked")
+    first = f"{about['topic']}:{about['partition']}:{about['offset']}"
+    redrive(world, action="drop", first=first)
+    dropped = [fields["number"] for name, fields in world.events("ord_a") if name == "RecordUnparked"]
+    assert dropped == [0, 1]
+
+    redrive(world, action="drop", first=first)
+    assert world.events("ord_a")[-1][1]["reason"] == f"{first} is not the first record that waits"
+
+    redrive(world, action="drop", first=f"{second.topic}:{second.partition}:{second.offset}")
+    assert end_of(world) == COMPLETED
+
+
+def test_a_record_that_can_be_read_and_still_not_used_stays_where_it_is() -> None:
+    world = World()
+    world.start_order()
+    world.settle()
+    world.send("saga.Signal", "ord_a", name="approve", actor="ann", data="no JSON")
+    world.settle()
+    redrive(world)
+
+    assert world.names("ord_a")[-2:] == ["InputIgnored", "RecordParked"]
+    redrive(world, action="drop")
+    assert end_of(world) == COMPLETED
 
 
 def test_it_waits_through_restarts_and_the_loss_of_the_store(world: World) -> None:
@@ -149,3 +179,40 @@ def test_only_so_many_records_wait_and_the_others_are_dead_letters(world: World)
 
     assert len(parked(world)) == 100
     assert [code for code, _, _ in world.dead_letters()].count("too_many_wait") == 22
+
+
+def test_of_a_thousand_sagas_one_poison_record_stops_its_own_and_what_waits_goes_on_in_order() -> None:
+    world, poisoned = World(), "ord_500"
+    for number in range(1_000):
+        world.start_order(f"ord_{number}")
+    world.settle()
+    reply: Any = next(success(*one) for one in world.commands(poisoned))
+    value = world.codec.encode(*reply)
+    newer, world.codec = world.codec, OlderBuild(value)
+    world.restart()
+    world.put(topics.REPLIES.name, poisoned.encode(), value)
+    world.settle()
+    world.send("saga.Signal", poisoned, name="gift-wrap", actor="ann", data="{}")
+    world.send("saga.CancelSaga", poisoned, actor="ann", reason="too late")
+    world.run(lambda name, command: None if command["meta"]["saga_id"] == poisoned else success(name, command))
+
+    statuses = [json.loads(record.value or b"") for record in world.records(topics.STATUS.name)]
+    ends = {status["saga_id"]: (status["lifecycle"], status["status"]) for status in statuses}
+    assert len(ends) == 1_000
+    assert [saga_id for saga_id, end in ends.items() if end != COMPLETED] == [poisoned]
+    assert parked(world, poisoned) == ["unknown_schema", "behind", "behind"]
+
+    world.codec = newer
+    world.restart()
+    before = len(world.names(poisoned))
+    redrive(world, poisoned)
+    handled = [name for name in world.names(poisoned)[before:] if not name.startswith("Step")]
+    assert handled[:6] == [
+        "RecordUnparked",
+        "RecordUnparked",
+        "InputIgnored",
+        "RecordUnparked",
+        "CancelRequested",
+        "CompensationStarted",
+    ]
+    assert end_of(world, poisoned) == ("cancelled", "TRANSACTION_REVOKED")
