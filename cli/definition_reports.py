@@ -27,6 +27,15 @@ def is_good(verdict: Verdict, *, strict: bool) -> bool:
     return not (verdict.findings if strict else verdict.errors)
 
 
+def report(written: Written, *, strict: bool, as_json: bool) -> tuple[str, bool]:
+    """Return what there is to say about a definition, and whether it is good."""
+    verdict = judge(written)
+    good = is_good(verdict, strict=strict)
+    if as_json:
+        return validation_json(written, verdict, strict=strict), good
+    return "\n".join(validation_lines(written, verdict)), good
+
+
 def validation_lines(written: Written, verdict: Verdict) -> Iterator[str]:
     """Yield a line for each finding, then what they come to."""
     for finding in verdict.findings:

@@ -71,15 +71,11 @@ def validate(
 ) -> None:
     """Say all that is wrong with a definition: file, line, what is wrong, what to write instead; exit 1 on errors."""
     from cli.definition_files import read_file
-    from cli.definition_reports import is_good, judge, validation_json, validation_lines
+    from cli.definition_reports import report
 
-    written = read_file(file)
-    verdict = judge(written)
-    if output is OutputFormat.JSON:
-        typer.echo(validation_json(written, verdict, strict=strict))
-    else:
-        typer.echo("\n".join(validation_lines(written, verdict)))
-    if not is_good(verdict, strict=strict):
+    said, good = report(read_file(file), strict=strict, as_json=output is OutputFormat.JSON)
+    typer.echo(said)
+    if not good:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 

@@ -60,6 +60,16 @@ class Strategy(StrEnum):
     DEAD_LETTER = "dead-letter"
 
 
+StrategyOption = Annotated[
+    Strategy, typer.Option("--error-strategy", "--error_strategy", help="What answers an error.")
+]
+EngineOption = Annotated[Engine, typer.Option("--orchestrator", help="What runs the process; only custom is there.")]
+PersistenceOption = Annotated[
+    Persistence,
+    typer.Option("--state-persistence", "--state_persistence", help="Where state is kept; only event-log is there."),
+]
+
+
 def main() -> None:
     """Run the command line; a Failure becomes two lines on stderr and its exit code."""
     try:
@@ -85,18 +95,9 @@ def workflow(
         str, typer.Option("--timeout", "--timeout-default", "--timeout_default", help="Time-out of one attempt.")
     ] = "30s",
     audit: Annotated[Switch, typer.Option("--audit", help="Keep the audit trail of the process.")] = Switch.TRUE,
-    error_strategy: Annotated[
-        Strategy, typer.Option("--error-strategy", "--error_strategy", help="What answers an error.")
-    ] = Strategy.RETRY_THEN_COMPENSATE,
-    orchestrator: Annotated[
-        Engine, typer.Option("--orchestrator", help="What runs the process; only custom is there.")
-    ] = Engine.CUSTOM,
-    state_persistence: Annotated[
-        Persistence,
-        typer.Option(
-            "--state-persistence", "--state_persistence", help="Where state is kept; only event-log is there."
-        ),
-    ] = Persistence.EVENT_LOG,
+    error_strategy: StrategyOption = Strategy.RETRY_THEN_COMPENSATE,
+    orchestrator: EngineOption = Engine.CUSTOM,
+    state_persistence: PersistenceOption = Persistence.EVENT_LOG,
     definitions: Annotated[
         Path | None,
         typer.Option(
@@ -132,20 +133,19 @@ def workflow(
 
             run_design(written, options, out)
         case Mode.VALIDATE:
-            from cli.definition_reports import is_good, judge, validation_json, validation_lines
+            from cli.definition_reports import report
 
-            verdict = judge(written)
-            if output is OutputFormat.JSON:
-                typer.echo(validation_json(written, verdict, strict=strict))
-            else:
-                typer.echo("\n".join(validation_lines(written, verdict)))
-            if not is_good(verdict, strict=strict):
+            said, good = report(written, strict=strict, as_json=output is OutputFormat.JSON)
+            typer.echo(said)
+            if not good:
                 raise typer.Exit(ExitCode.CHECK_FAILED)
         case Mode.EXECUTE:
             from cli.execute import run_execute
 
-            said = {"max_retries": options.max_retries, "timeout_ms": options.timeout_ms, "audit": options.audit}
-            code = run_execute(written, given, partial(bootstrap_of, bootstrap, data), _chosen(context, said), wait)
+            given_now = {"max_retries": options.max_retries, "timeout_ms": options.timeout_ms, "audit": options.audit}
+            code = run_execute(
+                written, given, partial(bootstrap_of, bootstrap, data), _chosen(context, given_now), wait
+            )
             raise typer.Exit(code)
 
 
