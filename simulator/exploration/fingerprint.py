@@ -12,11 +12,12 @@ import orjson
 from orchestrator.core.state import Phase, State, StepState
 from simulator.account import SETTLED
 from simulator.exploration.world import World
+from simulator.participant import Mark
 
 _READ_HERE = frozenset(
     {
         "saga_id", "definition", "version", "sequence", "phase", "started_at", "updated_at", "deadline", "steps",
-        "plan", "outputs", "code", "message", "failed_step", "origin",
+        "plan", "outputs", "code", "message", "failed_step", "origin", "lifecycle", "status",
     }
 )  # fmt: skip
 """Fields of a state that are taken apart below, or that never decide what a saga does next."""
@@ -27,7 +28,7 @@ _EPOCH = 1_000_000_000_000
 _ATOMS = frozenset({str, type(None), bool})
 
 _others = attrgetter(*(field.name for field in fields(State) if field.name not in _READ_HERE))
-_over = attrgetter("step", "undo", "status", "source")
+_over = attrgetter("step", "undo", "status")
 _why = attrgetter("step", "undo", "status", "source", "code")
 _open = attrgetter(*(field.name for field in fields(StepState)))
 
@@ -35,30 +36,54 @@ _open = attrgetter(*(field.name for field in fields(StepState)))
 def fingerprint(world: World) -> int:
     """Return 64 bits that tell this moment from every other one that may go on differently."""
     state, now = world.state, world.now
-    deadline = state.deadline
     times: list[int] = []
     steps = state.steps.values()
-    # A saga that turned round reports its reason and reads it no more.
-    reason = state.code if state.phase is Phase.FORWARD else None
+    unsettled = [tuple(_relative(_open(step), now, times)) for step in steps if step.status not in SETTLED]
+    others = [value if type(value) in _ATOMS else _plain(value, now, times) for value in _others(state)]
+    ahead = state.phase is Phase.FORWARD or state.outcome == "COMPLETED"
     return hash(
         (
             state.phase,
-            reason,
-            tuple(map(_why if state.phase is Phase.FORWARD else _over, steps)),
-            tuple([tuple(_relative(_open(step), now, times)) for step in steps if step.status not in SETTLED]),
+            tuple(unsettled),
+            tuple(others),
             state.plan,
-            tuple([value if type(value) in _ATOMS else _plain(value, now, times) for value in _others(state)]),
             orjson.dumps(state.outputs),
-            None if deadline is None else sum(at < deadline for at in times),
-            frozenset(world.books.entries.items()),
+            _ahead(world, times) if ahead else _turned(world),
             frozenset((*reply[:-1], None if reply.until is None else reply.until - now) for reply in world.replies),
             frozenset(reply[:-1] for reply in world.heard),
             world.late,
-            tuple(world.lasting.items()),
             world.faults_left,
             world.repairs_left,
             world.account,
         )
+    )
+
+
+def _ahead(world: World, times: list[int]) -> tuple[Any, ...]:
+    """Return what matters while a saga goes forward, or may be taken back."""
+    state = world.state
+    return (
+        tuple(map(_why, state.steps.values())),
+        state.code,
+        state.lifecycle,
+        state.status,
+        None if state.deadline is None else sum(at < state.deadline for at in times),
+        frozenset(world.books.entries.items()),
+        tuple(world.lasting.items()),
+    )
+
+
+def _turned(world: World) -> tuple[Any, ...]:
+    """Return what matters once a saga has turned round: no command goes forward any more, and no deadline ends it.
+
+    Of an effect that is not in place it makes no difference why, unless its command is still on its way.
+    """
+    under_way = {command.token for command in world.late}
+    entries = world.books.entries.items()
+    return (
+        tuple(map(_over, world.state.steps.values())),
+        frozenset((token, one) for token, one in entries if one.undo or one.mark is Mark.DONE or token in under_way),
+        tuple((token, fate) for token, fate in world.lasting.items() if token.endswith(":undo")),
     )
 
 
