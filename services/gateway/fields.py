@@ -10,7 +10,12 @@ MAX_ERRORS = 100
 """How many wrong fields are named; a document with more is wrong enough."""
 
 _LONGEST_NAME = 64
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
+_MARKUP = r"<[A-Za-z/!?]"
+_UNCLEAN = re.compile(rf"[\x00-\x1f{_CONTROL}]|{_MARKUP}")
+_UNCLEAN_DATA = re.compile(rf"[\x00-\x08\x0b-\x1f{_CONTROL}]|{_MARKUP}")
+_LONGEST_DATA = 10_000
+_DEEPEST_DATA = 32
 _MONEY = re.compile(r"(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?\Z")
 
 
@@ -63,11 +68,22 @@ class Fields:
             self.wrong(name, "must not be blank")
         elif len(value) > longest:
             self.wrong(name, f"must have at most {longest} characters, not {len(value)}")
-        elif _CONTROL.search(value):
-            self.wrong(name, "must not contain control characters")
+        elif unclean := _UNCLEAN.search(value):
+            self.wrong(name, _why(unclean))
         else:
             return value
         return ""
+
+    def data(self, name: str) -> dict[str, Any]:
+        """Return a JSON object of any shape, with clean texts of at most 10,000 characters; empty where absent."""
+        value = self._object.get(name, {})
+        if not isinstance(value, dict):
+            self.wrong(name, "must be a JSON object")
+            return {}
+        fault = _fault_of(value, _DEEPEST_DATA)
+        if fault is not None:
+            self.wrong(name, fault)
+        return value
 
     def pattern(self, name: str, longest: int, shape: re.Pattern[str], meaning: str) -> str:
         """Return a text that has the shape."""
@@ -131,6 +147,25 @@ class Fields:
     def inner(self, name: str) -> object | None:
         """Return a field that holds an object of its own, not looked into."""
         return None if self._missing(name) else self._object[name]
+
+
+def _why(unclean: re.Match[str]) -> str:
+    return "must not contain markup" if unclean[0].startswith("<") else "must not contain control characters"
+
+
+def _fault_of(value: object, depth: int) -> str | None:
+    """Return what is wrong with the texts and names in a JSON value."""
+    if isinstance(value, str):
+        if len(value) > _LONGEST_DATA:
+            return f"must have no text of more than {_LONGEST_DATA} characters"
+        unclean = _UNCLEAN_DATA.search(value)
+        return None if unclean is None else _why(unclean)
+    if not isinstance(value, dict | list):
+        return None
+    if depth == 0:
+        return f"must not be nested deeper than {_DEEPEST_DATA}"
+    inner = [*value, *value.values()] if isinstance(value, dict) else value
+    return next((fault for part in inner if (fault := _fault_of(part, depth - 1)) is not None), None)
 
 
 def money_text(minor: int) -> str:

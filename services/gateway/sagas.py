@@ -99,10 +99,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     definition = form.pattern("definition", 63, _NAME, "is no name of a definition")
     given: dict[str, Any] = document if isinstance(document, dict) else {}
     version = None if given.get("version") is None else form.count("version", _MAX_VERSION)
-    data, options = (given.get(name, {}) for name in ("data", "options"))
-    for name, value in (("data", data), ("options", options)):
-        if not isinstance(value, dict):
-            form.wrong(name, "must be a JSON object")
+    data, options = form.data("data"), form.data("options")
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
     client = f"{identity_of(request.scope).client}{SAGAS}"

@@ -51,9 +51,7 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
     document = await read_json(request)
     form = Fields(document, errors, "", _SIGNAL_FIELDS)
     name, actor = form.text("name", 128), form.text("actor", 128)
-    data = document.get("data", {}) if isinstance(document, dict) else {}
-    if not isinstance(data, dict):
-        form.wrong("data", "must be a JSON object")
+    data = form.data("data")
     asking = await asking_of(parts, saga_id, f"signal:{name}", request, errors)
     try:
         record = send_signal(parts.codec, asking, name, actor, data)

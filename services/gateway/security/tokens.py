@@ -52,6 +52,8 @@ def read_token_keys(text: bytes) -> Sequence[TokenKey]:
         if not text.lstrip().startswith(b"{"):
             return (_token_key(load_pem_public_key(text), None),)
         keys = [_token_key(jwt.PyJWK(_public(entry)).key, entry.get("kid")) for entry in orjson.loads(text)["keys"]]
+    except BadTokenKeys:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm, jwt.PyJWTError) as error:
         raise BadTokenKeys(f"it is neither JWKS nor a public key in PEM ({type(error).__name__})") from None
     if not keys:

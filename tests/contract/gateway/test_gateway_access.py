@@ -19,6 +19,11 @@ from tests.contract.gateway.story import Story, entries, projector
 CREDENTIALS = [(route, rule) for route, rule in ROUTES.items() if rule.scopes is not None]
 NAMING_ORDERS = [route for route in ROUTES if "{order_id}" in route[1]]
 BY_SCOPE = {Scope.CUSTOMER: "shop", Scope.OPERATOR: "olga", Scope.ADMIN: "adam"}
+NOT_GOOD: list[dict[str, Any]] = [
+    {},
+    {"authorization": "Bearer nobody"},
+    {"authorization": "Basic c2hvcDpzaG9w"},
+]
 Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 
 
@@ -69,7 +74,7 @@ def test_every_route_is_in_the_table_and_no_other(run: Run) -> None:
 def test_without_good_credentials_every_route_is_a_401(run: Run) -> None:
     async def scenario(gate: Gate) -> None:
         for method, path in [route for route, _ in CREDENTIALS]:
-            for headers in ({}, {"authorization": "Bearer nobody"}, {"authorization": "Basic c2hvcDpzaG9w"}):
+            for headers in NOT_GOOD:
                 answer = await gate.call(method, of(path), form(), "k1", **headers)
                 assert (answer.status, answer.body["type"]) == (401, "/problems/unauthenticated"), (method, path)
                 assert answer.headers["www-authenticate"] == 'Bearer realm="sagaline"'

@@ -12,7 +12,9 @@ from services.gateway.orders import MAX_QUANTITY, Accepted, Refused, lines_form,
 from services.gateway.views import cursor_of, read_cursor
 
 CURRENCIES = frozenset({"GBP", "EUR"})
-_TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=64)
+_TURNS_TEXT_AROUND = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_CLEAN = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters=f"<{_TURNS_TEXT_AROUND}")
+_TEXT = st.text(_CLEAN, max_size=64)
 _LINE = st.fixed_dictionaries(
     {
         "sku": st.integers(0, 99_999).map(lambda number: f"{number:05d}A"),
