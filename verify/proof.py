@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from verify.cases import Cases, gather
 from verify.check_books import agreement_findings, book_sums, money_findings, shipment_findings
+from verify.check_children import children_findings
 from verify.check_compensations import compensation_findings
 from verify.check_events import order_of_events_findings
 from verify.check_log import command_findings, participant_findings, sequence_findings, unsendable_of
@@ -44,6 +45,7 @@ def _findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     yield from command_findings(evidence, cases)
     yield from participant_findings(evidence, cases)
     yield from compensation_findings(cases)
+    yield from children_findings(cases)
     yield from changelog_findings(evidence, cases)
     yield from status_findings(evidence, cases)
     yield from money_findings(evidence, cases)

@@ -22,6 +22,7 @@ PROVED = (
     ("commands", "one command for each StepScheduled event, and the reverse; command ids are unique"),
     ("participants", "participants hold only commands that were sent, and left no effect open"),
     ("compensation", "compensations ran once, in reverse order, and left nothing out; of parts that were left, too"),
+    ("children", "a saga that another one started ended as its step says, and was undone with it"),
     ("changelog", "folding the events gives the changelog's state"),
     ("orders.status", "the last value on orders.status is the last change"),
     ("readable", "every record is readable or was dead-lettered"),
