@@ -26,7 +26,11 @@ def reached(block: Block, without: AbstractSet[str] = frozenset()) -> frozenset[
         if name in found or name in without or name not in places:
             continue
         found.add(name)
-        ahead += following(block, places[name])
+        onward = following(block, places[name])
+        ahead += onward
+        if any(places.get(target, len(places)) <= places[name] for target in onward):
+            # A way that leads back is a mistake of its own; what it should have led to is not lost by it.
+            ahead += [task.name for task in block.tasks[places[name] + 1 : places[name] + 2]]
     return frozenset(found)
 
 
