@@ -10,7 +10,10 @@ from orchestrator.core.events import Recorded
 from orchestrator.core.state import State
 from orchestrator.serde import event_message, state_fields
 from schemas.codec import Codec
+from tests.orchestrator_world import World
 from verify.evidence import Command, Event, Evidence, Ledgers, Log, Place, Start, Status, Tables
+from verify.log_reading import READ, LogBuilder
+from verify.topics import Raw
 
 _CODEC = Codec()
 
@@ -76,3 +79,22 @@ def _command(event: Event) -> Command:
         {"template": event.step},
         Place(fields["topic"], 0, event.sequence),
     )
+
+
+def evidence(world: World) -> Evidence:
+    """Return all that an orchestrator in memory wrote, as the oracle reads it."""
+    builder = LogBuilder(_CODEC)
+    for topic in READ:
+        builder.add(
+            Raw(
+                topic,
+                record.partition,
+                record.offset,
+                record.timestamp_ms,
+                (record.key or b"").decode(),
+                record.value,
+                {name: held.decode(errors="backslashreplace") for name, held in record.headers},
+            )
+            for record in world.records(topic)
+        )
+    return Evidence(builder.build(), Ledgers(), Tables())

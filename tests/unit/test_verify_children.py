@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
-from schemas.codec import Codec
 from tests.orchestrator_world import World, world_with
 from tests.pattern_story import document, hold
+from tests.published import evidence
 from tests.scripted_participants import Reply, failure, success
-from verify.evidence import Event, Evidence, Ledgers, Log, Tables
-from verify.log_reading import READ, LogBuilder
+from verify.evidence import Event, Log
 from verify.proof import prove
-from verify.topics import Raw
 
 PARENT, CHILD = "p", "p.child"
 _RUN = {"run": {"workflow": {"namespace": "patterns", "name": "child", "input": {"n": 1}}}}
@@ -42,25 +40,6 @@ def lived(directory: Path, refused: str = "") -> World:
     world.start_saga(PARENT, "parent", {})
     world.run(refusing(refused))
     return world
-
-
-def evidence(world: World) -> Evidence:
-    """Return what is on the topics, as the oracle reads it."""
-    builder = LogBuilder(Codec())
-    for topic in READ:
-        builder.add(
-            Raw(
-                topic,
-                record.partition,
-                record.offset,
-                record.timestamp_ms,
-                (record.key or b"").decode(),
-                record.value,
-                {name: held.decode(errors="backslashreplace") for name, held in record.headers},
-            )
-            for record in world.records(topic)
-        )
-    return Evidence(builder.build(), Ledgers(), Tables())
 
 
 @pytest.mark.parametrize(

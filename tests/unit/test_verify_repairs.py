@@ -1,0 +1,103 @@
+"""The oracle finds nothing wrong with what an orchestrator wrote while people repaired, skipped and migrated sagas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.events import Json
+from schemas import topics
+from tests.orchestrator_world import World, world_with
+from tests.pattern_story import document, hold
+from tests.published import evidence
+from tests.scripted_participants import Reply, failure, success
+from verify.proof import prove
+from verify.report import Report
+
+SAGA = "sag_a"
+_ACT = {"actor": "ann", "reason": "seen"}
+
+
+def world(directory: Path, *documents: Json) -> World:
+    world = world_with(directory, *(json.dumps(one) for one in documents))
+    world.start_saga(SAGA, "repaired", {}, version=1)
+    return world
+
+
+def broken(*paths: str) -> Any:
+    """Return participants that refuse these steps, and these compensations as `<step>:undo`."""
+
+    def answer(name: str, fields: Mapping[str, Any]) -> Reply:
+        meta = fields["meta"]
+        path = meta["step"] if meta["undoes"] is None else f"{meta['step']}:undo"
+        return failure(fields, "REJECTED", "no") if path in paths else success(name, fields)
+
+    return answer
+
+
+def resolve(world: World, action: str, step: str | None = None) -> None:
+    world.now += 1
+    world.send("saga.ResolveSaga", SAGA, action=action, step=step, **_ACT)
+    world.run()
+
+
+def judged(world: World) -> Report:
+    report = prove(evidence(world))
+    assert report.findings == ()
+    assert report.holds
+    return report
+
+
+def test_compensations_that_failed_are_repaired_and_skipped(tmp_path: Path) -> None:
+    world_ = world(tmp_path, document("repaired", {"a": hold()}, {"b": hold()}, {"c": hold()}))
+    world_.run(broken("c", "a:undo", "b:undo"))
+    report = judged(world_)
+    assert (report.outcomes, report.manual) == ({"SUSPENDED": 1}, (SAGA,))
+    assert len(report.dead_letters) == 2
+
+    resolve(world_, "retry", "b")
+    assert judged(world_).outcomes == {"SUSPENDED": 1}
+    resolve(world_, "skip")
+    report = judged(world_)
+    assert (report.outcomes, report.manual, report.by_hand) == ({"REVOKED": 1}, (), (f"{SAGA}: a:undo",))
+
+
+def test_a_held_step_waits_and_is_tried_again(tmp_path: Path) -> None:
+    world_ = world(tmp_path, document("repaired", {"a": hold(error_strategy="dead-letter")}, {"b": hold()}))
+    world_.run(broken("a"))
+    report = judged(world_)
+    assert (report.outcomes, report.manual) == ({"HELD": 1}, (SAGA,))
+    resolve(world_, "retry")
+    assert judged(world_).outcomes == {"COMPLETED": 1}
+
+
+def test_a_saga_that_waits_goes_over_to_another_version(tmp_path: Path) -> None:
+    wait = {"listen": {"to": {"one": {"with": {"type": "go"}}}}, "timeout": {"after": {"hours": 1}}}
+    first = document("repaired", {"a": hold()}, {"w": wait})
+    second = document(
+        "repaired", {"a": hold()}, {"v": wait}, {"b": hold()}, migrations=[{"from": 1, "steps": {"w": "v"}}]
+    )
+    second["document"]["version"] = "2.0.0"
+    world_ = world(tmp_path, first, second)
+    world_.run()
+    world_.send("saga.MigrateSaga", SAGA, version=2, actor="ann")
+    world_.send("saga.Signal", SAGA, name="go", actor="ann", data="{}")
+    world_.run()
+    assert "SagaMigrated" in world_.names(SAGA)
+    assert judged(world_).outcomes == {"COMPLETED": 1}
+
+
+def test_a_record_that_cannot_be_used_lets_the_saga_stand_still(tmp_path: Path) -> None:
+    world_ = world(tmp_path, document("repaired", {"a": hold()}, {"b": hold()}))
+    world_.settle()
+    world_.put(topics.REPLIES.name, SAGA.encode(), b"no Avro")
+    world_.settle()
+    world_.run()
+    report = judged(world_)
+    assert (report.outcomes, report.manual) == ({"HELD": 1}, (SAGA,))
+    world_.now += 1
+    world_.send("saga.RedriveSaga", SAGA, action="drop", first=None, **_ACT)
+    world_.run()
+    assert judged(world_).outcomes == {"COMPLETED": 1}
