@@ -196,18 +196,16 @@ def _blocks(task: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _entry_of(name: str, task: Mapping[str, Any]) -> str:
     if "if" in task:
         return f"{name}.if"
-    if _needs_scope(task):
-        return f"{name}.within"
-    return _inner_entry(name, task)
-
-
-def _inner_entry(name: str, task: Mapping[str, Any]) -> str:
     if _has_input_step(task):
         return f"{name}.input"
     return _entry_behind_input(name, task)
 
 
 def _entry_behind_input(name: str, task: Mapping[str, Any]) -> str:
+    return f"{name}.within" if _needs_scope(task) else _entry_within(name, task)
+
+
+def _entry_within(name: str, task: Mapping[str, Any]) -> str:
     if _kind(task) == "do":
         return _entry_of(*named(items(task["do"], name)[0], name))
     return name
@@ -254,17 +252,16 @@ def _task(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> N
         task = _guarded(shop, name, task, place)
     kind = _kind(task)
     has_input_step = _has_input_step(task)
-    first = _inner_entry(name, task)
     if kind not in _GIVES_ITSELF:
         task, place = shop.shaped_after(name, task, place)
-    if _needs_scope(task):
-        # What is inside begins after the scope that bounds it.
-        task, place = timed(shop, name, first, task, place)
     if has_input_step:
         shape = shop.shape(task.get("input"), "from", place, f"{place.where}.input")
         entry = _entry_behind_input(name, task)
         shop.add(Local(f"{name}.input", _data, UNCHANGED, entry, Reads(True, shape)), place)
         task = {key: value for key, value in task.items() if key != "input"}
+    if _needs_scope(task):
+        # What is inside begins after the scope that bounds it.
+        task, place = timed(shop, name, _entry_within(name, task), task, place)
     if kind == "do":
         mapping(task, place.where, ("do", "then", "metadata"))
         after = shop.then(task, place)

@@ -150,41 +150,83 @@ def test_given_an_if_that_does_not_hold_then_a_task_of_any_kind_is_left_out(task
     assert seen(saga, "b") == {"n": 7}
 
 
-def _ended(kind: str) -> Story:
-    """Return the story of a saga past a task of this kind, which was given {n: 7} and shaped its result."""
-    shape = {"input": {"from": "{m: .n}"}, "output": {"as": "{got: .}"}, "export": {"as": "${ $context + {kept: .} }"}}
-    tasks: dict[str, Task] = {
-        "do": {"do": [{"x": {"set": "${ . }"}}]},
-        "for": {"for": {"in": "[1]"}, "do": [{"x": {"set": "${ . }"}}]},
-        "try": {"try": [{"x": {"set": "${ . }"}}], "catch": {}},
-        "fork": {"fork": {"branches": [{"x": {"set": "${ . }"}}]}},
-        "wait": {"wait": "PT1S"},
-        "listen": {"listen": {"to": {"one": {"with": {"type": "go"}}}}, "timeout": {"after": "PT1M"}},
-        "emit": {"emit": {"event": {"with": {"type": "t", "data": "${ . }"}}}},
-        "run": {"run": {"workflow": {"name": "other", "input": "${ . }"}, "await": False}},
-        "set": {"set": "${ . }"},
-    }
-    saga = told({"a": {**tasks[kind], **shape}}, {"b": sees("${ [., $context.a, $context.kept] }")}, data={"n": 7})
+KINDS: dict[str, Task] = {
+    "do": {"do": [{"x": {"set": "${ . }"}}]},
+    "do in time": {"do": [{"x": {"set": "${ . }"}}], "timeout": {"after": "PT1M"}},
+    "for": {"for": {"in": "[1]"}, "do": [{"x": {"set": "${ . }"}}]},
+    "map": {"for": {"in": "[1]", "concurrency": 2}, "do": [{"x": {"set": "${ . }"}}]},
+    "try": {"try": [{"x": {"set": "${ . }"}}], "catch": {}},
+    "caught": {"try": [{"x": {"raise": {"error": {"type": "t"}}}}], "catch": {"do": [{"y": {"set": "${ . }"}}]}},
+    "fork": {"fork": {"branches": [{"x": {"set": "${ . }"}}]}},
+    "fork in time": {"fork": {"branches": [{"x": {"set": "${ . }"}}]}, "timeout": {"after": "PT1M"}},
+    "race": {"fork": {"compete": True, "branches": [{"x": {"set": "${ . }"}}]}},
+    "wait": {"wait": "PT1S"},
+    "listen": {"listen": {"to": {"one": {"with": {"type": "go"}}}}, "timeout": {"after": "PT1M"}},
+    "emit": {"emit": {"event": {"with": {"type": "t", "data": "${ . }"}}}},
+    "run": {"run": {"workflow": {"name": "other", "input": "${ . }"}, "await": False}},
+    "set": {"set": "${ . }"},
+}
+LISTS = {"fork", "fork in time", "listen", "map"}
+"""Kinds whose result is a list of what other kinds give."""
+
+AROUND: dict[str, Any] = {
+    "nothing": None,
+    "do": lambda tasks: {"do": tasks, "timeout": {"after": "PT1H"}},
+    "for": lambda tasks: {"for": {"in": "[1]"}, "do": tasks},
+    "map": lambda tasks: {"for": {"in": "[1]", "concurrency": 1}, "do": tasks},
+    "try": lambda tasks: {"try": tasks, "catch": {}},
+    "handler": lambda tasks: {"try": [{"no": {"raise": {"error": {"type": "t"}}}}], "catch": {"do": tasks}},
+    "race": lambda tasks: {"fork": {"compete": True, "branches": [{"branch": {"do": tasks}}]}},
+    "fork": lambda tasks: {"fork": {"branches": [{"branch": {"do": tasks}}]}},
+}
+
+
+def _ended(kind: str, around: str, **more: Any) -> Any:
+    """Return what the task behind one of this kind sees, which was given {n: 7}, within something around both."""
+    behind = "${ [., $context.a, $context.kept] }"
+    tasks = [{"a": {**KINDS[kind], **more}}, {"b": sees(behind)}]
+    saga = told(*tasks, data={"n": 7}) if around == "nothing" else told({"o": AROUND[around](tasks)}, data={"n": 7})
     saga = saga.when(after(SECOND)) if kind == "wait" else saga
-    return saga.when(says("go", m=7)) if kind == "listen" else saga
+    saga = saga.when(says("go", m=7)) if kind == "listen" else saga
+    [command] = saga.commands
+    assert command.step.rsplit("/", 1)[-1] == "b"
+    saga.when(done(command.step)).ended("COMPLETED")
+    return command.arguments["seen"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "raw"),
-    [
-        ("do", {"m": 7}),
-        ("for", {"m": 7}),
-        ("try", {"m": 7}),
-        ("fork", [{"m": 7}]),
-        ("wait", {"m": 7}),
-        ("listen", [{"m": 7}]),
-        ("emit", {"m": 7}),
-        ("run", {"m": 7}),
-        ("set", {"m": 7}),
-    ],
-)
-def test_given_a_task_of_any_kind_then_its_input_output_and_export_are_shaped_alike(kind: str, raw: Any) -> None:
-    assert seen(_ended(kind), "b") == [{"got": raw}, {"got": raw}, {"got": raw}]
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("kind", KINDS)
+def test_given_a_task_of_any_kind_anywhere_then_its_input_output_and_export_are_shaped_alike(
+    kind: str, around: str
+) -> None:
+    shape = {"input": {"from": "{m: .n}"}, "output": {"as": "{got: .}"}, "export": {"as": "${ $context + {kept: .} }"}}
+    raw = [{"m": 7}] if kind in LISTS else {"m": 7}
+    assert _ended(kind, around, **shape) == [{"got": raw}, {"got": raw}, {"got": raw}]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("kind", KINDS)
+def test_given_a_task_of_any_kind_anywhere_then_its_output_and_export_may_ask_for_its_input(
+    kind: str, around: str
+) -> None:
+    shape = {"input": {"from": "{m: .n}"}, "output": {"as": "[$input]"}, "export": {"as": "{kept: [$output, $input]}"}}
+    assert _ended(kind, around, **shape, **{"if": ".n == 7"}) == [[{"m": 7}], [{"m": 7}], [[{"m": 7}], {"m": 7}]]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("kind", KINDS)
+def test_given_a_task_of_any_kind_anywhere_then_it_is_left_out_where_its_condition_does_not_hold(
+    kind: str, around: str
+) -> None:
+    left_out = {"if": ".n == 8", "output": {"as": "{got: .}"}}
+    behind, *_ = told_behind(kind, around, left_out)
+    assert behind == {"n": 7}
+
+
+def told_behind(kind: str, around: str, more: Task) -> Any:
+    tasks = [{"a": {**KINDS[kind], **more}}, {"b": sees("${ [., $context.a] }")}]
+    saga = told(*tasks, data={"n": 7}) if around == "nothing" else told({"o": AROUND[around](tasks)}, data={"n": 7})
+    return saga.commands[-1].arguments["seen"]
 
 
 def test_given_a_switch_with_an_input_from_then_its_cases_see_that_and_the_next_task_too() -> None:
