@@ -16,6 +16,7 @@ _SAGA = "saga"
 _HAPPENS = {
     "start": "the saga starts",
     "reply": "a reply comes",
+    "reply-just-in-time": "a reply comes just before the next timer",
     "reply-after-outage": "after an outage a reply is handled before the timers that are overdue",
     "timer": "a timer is due",
     "outage-to-deadline": "nothing runs until the saga's deadline",

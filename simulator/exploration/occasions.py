@@ -9,7 +9,7 @@ from orchestrator.core.definition import Listen
 from orchestrator.core.events import Json
 from orchestrator.core.inputs import Action, Cancel, Failed, Input, Resolve, Signal, Succeeded, TimerDue, Undo
 from orchestrator.core.paths import name_of
-from orchestrator.core.state import AWAITING_REPLY, Phase, StepStatus, path_of
+from orchestrator.core.state import AWAITING_REPLY, Phase, StepState, StepStatus, path_of
 from simulator.engine import Engine
 from simulator.exploration.world import Reply, World
 from simulator.scenario import NOTHING, Scenario
@@ -41,9 +41,13 @@ def occasions(engine: Engine, scenario: Scenario, world: World) -> Iterator[Occa
         yield from _after_the_end(world)
         return
     due = engine.next_due(state)
+    side_by_side = due is not None and due - 1 > world.now and sum(_is_open(step) for step in state.steps.values()) > 1
     for reply in world.replies:
         for subject, given in _inputs(scenario, reply):
             yield Occasion("reply", subject, given, world.now, taken=reply)
+            if due is not None and side_by_side:
+                # Where steps run side by side, it is their delays that decide whose timer comes first.
+                yield Occasion("reply-just-in-time", subject, given, due - 1, taken=reply)
             if due is not None and world.faults_left and due >= world.now:
                 yield Occasion("reply-after-outage", subject, given, due + 1, 1, taken=reply)
     if due is not None:
@@ -53,6 +57,10 @@ def occasions(engine: Engine, scenario: Scenario, world: World) -> Iterator[Occa
         if held is not None and held.status in AWAITING_REPLY:
             yield Occasion("arrival", command.command_id, None, world.now)
     yield from _people(scenario, world)
+
+
+def _is_open(step: StepState) -> bool:
+    return step.status in AWAITING_REPLY or step.status is StepStatus.WAITING
 
 
 def _after_the_end(world: World) -> Iterator[Occasion]:
