@@ -135,18 +135,19 @@ def workflow(
         case Mode.VALIDATE:
             from cli.definition_reports import report
 
-            said, good = report(written, strict=strict, as_json=output is OutputFormat.JSON)
-            typer.echo(said)
-            if not good:
-                raise typer.Exit(ExitCode.CHECK_FAILED)
+            _tell(*report(written, strict=strict, as_json=output is OutputFormat.JSON))
         case Mode.EXECUTE:
             from cli.execute import run_execute
 
-            given_now = {"max_retries": options.max_retries, "timeout_ms": options.timeout_ms, "audit": options.audit}
-            code = run_execute(
-                written, given, partial(bootstrap_of, bootstrap, data), _chosen(context, given_now), wait
-            )
-            raise typer.Exit(code)
+            settings = {"max_retries": options.max_retries, "timeout_ms": options.timeout_ms, "audit": options.audit}
+            address = partial(bootstrap_of, bootstrap, data)
+            raise typer.Exit(run_execute(written, given, address, _chosen(context, settings), wait))
+
+
+def _tell(said: str, good: bool) -> None:
+    typer.echo(said)
+    if not good:
+        raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
 def _chosen(context: typer.Context, settings: dict[str, Any]) -> dict[str, Any]:

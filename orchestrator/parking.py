@@ -13,8 +13,10 @@ from streams.record import Record
 MOST = 100
 """Records of one saga that wait at most; further ones are dead letters."""
 RETRY_MS = 30_000
-"""How often a record whose schema nobody knows is looked at again."""
-UNKNOWN_SCHEMA = "unknown_schema"
+"""How often a record is looked at again that waits for a newer build or a deployment."""
+UNKNOWN_SCHEMA, UNKNOWN_DEFINITION = "unknown_schema", "unknown_definition"
+WAITS_FOR_A_BUILD = frozenset({UNKNOWN_SCHEMA, UNKNOWN_DEFINITION})
+"""What ends by itself, without a person."""
 
 
 def may_wait(record: Record) -> bool:

@@ -172,7 +172,8 @@ class SagaProcessor:
 
     def _look_again(self, state: State, now_ms: int, context: Context) -> None:
         """Redrive a saga whose record waits for its schema, where that is known by now."""
-        if self._still_unusable(self._first_parked(state, context)) is not None:
+        is_loaded = self._registry.version(state.definition, state.version) is not None
+        if not is_loaded or self._still_unusable(self._first_parked(state, context)) is not None:
             self._sagas.push_back(state.saga_id, now_ms + parking.RETRY_MS, context)
             return
         asked = Unpark(f"{state.saga_id}:schema", REDRIVE, "orchestrator", "the schema is known now")
@@ -236,7 +237,11 @@ class SagaProcessor:
         if state.parked and not redriven:
             self._park(state, record, BEHIND, "", now_ms, context)
             return
-        definition = self._definition_of(state)
+        definition = self._registry.version(state.definition, state.version)
+        if definition is None:
+            missing = f"{saga_id} needs {state.definition} version {state.version}, which is not loaded"
+            self._unusable(record, parking.UNKNOWN_DEFINITION, missing, now_ms, context)
+            return
         try:
             given = self._migration(state, fields) if name == "saga.MigrateSaga" else input_of(name, fields)
         except (ValueError, KeyError) as error:

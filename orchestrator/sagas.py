@@ -64,7 +64,7 @@ class Sagas:
 
     def _due(self, state: State) -> int | None:
         if state.parked:
-            return state.updated_at + parking.RETRY_MS if state.parked[0][1] == parking.UNKNOWN_SCHEMA else None
+            return state.updated_at + parking.RETRY_MS if state.parked[0][1] in parking.WAITS_FOR_A_BUILD else None
         if state.phase is not Phase.ENDED:
             return next_due(state)
         return None if state.outcome == "SUSPENDED" else state.updated_at + self._retention_ms

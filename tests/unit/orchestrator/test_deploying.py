@@ -101,7 +101,7 @@ def test_while_the_topic_cannot_be_read_a_start_waits_and_is_not_lost() -> None:
     assert end_of(world, "sag_a") == "COMPLETED"
 
 
-def test_a_saga_whose_version_is_nowhere_loses_the_input_to_the_dead_letters_and_stops_no_other() -> None:
+def test_a_saga_whose_version_is_nowhere_waits_for_it_and_stops_no_other() -> None:
     world = World(lambda: one_more(echo(steps=2)))
     world.start_saga("sag_a", "echo", {})
     world.settle()
@@ -110,7 +110,7 @@ def test_a_saga_whose_version_is_nowhere_loses_the_input_to_the_dead_letters_and
     world.start_order("ord_b")
     world.run()
 
-    assert [code for code, _, _ in world.dead_letters()] == ["PROCESSOR_FAILED"]
+    assert [code for code, _, _ in world.dead_letters()] == ["unknown_definition"]
     assert end_of(world, "ord_b") == "COMPLETED"
 
     world.deploy(echo(steps=2))

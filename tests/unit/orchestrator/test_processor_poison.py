@@ -341,6 +341,6 @@ def test_an_input_for_a_definition_that_is_no_longer_loaded_stops_no_other_saga(
     world.start_order("ord_b")
     world.run()
 
-    assert codes(world) == ["PROCESSOR_FAILED"]
+    assert codes(world) == ["unknown_definition"]
     assert end_of(world, "ord_b") == COMPLETED
     assert world.names("sag_a")[-1] == "RecordParked"
