@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from tests.unit.verify_story import COMPLETED, DECLINED, MANUAL, PRICE, REVOKED, honest_evidence
+from tests.unit.verify_story import (
+    COMPLETED,
+    DECLINED,
+    MANUAL,
+    PRICE,
+    REVOKED,
+    Story,
+    honest_evidence,
+    repaired_story,
+    settled_by_hand,
+)
 from verify.evidence import Event, Evidence, Message, Place, Refund, Shipment
 from verify.proof import prove
 
@@ -287,3 +297,34 @@ def test_a_state_taken_out_of_the_changelog_is_missed_while_its_saga_runs() -> N
     running = _unfinished(_changelog_behind(honest_evidence()))
     findings = prove(_log(running, expired=frozenset({DECLINED}))).findings
     assert [finding for finding in findings if finding.check == "changelog" and DECLINED in finding.orders]
+
+
+def _after(evidence: Evidence, story: Story) -> Evidence:
+    """Return the evidence where the order that waited for a person went on like this."""
+    others = [command for command in evidence.log.commands if command.saga_id != MANUAL]
+    return _log(
+        evidence,
+        events={**evidence.log.events, MANUAL: story.events},
+        commands=[*others, *story.commands],
+        states={**evidence.log.states, MANUAL: story.state()},
+        statuses={**evidence.log.statuses, MANUAL: story.last_status()},
+    )
+
+
+def test_a_refund_that_a_person_skipped_is_that_persons_affair() -> None:
+    report = prove(_after(honest_evidence(), settled_by_hand()))
+    assert report.findings == ()
+    assert report.holds
+    assert (report.manual, report.by_hand) == ((), (f"{MANUAL}: capture-payment:undo",))
+
+
+def test_a_refund_that_was_repaired_has_to_be_in_the_books() -> None:
+    evidence = _after(honest_evidence(), repaired_story())
+    missing = prove(evidence)
+    assert [one for one in missing.findings if one.check == "money" and MANUAL in one.orders]
+
+    refunds = [*evidence.ledgers.refunds, Refund("re_2", f"ch_{MANUAL}", PRICE)]
+    rows = [replace(row, refunded_minor=PRICE) if row.saga_id == MANUAL else row for row in evidence.tables.charges]
+    report = prove(_tables(_ledgers(evidence, refunds=refunds), charges=rows))
+    assert report.findings == ()
+    assert report.holds

@@ -261,6 +261,30 @@ def manual_story() -> Story:
     return story
 
 
+def settled_by_hand() -> Story:
+    """The order whose refund failed, after a person skipped it."""
+    story = manual_story()
+    _intervene(story, "skip")
+    _revoked(story, "cancelled")
+    return story
+
+
+def repaired_story() -> Story:
+    """The order whose refund failed, after a person had it tried again."""
+    story = manual_story()
+    story.status = "COMPENSATING"
+    _intervene(story, "retry")
+    story.call("capture-payment", "RefundPayment", undo=True)
+    _revoked(story, "cancelled")
+    return story
+
+
+def _intervene(story: Story, action: str) -> None:
+    story.event(
+        "InterventionMade", action=action, steps=["capture-payment"], undo=True, actor="ann", reason="by transfer"
+    )
+
+
 def _revoked(story: Story, code: str) -> None:
     story.lifecycle, story.status = "cancelled", "TRANSACTION_REVOKED"
     story.event("SagaRevoked", code=code, message="")
