@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from schemas.subjects import Subjects
 from services.gateway import (
     architecture,
     deciding,
@@ -20,6 +21,7 @@ from services.gateway import (
     operating,
     reports,
     sagas,
+    schema_registry,
     showing,
     signalling,
     taking,
@@ -41,6 +43,7 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
+    app.include_router(schema_registry.routes(Subjects()))
     app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -71,8 +71,20 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/docs"): _ANYBODY,
     ("GET", "/docs/oauth2-redirect"): _ANYBODY,
     ("GET", "/redoc"): _ANYBODY,
+    ("GET", "/subjects"): _ANYBODY,
+    ("GET", "/subjects/{subject}/versions"): _ANYBODY,
+    ("GET", "/subjects/{subject}/versions/{version}"): _ANYBODY,
+    ("GET", "/subjects/{subject}/versions/{version}/schema"): _ANYBODY,
+    ("GET", "/schemas/types"): _ANYBODY,
+    ("GET", "/schemas/ids/{schema_id}"): _ANYBODY,
+    ("GET", "/schemas/ids/{schema_id}/schema"): _ANYBODY,
+    ("GET", "/schemas/ids/{schema_id}/versions"): _ANYBODY,
+    ("GET", "/schemas/ids/{schema_id}/subjects"): _ANYBODY,
+    ("GET", "/config"): _ANYBODY,
+    ("GET", "/config/{subject}"): _ANYBODY,
+    ("GET", "/mode"): _ANYBODY,
 }
-"""Every route. Health and the API's description are open to all; what they tell is in the public source."""
+"""Every route. Health, schemas and the API's description are open to all; what they tell is in the public source."""
 
 
 @dataclass(frozen=True, slots=True)
