@@ -16,6 +16,7 @@ from campaigns.address_book import read_addresses
 from campaigns.gateway_client import NoAnswer
 from campaigns.load_run import Pace, Result, run_plan
 from campaigns.plan import Mix, real_orders, synthetic_orders
+from cli.options import api_key_of
 
 
 class Source(StrEnum):
@@ -49,7 +50,11 @@ def load(
     make = real_orders if source is Source.REAL else synthetic_orders
     plan = make(orders, seed, Mix(), f"{prefix}-{seed}")
     try:
-        result = asyncio.run(run_plan(addresses.bootstrap, addresses.gateway, plan, Pace(rate, concurrency, wait)))
+        result = asyncio.run(
+            run_plan(
+                addresses.bootstrap, addresses.gateway, plan, Pace(rate, concurrency, wait), api_key=api_key_of(data)
+            )
+        )
     except NoAnswer as error:
         Console(stderr=True).print(f"The gateway on {addresses.gateway} does not answer: {error}", highlight=False)
         raise typer.Exit(1) from error

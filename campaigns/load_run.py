@@ -131,7 +131,12 @@ class LoadRun:
 
 
 async def run_plan(
-    bootstrap: str, gateway: str, plan: Iterable[Planned], pace: Pace, told: Told = lambda _: None
+    bootstrap: str,
+    gateway: str,
+    plan: Iterable[Planned],
+    pace: Pace,
+    told: Told = lambda _: None,
+    api_key: str | None = None,
 ) -> Result:
     """Run a plan against an installation and return what became of it. Raises NoAnswer."""
     runs: list[LoadRun] = []
@@ -143,7 +148,7 @@ async def run_plan(
 
     connector = aiohttp.TCPConnector(limit=2 * pace.concurrency)
     async with aiohttp.ClientSession(connector=connector) as session, StatusFeed(bootstrap, on_change) as feed:
-        run = LoadRun(GatewayClient(session, gateway), feed, plan, pace)
+        run = LoadRun(GatewayClient(session, gateway, api_key=api_key), feed, plan, pace)
         runs.append(run)
         await run.post()
         return await run.finish()

@@ -17,6 +17,7 @@ import typer
 from cli.architect import architect
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
+from cli.keys import keys_app
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
 from cli.sagas import sagas_app
 from cli.trials import explore, replay, simulate
@@ -32,6 +33,7 @@ topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_he
 app.add_typer(topics_app, name="topics")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(sagas_app, name="saga")
+app.add_typer(keys_app, name="keys")
 app.command("architect")(architect)
 app.command("explore")(explore)
 app.command("simulate")(simulate)
@@ -56,6 +58,9 @@ def dev(
     kafka_port: Annotated[int, typer.Option(help="The embedded broker's port.")] = 9092,
     orchestrators: Annotated[int, typer.Option(min=1, max=8, help="How many orchestrators share the partitions.")] = 1,
     reset: Annotated[bool, typer.Option("--reset", help="Delete the data of earlier runs first.")] = False,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Let the gateway ask for keys; one for this command line is made.")
+    ] = False,
 ) -> None:
     """Run Kafka, every service and the gateway on this machine until Ctrl-C.
 
@@ -64,7 +69,7 @@ def dev(
     from cli.dev import DevOptions, run_dev
 
     cluster = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
-    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster)
+    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster, auth)
     started = time.monotonic()
     say = _reporter(started)
     run_dev(options, say)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from cli.data_directory import DataDirectory, claim, write_state
 from cli.failure import Failure
 from cli.jars import cache_directory, ensure_jars, read_lock
 from cli.java import find_java
+from cli.key_store import ensure_own_key
 from cli.migrations import migrate_all
+from cli.options import API_KEY_FILE
 from cli.ports import LOOPBACK, free_ports, is_taken
 from cli.process_table import SANDBOXES, STOP_BROKER, Installation, processes
 from cli.supervisor import Process, Report, Step, Supervisor
@@ -35,6 +39,7 @@ class DevOptions:
     orchestrators: int
     reset: bool
     cluster: str | None
+    auth: bool = False
 
 
 def run_dev(options: DevOptions, report: Report) -> None:
@@ -48,6 +53,7 @@ def run_dev(options: DevOptions, report: Report) -> None:
             sandbox_ports=dict(zip(SANDBOXES, free_ports(len(SANDBOXES)), strict=True)),
             orchestrators=options.orchestrators,
             environ=os.environ,
+            keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if options.auth else None,
         )
         table: list[Step | Process] = []
         if options.cluster is None:
@@ -106,4 +112,8 @@ def _topics(installation: Installation, report: Report) -> None:
 
 def _announce(installation: Installation, report: Report) -> None:
     report(f"ready: gateway {installation.gateway_url}, Kafka {installation.bootstrap}, {installation.directory.root}")
+    if installation.keys_file is None:
+        report("the gateway asks nobody for a key, and only this machine reaches it; --auth makes it ask")
+    else:
+        report(f"the gateway asks for a key: `saga` takes {installation.directory.root / API_KEY_FILE} by itself")
     report("Ctrl-C stops everything")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -22,6 +23,8 @@ GatewayOption = Annotated[
     typer.Option("--gateway", envvar="SAGA_GATEWAY_URL", help="The gateway's address; default: the one of `saga dev`."),
 ]
 DEFAULT_DATA = Path(".saga")
+API_KEY_FILE = "api-key"
+"""Where `saga dev --auth` keeps the key of this machine's command line, in its data directory."""
 
 
 class OutputFormat(StrEnum):
@@ -39,12 +42,37 @@ def bootstrap_of(given: str | None, data: Path) -> str:
     return given or _endpoint("bootstrap", data)
 
 
-def gateway_of(given: str | None, data: Path) -> str:
-    """Return the gateway's address, without a '/' at its end. Raises Failure."""
+class Gateway(NamedTuple):
+    """A gateway's address, without a '/' at its end, and the key to present there, if any."""
+
+    url: str
+    api_key: str | None
+
+
+def gateway_of(given: str | None, data: Path) -> Gateway:
+    """Return where the gateway is, and the key for it: SAGA_API_KEY, or that of `saga dev --auth`. Raises Failure."""
     url = (given or _endpoint("gateway", data)).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise Failure(f"{url} is no address of a gateway.", "Write http://HOST:PORT.", ExitCode.USAGE)
-    return url
+    return Gateway(url, api_key_of(None if given else data))
+
+
+def api_key_of(data: Path | None) -> str | None:
+    """Return the key to present: SAGA_API_KEY, what SAGA_API_KEY_FILE holds, or that of the `saga dev` on `data`.
+
+    A key that was made for one gateway is not shown to another, so without `data` there is no such key.
+    """
+    given, named = os.environ.get("SAGA_API_KEY"), os.environ.get("SAGA_API_KEY_FILE")
+    if given or (named is None and data is None):
+        return given or None
+    try:
+        return (Path(named) if named else (data or Path()) / API_KEY_FILE).read_text(encoding="utf-8").strip() or None
+    except OSError as error:
+        if named is None:
+            return None
+        raise Failure(
+            f"SAGA_API_KEY_FILE cannot be read: {error.strerror}.", "Name another.", ExitCode.USAGE
+        ) from error
 
 
 def _endpoint(name: str, data: Path) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from cli.data_directory import DataDirectory
 from cli.ports import LOOPBACK
@@ -31,6 +32,7 @@ class Installation:
     sandbox_ports: Mapping[str, int]
     orchestrators: int
     environ: Mapping[str, str]
+    keys_file: Path | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -147,12 +149,18 @@ def _gateway(installation: Installation) -> Process:
             "READ_MODEL_URL": installation.database_url("projector"),
             "HOST": LOOPBACK,
             "PORT": str(installation.gateway_port),
-            "GATEWAY_AUTH": "off",
+            **_authentication(installation.keys_file),
         },
         after=("topics", "migrations"),
         ready=partial(answers_ok, installation.gateway_port, "/readyz"),
         stop_rank=STOP_GATEWAY,
     )
+
+
+def _authentication(keys_file: Path | None) -> Mapping[str, str]:
+    if keys_file is None:
+        return {"GATEWAY_AUTH": "off"}
+    return {"GATEWAY_AUTH": "required", "GATEWAY_KEYS_FILE": str(keys_file)}
 
 
 def _python(

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cli.failure import ExitCode, Failure
+from cli.options import Gateway
 
 _TIMEOUT_S = 15.0
 
 
-def start_saga(gateway: str, definition: str, version: int | None, data: str, options: str, key: str | None) -> str:
+def start_saga(gateway: Gateway, definition: str, version: int | None, data: str, options: str, key: str | None) -> str:
     """Start a saga and return its id. Raises Failure."""
     body = {
         "definition": definition,
@@ -28,7 +29,7 @@ def start_saga(gateway: str, definition: str, version: int | None, data: str, op
     return str(answer["saga_id"])
 
 
-def show_saga(gateway: str, saga_id: str, *, with_history: bool, as_json: bool) -> str:
+def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool, as_json: bool) -> str:
     """Return where a saga stands, in lines or as JSON. Raises Failure."""
     path = f"/v1/sagas/{quote(saga_id, safe='')}"
     shown = _request(gateway, "GET", path)
@@ -39,30 +40,30 @@ def show_saga(gateway: str, saga_id: str, *, with_history: bool, as_json: bool) 
     return "\n".join([*(f"{name + ':':15}{value}" for name, value in told.items()), *map(_event_line, events)])
 
 
-def signal_saga(gateway: str, saga_id: str, name: str, data: str, actor: str | None) -> str:
+def signal_saga(gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None) -> str:
     """Send a signal and return a line about it. Raises Failure."""
-    body = {"name": name, "actor": actor or getpass.getuser(), "data": _object("--input", data)}
+    body = {"name": name, **_actor(gateway, actor), "data": _object("--input", data)}
     _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/signals", body)
     return f"{name} is on its way to {saga_id}"
 
 
-def cancel_saga(gateway: str, saga_id: str, reason: str, actor: str | None) -> str:
+def cancel_saga(gateway: Gateway, saga_id: str, reason: str, actor: str | None) -> str:
     """Ask for a cancellation and return a line about it. Raises Failure."""
-    body = {"actor": actor or getpass.getuser(), "reason": reason}
+    body = {**_actor(gateway, actor), "reason": reason}
     _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/cancel", body)
     return f"{saga_id} is asked to stop"
 
 
-def resolve_saga(gateway: str, saga_id: str, action: str, step: str | None, actor: str | None, reason: str) -> str:
+def resolve_saga(gateway: Gateway, saga_id: str, action: str, step: str | None, actor: str | None, reason: str) -> str:
     """Have what waits for a person tried again or skipped and return a line about it. Raises Failure."""
-    body = {"action": action, "step": step, "actor": actor or getpass.getuser(), "reason": reason}
+    body = {"action": action, "step": step, **_actor(gateway, actor), "reason": reason}
     _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/resolve", body)
     return f"{action} of {step or 'all that waits'} is on its way to {saga_id}"
 
 
-def migrate_saga(gateway: str, saga_id: str, version: int, actor: str | None) -> str:
+def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None) -> str:
     """Have a saga go on under another version and return a line about it. Raises Failure."""
-    body = {"version": version, "actor": actor or getpass.getuser()}
+    body = {"version": version, **_actor(gateway, actor)}
     _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/migrate", body)
     return f"{saga_id} is asked to go on under version {version}; its history says whether it did"
 
@@ -70,6 +71,13 @@ def migrate_saga(gateway: str, saga_id: str, version: int, actor: str | None) ->
 def _event_line(event: Mapping[str, Any]) -> str:
     state = f"{event['to']['lifecycle']} {event['to']['status']}"
     return f"{event['sequence']:4}  {event['at']}  {state:32}  {event['summary']}"
+
+
+def _actor(gateway: Gateway, actor: str | None) -> dict[str, str]:
+    """Return who acts; with a key the gateway knows that itself, and takes nobody else's name."""
+    if gateway.api_key is not None:
+        return {"actor": actor} if actor else {}
+    return {"actor": actor or getpass.getuser()}
 
 
 def _object(option: str, written: str) -> dict[str, Any]:
@@ -84,27 +92,31 @@ def _object(option: str, written: str) -> dict[str, Any]:
     return document
 
 
-def _request(gateway: str, method: str, path: str, body: object = None, key: str | None = None) -> dict[str, Any]:
+def _request(gateway: Gateway, method: str, path: str, body: object = None, key: str | None = None) -> dict[str, Any]:
     """Make a request and return the document of its answer. Raises Failure."""
-    url = urlsplit(gateway)
+    url = urlsplit(gateway.url)
     connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = connect(url.netloc, timeout=_TIMEOUT_S)
     headers = {"Content-Type": "application/json"} if key is None else {"Idempotency-Key": key}
+    if gateway.api_key is not None:
+        headers["Authorization"] = f"Bearer {gateway.api_key}"
     try:
         connection.request(method, f"{url.path}{path}", None if body is None else json.dumps(body), headers)
         response = connection.getresponse()
         document = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Failure(
-            f"No gateway answers at {gateway}: {error}.",
+            f"No gateway answers at {gateway.url}: {error}.",
             "Start one with `saga dev`, or name its address with --gateway.",
             ExitCode.CLUSTER_UNREACHABLE,
         ) from error
     finally:
         connection.close()
     if not isinstance(document, dict):
-        raise Failure(f"{gateway} is no gateway.", "Name the gateway's address with --gateway.", ExitCode.USAGE)
+        raise Failure(f"{gateway.url} is no gateway.", "Name the gateway's address with --gateway.", ExitCode.USAGE)
     if response.status >= http.client.BAD_REQUEST:
         problem = f"{document.get('title')}: {document.get('detail')}."
+        if response.status == http.client.UNAUTHORIZED:
+            raise Failure(problem, "Set SAGA_API_KEY; `saga keys create` makes a key.", ExitCode.CHECK_FAILED)
         raise Failure(problem, "`saga saga --help` shows what can be asked.", ExitCode.CHECK_FAILED)
     return document

@@ -54,6 +54,11 @@ class Stack:
     gateway: str
     bootstrap: str
 
+    @property
+    def api_key(self) -> str:
+        """The key that scripts/compose made when it first ran."""
+        return (ROOT / ".secrets" / "api-key").read_text().strip()
+
     def compose(self, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
         """Run scripts/compose on the project and return what it printed."""
         done = subprocess.run(
@@ -137,7 +142,9 @@ async def load_and_kill(stack: Stack, services: Sequence[str]) -> Result:
 
     plan = real_orders(ORDERS, 7, Mix(latest_cancel_s=2.0), "compose")
     pace = Pace(rate=4.0, wait_s=180.0)
-    result = await run_plan(stack.bootstrap, stack.gateway, plan, pace, lambda status: on_move(status.order_id))
+    result = await run_plan(
+        stack.bootstrap, stack.gateway, plan, pace, lambda status: on_move(status.order_id), stack.api_key
+    )
     await asyncio.gather(*kills)
     assert waiting == [], "too few orders moved to kill every container among them"
     return result
