@@ -11,7 +11,7 @@ from orchestrator.core.state import State
 from orchestrator.serde import event_message, state_fields
 from schemas.codec import Codec
 from tests.orchestrator_world import World
-from verify.evidence import Command, Event, Evidence, Ledgers, Log, Place, Start, Status, Tables
+from verify.evidence import Command, Emitted, Event, Evidence, Ledgers, Log, Place, Start, Status, Tables
 from verify.log_reading import READ, LogBuilder
 from verify.topics import Raw
 
@@ -57,6 +57,11 @@ def evidence_of(state: State, events: Sequence[Event], definition: str = "of-a-t
             starts=[Start(saga_id, definition, 0, "", (), Place("saga.inputs", 0, 0))],
             events={saga_id: events},
             commands=[_command(event) for event in events if event.name == "StepScheduled"],
+            emitted=[
+                Emitted(saga_id, event.fields["event_id"], event.fields["type"], event.place)
+                for event in events
+                if event.name == "EventEmitted"
+            ],
             states={saga_id: stored(state)},
             statuses={saga_id: Status(saga_id, last.sequence, last.lifecycle, last.status)},
         ),

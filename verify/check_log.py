@@ -109,3 +109,20 @@ def participant_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     for effect in evidence.tables.effects:
         if effect.state == "open" and effect.saga_id in closed:
             yield Finding("participants", (effect.saga_id,), f"{effect.participant} still works on {effect.token}")
+
+
+def emitted_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
+    """Yield events that sagas emitted without a record of it, and records without their event."""
+    told = {
+        str(event.fields["event_id"]): event
+        for case in cases.by_id.values()
+        for event in case.events
+        if event.name == "EventEmitted"
+    }
+    records = Counter((one.saga_id, one.event_id, one.type) for one in evidence.log.emitted)
+    for event_id, event in told.items():
+        times = records.pop((event.saga_id, event_id, str(event.fields["type"])), 0)
+        if times != 1 and (times or event.at_ms >= evidence.forgotten_before_ms):
+            yield Finding("commands", (event.saga_id,), f"{event_id} was emitted, and is on the topic {times} times")
+    for saga_id, event_id, kind in records:
+        yield Finding("commands", (saga_id,), f"{kind} {event_id} is on the topic, and no event emitted it")

@@ -97,6 +97,16 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Emitted:
+    """One record of saga.emitted: what a saga told the world."""
+
+    saga_id: str
+    event_id: str
+    type: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A record that nobody could use."""
 
@@ -125,6 +135,7 @@ class Log:
     """What each saga was started with by its own first event, which outlives the input."""
     events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
     commands: Sequence[Command] = ()
+    emitted: Sequence[Emitted] = ()
     states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     statuses: Mapping[str, Status] = field(default_factory=dict)
     dead_letters: Sequence[DeadLetter] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.codec import Codec, Undecodable
-from verify.evidence import ORDER_DEFINITIONS, Command, DeadLetter, Event, Line, Log, Place, Start, Status
+from verify.evidence import ORDER_DEFINITIONS, Command, DeadLetter, Emitted, Event, Line, Log, Place, Start, Status
 from verify.topics import Raw
 
 COMMAND_TOPICS = (
@@ -25,6 +25,7 @@ READ = (
     topics.CHANGELOG.name,
     topics.STATUS.name,
     topics.DEAD_LETTERS.name,
+    topics.EMITTED.name,
     *COMMAND_TOPICS,
 )
 """Every topic the evidence is taken from."""
@@ -45,6 +46,7 @@ class LogBuilder:
         self._begun: dict[str, Start] = {}
         self._events: dict[str, list[Event]] = {}
         self._commands: list[Command] = []
+        self._emitted: list[Emitted] = []
         self._states: dict[str, Mapping[str, Any]] = {}
         self._expired: set[str] = set()
         self._statuses: dict[str, Status] = {}
@@ -57,6 +59,7 @@ class LogBuilder:
             topics.CHANGELOG.name: self._state,
             topics.STATUS.name: self._status,
             topics.DEAD_LETTERS.name: self._dead_letter,
+            topics.EMITTED.name: self._told,
             **dict.fromkeys(COMMAND_TOPICS, self._command),
         }
 
@@ -77,6 +80,7 @@ class LogBuilder:
             self._begun,
             self._events,
             self._commands,
+            self._emitted,
             self._states,
             self._statuses,
             self._dead,
@@ -149,6 +153,10 @@ class LogBuilder:
             return
         value = json.loads(record.value)
         self._statuses[record.key] = Status(value["saga_id"], value["sequence"], value["lifecycle"], value["status"])
+
+    def _told(self, record: Raw) -> None:
+        about = record.headers
+        self._emitted.append(Emitted(record.key, about["ce_id"], about["ce_type"], _place(record)))
 
     def _dead_letter(self, record: Raw) -> None:
         told = record.headers

@@ -10,7 +10,13 @@ from verify.check_books import agreement_findings, book_sums, money_findings, sh
 from verify.check_children import children_findings
 from verify.check_compensations import compensation_findings
 from verify.check_events import order_of_events_findings
-from verify.check_log import command_findings, participant_findings, sequence_findings, unsendable_of
+from verify.check_log import (
+    command_findings,
+    emitted_findings,
+    participant_findings,
+    sequence_findings,
+    unsendable_of,
+)
 from verify.check_messages import message_findings, message_sums
 from verify.check_outcomes import outcome_findings, start_findings
 from verify.check_states import changelog_findings, may_have_expired, status_findings
@@ -43,6 +49,7 @@ def _findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     yield from order_of_events_findings(cases)
     yield from transition_findings(cases)
     yield from command_findings(evidence, cases)
+    yield from emitted_findings(evidence, cases)
     yield from participant_findings(evidence, cases)
     yield from compensation_findings(cases)
     yield from children_findings(cases)

@@ -19,7 +19,7 @@ PROVED = (
     ("sequence", "events of a saga are numbered 1..n without gap or repeat"),
     ("event order", "no event stands where it may not"),
     ("transition", "no illegal change of lifecycle or status"),
-    ("commands", "one command for each StepScheduled event, and the reverse; command ids are unique"),
+    ("commands", "one command for each StepScheduled event, one record for each emitted event, and the reverse"),
     ("participants", "participants hold only commands that were sent, and left no effect open"),
     ("compensation", "compensations ran once, in reverse order, and left nothing out; of parts that were left, too"),
     ("children", "a saga that another one started ended as its step says, and was undone with it"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,15 @@ def test_a_record_that_cannot_be_used_lets_the_saga_stand_still(tmp_path: Path) 
     world_.send("saga.RedriveSaga", SAGA, action="drop", first=None, **_ACT)
     world_.run()
     assert judged(world_).outcomes == {"COMPLETED": 1}
+
+
+def test_what_a_saga_emits_is_on_the_topic_once(tmp_path: Path) -> None:
+    tell = {"emit": {"event": {"with": {"type": "seen", "data": {}}}}}
+    world_ = world(tmp_path, document("repaired", {"tell": tell}, {"a": hold()}))
+    world_.run()
+    assert judged(world_).outcomes == {"COMPLETED": 1}
+    honest = evidence(world_)
+    (told,) = honest.log.emitted
+    for emitted in ((), (told, told), (told, replace(told, event_id="ghost"))):
+        found = prove(replace(honest, log=replace(honest.log, emitted=emitted))).findings
+        assert [(one.check, one.orders) for one in found] == [("commands", (SAGA,))]
