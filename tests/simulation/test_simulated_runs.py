@@ -5,10 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 
+from orchestrator.core.decide import Decision
+from orchestrator.core.definition import Definition
+from orchestrator.core.inputs import Input
 from orchestrator.core.react import StartChild
+from orchestrator.core.state import State
 from orchestrator.definitions.registry import compiled
+from orchestrator.serde import origin_fields, state_fields, state_of
+from schemas.codec import Codec
 from simulator.engine import PRODUCTION, Engine
 from simulator.loading import load_definition
+from simulator.running.cluster import EPOCH_MS
 from simulator.running.run import Plan, Simulated, simulate
 from simulator.running.weather import Environment
 from simulator.scenario import Scenario, scenarios
@@ -110,15 +117,32 @@ def test_ten_thousand_sagas_run_at_once() -> None:
     assert run.holds
 
 
-def test_a_saga_waits_three_weeks_through_restarts() -> None:
-    """Row M60."""
-    document = {
-        "document": {"dsl": "1.0.3", "namespace": "test", "name": "patient", "version": "1.0.0"},
-        "do": [{"rest": {"wait": {"days": 21}}}],
-    }
-    patient = Scenario("patient", compiled(document).definition, {}, {}, frozenset())
+PATIENT = {
+    "document": {"dsl": "1.0.3", "namespace": "test", "name": "patient", "version": "1.0.0"},
+    "do": [{"rest": {"wait": {"days": 21}}}, {"after": {"set": {"rested": True}}}],
+}
 
-    run, trace = simulated(Environment(dropouts=300), sagas=50, what=[patient])
+
+def upgraded_on_the_tenth_day() -> Engine:
+    """Return a core that from the tenth day on reads each saga as it was written, and its definition anew."""
+    codec = Codec()
+    definition = compiled(PATIENT).definition
+
+    def decide(before: Definition, state: State, given: Input, now: int) -> Decision:
+        if now < EPOCH_MS + 10 * DAY_MS:
+            return PRODUCTION.decide(before, state, given, now)
+        written = codec.encode("saga.State", state_fields(state)), codec.encode("saga.Origin", origin_fields(state))
+        read = state_of(*(codec.decode(value).fields for value in written))
+        return PRODUCTION.decide(definition, read, given, now)
+
+    return PRODUCTION._replace(decide=decide)
+
+
+def test_a_saga_waits_three_weeks_through_restarts_and_an_upgrade() -> None:
+    """Row M60."""
+    patient = Scenario("patient", compiled(PATIENT).definition, {}, {}, frozenset())
+
+    run, trace = simulated(Environment(dropouts=300), sagas=50, what=[patient], engine=upgraded_on_the_tenth_day())
 
     assert run.outcomes.get("COMPLETED", 0) > 40
     assert run.lasted_ms >= 21 * DAY_MS - 10_000
