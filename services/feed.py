@@ -21,19 +21,23 @@ class PositionLost(Exception):
 
 
 class Entry(NamedTuple):
-    """One record of the topic."""
+    """One record of the topic; time and headers only where the feed was asked for whole records."""
 
     partition: int
     offset: int
     value: bytes | None
     key: bytes | None = None
+    at_ms: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Feed:
     """A consumer with manual assignment. Not thread-safe."""
 
-    def __init__(self, bootstrap: str, topic: str, client: str) -> None:
+    def __init__(self, bootstrap: str, topic: str, client: str, *, whole: bool = False) -> None:
+        """Read this topic; `whole`: with the time and the headers of each record, which most have no use for."""
         self._topic = topic
+        self._whole = whole
         self._at_end: set[int] = set()
         self._consumer = Consumer(
             {
@@ -102,7 +106,11 @@ class Feed:
         assert offset is not None
         self._at_end.discard(partition)
         key = message.key()
-        return Entry(partition, offset, message.value(), key if isinstance(key, bytes) else None)
+        entry = Entry(partition, offset, message.value(), key if isinstance(key, bytes) else None)
+        if not self._whole:
+            return entry
+        headers: list[tuple[str, bytes]] = [(name, value or b"") for name, value in message.headers() or ()]  # type: ignore[misc,str-unpack]  # the stub allows texts, which the client never gives
+        return entry._replace(at_ms=message.timestamp()[1], headers=headers)
 
     def close(self) -> None:
         """Leave no thread behind."""

@@ -14,6 +14,7 @@ from schemas.codec import Codec
 from services.feed import Feed, PositionLost, TopicUnavailable
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.projector.fold import Gap
+from services.projector.letter_store import LetterStore
 from services.projector.projection import Projection
 from services.projector.store import Store
 from streams import logs
@@ -21,6 +22,7 @@ from streams.collector import spare_collector
 
 _log = logging.getLogger(__name__)
 _BATCH = 2000
+_LETTERS = 20
 _WAIT_S = 0.2
 _LINGER_S = 0.05
 
@@ -59,12 +61,14 @@ def follow(settings: Settings, stopped: Callable[[], bool], rebuild: bool) -> No
     """Project until told to stop. Raises the errors that `main` names."""
     database = Database(settings.database_url)
     feed = Feed(settings.bootstrap, topics.EVENTS.name, settings.instance)
+    letter_feed = Feed(settings.bootstrap, topics.DEAD_LETTERS.name, settings.instance, whole=True)
     try:
         store = Store(database, topics.EVENTS.name)
         if rebuild:
             store.clear()
         positions = store.open(feed.partitions())
         feed.start(positions)
+        letters = _letters(database, letter_feed)
         spare_collector()
         _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
         projection = Projection(store, Codec(), positions)
@@ -72,9 +76,21 @@ def follow(settings: Settings, stopped: Callable[[], bool], rebuild: bool) -> No
             entries = feed.take(_BATCH, _WAIT_S, _LINGER_S)
             if entries:
                 projection.project(entries)
+            dead = letter_feed.take(_LETTERS, 0.0, 0.0)
+            if dead:
+                letters.take(dead)
     finally:
         feed.close()
+        letter_feed.close()
         database.close()
+
+
+def _letters(database: Database, feed: Feed) -> LetterStore:
+    """Have the feed begin where the dead letters of the read model end."""
+    topic = topics.DEAD_LETTERS.name
+    positions = Store(database, topic).open(feed.partitions())
+    feed.start(positions)
+    return LetterStore(database, topic, positions)
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -9,8 +9,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Column, Connection, Table, delete, insert
 
-from services.participant.database import Conflict, Database, execute
+from services.participant.database import Database, execute
 from services.projector.fold import EventRow, NewOrder, NewSaga, Order, Report
+from services.projector.letter_store import review
+from services.projector.letters import TELLING
+from services.projector.positions import move
 from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION, SAGAS
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
@@ -96,21 +99,13 @@ class Store:
     def write(self, batch: Batch) -> None:
         """Write everything or nothing. Raises Conflict when another projector has written these partitions."""
         with self._database.begin() as connection:
-            for partition, (old, new) in batch.positions.items():
-                moved = connection.execute(
-                    PROJECTION.update()
-                    .where(
-                        PROJECTION.c.topic == self._topic,
-                        PROJECTION.c.partition == partition,
-                        PROJECTION.c.next_offset == old,
-                    )
-                    .values(next_offset=new)
-                )
-                if moved.rowcount != 1:
-                    raise Conflict(f"partition {partition} is no longer at {old}: another projector writes here")
+            move(connection, self._topic, batch.positions)
             self._put(connection, _ORDERS, batch.orders)
             self._put(connection, _SAGAS, batch.sagas)
             self._insert(connection, ORDER_EVENTS, batch.events)
+            told = {event.saga_id for event in batch.events if event.type in TELLING}
+            if told:
+                review(connection, told)
             for saga_id, version in batch.sagas.versions.items():
                 connection.execute(SAGAS.update().where(SAGAS.c.saga_id == saga_id).values(version=version))
             for report in batch.reports:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
-REVISION = "projector_0003"
+REVISION = "projector_0004"
 """The revision of the schema this program needs."""
 
 _WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
@@ -85,3 +85,34 @@ PROJECTION = Table(
     Column("next_offset", BigInteger, nullable=False),
 )
 """How far each partition has been projected: written with the rows that follow from it."""
+
+DEAD_LETTERS = Table(
+    "dead_letters",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("partition", Integer, nullable=False),
+    Column("log_offset", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("saga_id", String),
+    Column("kind", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("origin_topic", String),
+    Column("origin_partition", BigInteger),
+    Column("origin_offset", BigInteger),
+    Column("step", String),
+    Column("sequence", BigInteger),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary),
+    Column("value_bytes", BigInteger, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("parked", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("decided_by", String),
+    Column("reason", Text),
+    Column("decided_at_ms", BigInteger),
+    Index("dead_letters_by_time", "at_ms", "log_offset", "partition"),
+    Index("dead_letters_by_saga", "saga_id"),
+)
+"""What nobody could use, and what people decided about it; `headers` is JSON."""
