@@ -11,6 +11,7 @@ from fastapi import Request
 from schemas import topics
 from schemas.codec import Codec
 from services.deployment import Deployments
+from services.gateway.catalogue import Catalogue
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
@@ -30,7 +31,7 @@ _RETRY_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one gateway. Clock, ids and trace ids are inputs."""
+    """The parts of one gateway. Clock, ids and trace ids are inputs. Without a `catalogue`, prices are the clients'."""
 
     currencies: frozenset[str]
     codec: Codec
@@ -42,6 +43,7 @@ class Parts:
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
+    catalogue: Catalogue | None = None
     in_flight: set[str] = field(default_factory=set)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
 from streams import logs
@@ -29,6 +30,7 @@ class Settings:
     currencies: frozenset[str]
     log_level: str
     security: SecuritySettings
+    catalogue: Path | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -61,4 +63,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         currencies=frozenset(thresholds),
         log_level=level,
         security=security,
+        catalogue=Path(environment["CATALOGUE_FILE"]) if environment.get("CATALOGUE_FILE") else None,
     )

@@ -18,6 +18,7 @@ from schemas.cloudevents import Headers
 from schemas.codec import Codec
 from services.deployment import NotDeployed, Outcome, checked, deployed_of, plan, shipped
 from services.gateway.application import application
+from services.gateway.catalogue import Catalogue
 from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
@@ -173,6 +174,7 @@ async def gateway(
     read_model_url: str,
     authenticate: Authenticate = lambda _header, _now_ms: OPEN,
     limits: Limits = Limits(None, None, lambda: 0.0),  # noqa: B008 - without limits it keeps nothing
+    catalogue: Catalogue | None = None,
 ) -> AsyncIterator[Gate]:
     """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms.
 
@@ -193,6 +195,7 @@ async def gateway(
         read_model=read_model,
         deployments=deployments,
         security=Security(authenticate, limits, SqlSeenMessages(database)),
+        catalogue=catalogue,
         now_ms=lambda: 1_700_000_000_000,
         new_id=lambda: f"generated-{next(ids)}",
         new_traceparent=lambda: TRACE,
