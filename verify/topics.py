@@ -51,10 +51,10 @@ class Reader:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._admin = AdminClient({**connection(bootstrap), "log_level": 0})
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **connection(bootstrap),
                 "group.id": "saga-verify",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
