@@ -21,6 +21,7 @@ from cli.keys import keys_app
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
 from cli.sagas import sagas_app
 from cli.trials import explore, replay, simulate
+from streams.kafka_security import SecurityUnusable
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -47,6 +48,9 @@ def main() -> None:
     except Failure as failure:
         typer.echo(f"saga: {failure.problem}\n      {failure.remedy}", err=True)
         sys.exit(failure.code)
+    except SecurityUnusable as error:
+        typer.echo(f"saga: {error}", err=True)
+        sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +18,7 @@ from cli.jars import cache_directory, ensure_jars, free_bytes, read_lock
 from cli.java import Java, find_java
 from cli.ports import free_ports, is_taken
 from cli.tethered import tethered
+from streams.kafka_security import connection
 
 READY_TIMEOUT_S = 60.0
 FORMAT_TIMEOUT_S = 60.0
@@ -131,15 +132,18 @@ def wait_until_usable(bootstrap: str, log: Path, alive: Callable[[], bool], time
     raise Failure(f"The Kafka broker did not answer on {bootstrap} within {timeout_s:.0f} s.", f"Read {log}.")
 
 
-def answers(bootstrap: str) -> bool:
-    """Ask the broker for its metadata, for at most a second; True when it is registered and usable."""
+def answers(bootstrap: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Ask the broker for its metadata, for at most a second; True when it is registered and usable.
+
+    `environ` says who asks; without it, the process's own environment. Raises SecurityUnusable.
+    """
     # confluent_kafka takes 60 ms to import; most commands never ask.
     from confluent_kafka import KafkaException  # noqa: PLC0415 - see above
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - see above
 
     client = AdminClient(
         {
-            "bootstrap.servers": bootstrap,
+            **connection(bootstrap, environ),
             "reconnect.backoff.ms": 20,
             "reconnect.backoff.max.ms": 100,
             "socket.connection.setup.timeout.ms": 1000,

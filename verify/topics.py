@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec 
     OffsetSpec,
 )
 
+from streams.kafka_security import connection
 from verify.sources import Unreachable
 
 _ANSWER_S = 10.0

@@ -33,6 +33,7 @@ from services.gateway.submissions import SqlSubmissions
 from services.gateway.tables import REVISION
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
+from streams.kafka_security import SecurityUnusable
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5
@@ -133,7 +134,7 @@ def main(environment: Mapping[str, str]) -> int:
         settings = read_settings(environment)
         logs.configure("gateway", settings.log_level)
         return serve(settings)
-    except (MissingSettings, Unmigrated, Unusable, Unreadable, BadCatalogue) as error:
+    except (MissingSettings, SecurityUnusable, Unmigrated, Unusable, Unreadable, BadCatalogue) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
 

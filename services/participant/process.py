@@ -25,6 +25,7 @@ from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
+from streams.kafka_security import SecurityUnusable
 from streams.logs import configure
 from streams.watchdog import Watchdog
 
@@ -78,6 +79,9 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     spare_collector()
     try:
         return _serve(settings, database, parts)
+    except SecurityUnusable as error:
+        _log.critical("cannot go on: %s", error)
+        return 2
     except (Fatal, Conflict, Unwell) as error:
         _log.critical("cannot go on: %s", error)
         return 1

@@ -20,6 +20,7 @@ from services.projector.rebuilding import NotSwapped, beside, rebuild
 from services.projector.tables import REVISION
 from streams import logs
 from streams.collector import spare_collector
+from streams.kafka_security import SecurityUnusable
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         settings = read_settings(environment)
         logs.configure("projector", settings.log_level)
         (build_again if arguments else follow)(settings, lambda: bool(stopping))
-    except (MissingSettings, Unusable, Unmigrated) as error:
+    except (MissingSettings, SecurityUnusable, Unusable, Unmigrated) as error:
         sys.stderr.write(f"projector: {error}\n")
         return 2
     except (Gap, Conflict, PositionLost, TopicUnavailable, Unwell, NotSwapped) as error:
