@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
 from streams import logs
+from streams.secret_files import SecretUnreadable, from_files
 
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
 _THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'
@@ -35,6 +36,10 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises MissingSettings."""
+    try:
+        environment = from_files(environment)
+    except SecretUnreadable as error:
+        raise MissingSettings(str(error)) from error
     missing = [name for name in _REQUIRED if not environment.get(name)]
     if missing:
         raise MissingSettings(f"missing settings: {', '.join(missing)}")

@@ -27,6 +27,7 @@ from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_security import SecurityUnusable
 from streams.logs import configure
+from streams.secret_files import SecretUnreadable, from_files
 from streams.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
@@ -65,12 +66,13 @@ def client_of(settings: ProviderSettings) -> Client:
 def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     """Run until SIGTERM or SIGINT and return the exit code."""
     try:
+        environment = from_files(environment)
         settings = read_settings(environment, name)
         configure(settings.instance, settings.log_level)
         database = Database(settings.database_url)
         parts = build(environment, database)
         database.require(parts.service.revision)
-    except (BadSettings, Unusable) as error:
+    except (BadSettings, SecretUnreadable, Unusable) as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - for the person who started it
         return 2
     except Unmigrated as error:

@@ -19,6 +19,7 @@ from services.projector.following import Following
 from services.projector.rebuilding import NotSwapped, beside, rebuild
 from services.projector.tables import REVISION
 from streams import logs
+from streams.secret_files import SecretUnreadable, from_files
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
 
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         sys.stderr.write("usage: python -m services.projector.app [rebuild]\n")
         return 2
     try:
-        settings = read_settings(environment)
+        settings = read_settings(from_files(environment))
         logs.configure("projector", settings.log_level)
         (build_again if arguments else follow)(settings, lambda: bool(stopping))
     except (MissingSettings, SecurityUnusable, Unusable, Unmigrated) as error:

@@ -19,6 +19,7 @@ from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
 from services.watchdog.watch import Watch
 from streams import logs
+from streams.secret_files import SecretUnreadable, from_files
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
 
@@ -91,7 +92,7 @@ def main(environment: Mapping[str, str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
     try:
-        settings = read_settings(environment)
+        settings = read_settings(from_files(environment))
         logs.configure("watchdog", settings.log_level)
         keep(settings, lambda: bool(stopping), lambda: time.time_ns() // 1_000_000)
     except (MissingSettings, SecurityUnusable, Unusable, Unmigrated) as error:
