@@ -19,9 +19,9 @@ from services.projector.following import Following
 from services.projector.rebuilding import NotSwapped, beside, rebuild
 from services.projector.tables import REVISION
 from streams import logs
-from streams.secret_files import SecretUnreadable, from_files
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
+from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         settings = read_settings(from_files(environment))
         logs.configure("projector", settings.log_level)
         (build_again if arguments else follow)(settings, lambda: bool(stopping))
-    except (MissingSettings, SecurityUnusable, Unusable, Unmigrated) as error:
+    except (MissingSettings, SecretUnreadable, SecurityUnusable, Unusable, Unmigrated) as error:
         sys.stderr.write(f"projector: {error}\n")
         return 2
     except (Gap, Conflict, PositionLost, TopicUnavailable, Unwell, NotSwapped) as error:

@@ -19,9 +19,9 @@ from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
 from services.watchdog.watch import Watch
 from streams import logs
-from streams.secret_files import SecretUnreadable, from_files
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
+from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -95,7 +95,7 @@ def main(environment: Mapping[str, str]) -> int:
         settings = read_settings(from_files(environment))
         logs.configure("watchdog", settings.log_level)
         keep(settings, lambda: bool(stopping), lambda: time.time_ns() // 1_000_000)
-    except (MissingSettings, SecurityUnusable, Unusable, Unmigrated) as error:
+    except (MissingSettings, SecretUnreadable, SecurityUnusable, Unusable, Unmigrated) as error:
         sys.stderr.write(f"watchdog: {error}\n")
         return 2
     except (Conflict, PositionLost, TopicUnavailable, NotConfirmed, Unwell) as error:
