@@ -8,7 +8,7 @@ import pytest
 
 from tests.language_story import Task, seen, sees
 from tests.saga_documents import ASK, told
-from tests.saga_story import NOON, REJECTED, SECOND, Story, after, done, fails, says
+from tests.saga_story import NOON, REJECTED, SECOND, after, done, fails, says
 
 DATA = {"n": 7, "order": {"pet": {"id": "p1"}}}
 
