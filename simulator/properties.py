@@ -45,6 +45,8 @@ PROPERTIES: Mapping[str, str] = {
     IDENTITY: "a step has one token, and a command its own id",
 }
 
+GOES_ROUND = Violation(ENDS, "the saga can come back to this moment again and again")
+
 
 def observe(  # noqa: C901, PLR0911 - one return for each event
     scenario: Scenario, before: State, books: Books, account: Account, recorded: Recorded
