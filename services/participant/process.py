@@ -18,6 +18,7 @@ from services.participant.calls import Calls
 from services.participant.client import Client
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.participant.handlers import L, Service
+from services.participant.metering import call_metrics, loop_metrics
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
 from services.participant.shell import Shell
@@ -26,7 +27,9 @@ from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_security import SecurityUnusable
+from streams.lag import Lag
 from streams.logs import configure
+from streams.metrics import serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 from streams.watchdog import Watchdog
 
@@ -106,6 +109,15 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     driver = KafkaDriver(KafkaConfig(settings.bootstrap, here(service.name), here(settings.instance)))
     rounds = Rounds(service, database, Codec(), now_ms)
     shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
+    if settings.metrics is not None:
+        lag = Lag(settings.bootstrap, settings.instance)
+        serve_metrics(
+            settings.metrics,
+            rounds.counts.read,
+            lambda: loop_metrics(shell.standing()),
+            lambda: call_metrics([client.watched for client in parts.clients]),
+            lambda: lag.of_group(here(service.name), [service.topic]),
+        )
     watchdog = Watchdog(WATCHDOG_S)
     watchdog.start()
     try:

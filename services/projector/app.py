@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from schemas import topics
 from schemas.codec import Codec
 from services.feed import Feed, PositionLost, TopicUnavailable
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
+from services.participant.position_lag import position_lag
 from services.projector.fold import Gap
 from services.projector.following import Following
 from services.projector.rebuilding import NotSwapped, beside, rebuild
@@ -21,10 +23,13 @@ from services.projector.tables import REVISION
 from streams import logs
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
+from streams.lag import Lag
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
+_POSITIONS = "SELECT topic, partition, next_offset FROM projection"
 
 
 class MissingSettings(ValueError):
@@ -39,6 +44,7 @@ class Settings:
     database_url: str
     instance: str
     log_level: str
+    metrics: MetricsAddress | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -49,11 +55,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     level = environment.get("LOG_LEVEL") or "INFO"
     if level not in logs.LEVELS:
         raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
+    try:
+        metrics = metrics_address(environment)
+    except BadMetricsSettings as error:
+        raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
         database_url=environment["DATABASE_URL"],
         instance=environment.get("SAGA_INSTANCE") or "projector-0",
         log_level=level,
+        metrics=metrics,
     )
 
 
@@ -62,6 +73,9 @@ def follow(settings: Settings, stopped: Callable[[], bool]) -> None:
     with _feeds(settings) as (events, letters), closing(Database(settings.database_url)) as database:
         following = Following(database, events, letters, Codec())
         spare_collector()
+        if settings.metrics is not None:
+            lag = Lag(settings.bootstrap, settings.instance)
+            serve_metrics(settings.metrics, partial(position_lag, database, lag, _POSITIONS))
         _log.info("following", extra={"topic": topics.EVENTS.name, "instance": settings.instance})
         while not stopped():
             following.advance(_WAIT_S)
