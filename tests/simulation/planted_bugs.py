@@ -172,6 +172,16 @@ def forgetting_unknown_outcomes() -> Engine:
     return _deciding(decide)
 
 
+def leaving_tries_as_they_are(*steps: str) -> Engine:
+    """Undo nothing of these steps where a try is left."""
+
+    def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
+        inside = any("/" in path for path in state.steps) and not isinstance(given, Cancel)
+        return core.decide(without_undo(definition, *steps) if inside else definition, state, given, now)
+
+    return PRODUCTION._replace(decide=decide)
+
+
 def undoing_twice() -> Engine:
     """Send the first undo once more before the saga ends."""
 

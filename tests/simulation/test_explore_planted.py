@@ -23,7 +23,7 @@ from simulator.properties import (
     REVERSE,
 )
 from simulator.scenario import Scenario, scenarios
-from tests.pattern_story import definition
+from tests.pattern_story import definition, hold
 from tests.simulation import planted_bugs as bugs
 
 LONGEST_COUNTER_EXAMPLE = 20
@@ -92,6 +92,14 @@ def test_a_saga_that_goes_round_in_circles_is_found() -> None:
 
     check(scenario, bugs.waiting_anew(1_000), ENDS)
     check(scenario, bugs.waiting_anew(2_000), ENDS)
+
+
+def test_a_try_that_goes_on_before_it_is_undone_is_found() -> None:
+    tried = {"try": [{"one": hold("one")}, {"two": hold("two")}], "catch": {"do": [{"three": hold("three")}]}}
+    scenario = Scenario("tried", definition({"tried": tried}), {}, {}, frozenset())
+
+    check(scenario, bugs.leaving_tries_as_they_are("one", "two"), NO_FORWARD)
+    assert explore(scenario, Bounds()).broken == {}
 
 
 def test_a_saga_that_is_tried_for_ever_is_found() -> None:
