@@ -56,6 +56,11 @@ class Histogram:
         self._counts[bisect_left(LATENCY_MS, took_ms)] += 1
         self._sum_ms += took_ms
 
+    @property
+    def observed(self) -> int:
+        """How many durations were counted."""
+        return sum(self._counts)
+
     def buckets(self) -> tuple[list[tuple[str, float]], float]:
         """Return cumulative counts by upper bound in seconds, as Prometheus has them, and the sum in seconds."""
         counted, total = [], 0

@@ -61,6 +61,11 @@ class KafkaOutlet:
         self._thread = threading.Thread(target=self._poll, name="delivery-reports", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def in_flight(self) -> int:
+        """How many records wait to be confirmed, at most MAX_IN_FLIGHT."""
+        return self._in_flight
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start handing delivery reports to the loop."""
         self._loop = loop
