@@ -20,6 +20,7 @@ from schemas.codec import Codec
 from services.deployment import KafkaDeployments
 from services.gateway.application import application
 from services.gateway.catalogue import BadCatalogue, load
+from services.gateway.dead_letters.decisions import SqlDecisions
 from services.gateway.outlet import KafkaOutlet
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
@@ -87,6 +88,7 @@ def serve(settings: Settings) -> int:
         read_model=read_model,
         deployments=deployments,
         security=security,
+        decisions=SqlDecisions(database),
         catalogue=None if settings.catalogue is None else load(settings.catalogue),
         now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),

@@ -12,6 +12,7 @@ from schemas import topics
 from schemas.codec import Codec
 from services.deployment import Deployments
 from services.gateway.catalogue import Catalogue
+from services.gateway.dead_letters.decisions import Decisions
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
@@ -40,6 +41,7 @@ class Parts:
     read_model: ReadModel
     deployments: Deployments
     security: Security
+    decisions: Decisions
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
