@@ -87,8 +87,8 @@ ACCESS = (
     Access(
         here("gateway"),
         reads=(topics.DEFINITIONS,),
-        # A person's decision about a dead letter is a record behind it.
-        writes=(topics.INPUTS, topics.DEFINITIONS, topics.DEAD_LETTERS),
+        # A person's decision about a dead letter is a record behind it; redriven, its record goes back to its topic.
+        writes=(topics.INPUTS, topics.DEFINITIONS, topics.DEAD_LETTERS, topics.REPLIES, *COMMANDS),
         groups=("definitions",),
         transactions=(here("sagaline.definitions"),),
     ),

@@ -9,6 +9,7 @@ import orjson
 from fastapi.concurrency import run_in_threadpool
 
 from schemas import topics
+from schemas.access import COMMANDS
 from schemas.cloudevents import Headers
 from services.gateway.dead_letters import reading
 from services.gateway.dead_letters.decisions import DONE, UNDER_WAY, Decision, NotRemembered
@@ -26,18 +27,7 @@ REDRIVEN_OF = "redriven-of"
 DECIDES = "decides"
 """The header of what is written to the dead letters about one of them: its id."""
 _STEPS = frozenset({"step_held", "compensation_failed"})
-_REDRIVABLE = frozenset(
-    topic.name
-    for topic in (
-        topics.INPUTS,
-        topics.REPLIES,
-        topics.PAYMENT_COMMANDS,
-        topics.INVENTORY_COMMANDS,
-        topics.SHIPPING_COMMANDS,
-        topics.NOTIFICATION_COMMANDS,
-        topics.TASKS_COMMANDS,
-    )
-)
+_REDRIVABLE = frozenset(topic.name for topic in (topics.INPUTS, topics.REPLIES, *COMMANDS))
 """Where records are put back to: whoever can write a dead letter must not choose the topic."""
 _RETRY_S = 1
 _STALE_MS = 10_000
