@@ -16,6 +16,7 @@ TWICE = {"each": "it", "in": "${ [1, 2] }"}
 IN_TIME = {"within": {"seconds": 10}, "least": 1}
 HANDLER = {"do": [{"handler": hold()}]}
 LIMIT = {"timeout": {"after": {"seconds": 40}}}
+OTHERS = {"with": {"type": "other"}}
 OUTER = {"catch": {"do": [{"outer-handler": hold()}]}}
 AGAIN = {"delay": {"seconds": 1}, "limit": {"attempt": {"count": 1}}}
 CHILD = {"namespace": "sagaline", "name": "etl", "version": "1.0.0", "input": {"rows": []}}
@@ -41,7 +42,7 @@ PATTERNS: Mapping[str, Sequence[dict[str, Task]]] = {
     "parallel map": [{"map": {"for": {**TWICE, "concurrency": 2}, "do": [{"a": hold()}]}}, AFTER],
     "try with retry": [{"before": hold()}, {"try": tried({"a": hold()}, {"b": hold()}, retry=AGAIN)}, AFTER],
     "try in try": [
-        {"outer": {"try": [{"inner": tried({"a": hold()}, errors={"with": {"type": "other"}})}, {"b": hold()}], **OUTER}},
+        {"outer": {"try": [{"inner": tried({"a": hold()}, errors=OTHERS)}, {"b": hold()}], **OUTER}},
         AFTER,
     ],
     "fork in try": [{"try": tried({"both": fork("a", "b")})}, AFTER],
