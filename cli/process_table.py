@@ -80,6 +80,7 @@ def processes(installation: Installation) -> list[Process]:
         *(_orchestrator(installation, number) for number in range(installation.orchestrators)),
         _reader(installation, "projector"),
         _reader(installation, "watchdog"),
+        *([_reader(installation, "webhooks")] if installation.environ.get("WEBHOOKS_FILE") else []),
         _gateway(installation),
     ]
 
