@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -125,6 +126,14 @@ def topics_list(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DA
     typer.echo(render_topics(states))
     if any(state.drift for state in states):
         raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@topics_app.command("asyncapi")
+def topics_asyncapi() -> None:
+    """Print the AsyncAPI 3 document of the topics: what each carries, with every schema."""
+    from schemas.asyncapi import asyncapi
+
+    typer.echo(json.dumps(asyncapi(), indent=2))
 
 
 @topics_app.command("secrets")

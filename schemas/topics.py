@@ -49,6 +49,7 @@ def here(name: str) -> str:
 
 
 INPUTS = Topic(here("saga.inputs"), "StartSaga, Signal, CancelSaga, ArmSchedule, RunEnded")
+INBOUND = Topic(here("orders.inbound"), "signed orders, as one posts them", key="idempotency key", format=Format.JSON)
 REPLIES = Topic(here("saga.replies"), "what participants answer")
 EVENTS = Topic(here("saga.events"), "every event of every saga", retention_ms=FOREVER)
 CHANGELOG = Topic(
@@ -83,7 +84,7 @@ NOTIFICATION_COMMANDS = Topic(here("notification.commands"), "commands of the no
 TASKS_COMMANDS = Topic(here("tasks.commands"), "commands of the tasks service: work that definitions declare by name")
 
 ALL = (
-    INPUTS, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, EMITTED, DEAD_LETTERS, ALERTS,
+    INPUTS, INBOUND, REPLIES, EVENTS, CHANGELOG, STATUS, DEFINITIONS, AUDIT, EMITTED, DEAD_LETTERS, ALERTS,
     PAYMENT_COMMANDS, INVENTORY_COMMANDS, SHIPPING_COMMANDS, NOTIFICATION_COMMANDS, TASKS_COMMANDS,
 )  # fmt: skip
 """Every topic of an installation, in the order `saga topics list` shows them."""

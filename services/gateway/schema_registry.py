@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Request
@@ -16,6 +16,10 @@ COMPATIBILITY = "BACKWARD_TRANSITIVE"
 """What a new version has to be to all before it: the tests of the schemas check it."""
 _NO_SUBJECT, _NO_VERSION, _NO_SCHEMA, _BAD_VERSION, _NO_LEVEL = 40401, 40402, 40403, 42202, 40408
 _LARGEST = 2**31 - 1
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    status: {"description": told, "content": {MEDIA_TYPE: {}}}
+    for status, told in ((200, "What is asked for"), (404, "It is not there"), (422, "That is no version"))
+}
 
 
 def routes(subjects: Subjects) -> APIRouter:
@@ -36,7 +40,9 @@ def routes(subjects: Subjects) -> APIRouter:
         ("/config/{subject}", reader.show_subject_config, "Show what new versions of a subject have to be"),
         ("/mode", reader.show_mode, "Show that the registry is read only"),
     ):
-        router.add_api_route(path, read, methods=["GET"], response_class=Response, summary=summary)
+        router.add_api_route(
+            path, read, methods=["GET"], response_class=Response, summary=summary, responses=_ANSWERS
+        )
     return router
 
 

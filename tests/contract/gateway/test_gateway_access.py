@@ -49,7 +49,7 @@ def run(new_sqlite_url: Callable[[str], str]) -> Run:
 def of(path: str) -> str:
     """Return an address of a route, about ann's order where it names one."""
     values = {"order_id": "ord_ann", "saga_id": "ord_ann", "name": "etl", "version": "1", "date": "2026-11-20"}
-    values |= {"subject": "sagaline.saga.Signal", "schema_id": "114", "letter_id": "0-0"}
+    values |= {"subject": "sagaline.saga.Signal", "schema_id": "114", "letter_id": "0-0", "approval_id": "ord_ann"}
     return path.format_map(values)
 
 
@@ -105,11 +105,12 @@ def test_a_scope_opens_its_routes_and_no_other(run: Run, scope: Scope) -> None:
 def test_what_needs_no_credentials_is_health_and_the_description(run: Run) -> None:
     open_routes = {path for (_, path), rule in ROUTES.items() if rule == Rule(None)}
     registry = {path for path in open_routes if path.startswith(("/subjects", "/schemas/", "/config", "/mode"))}
-    descriptions = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+    descriptions = {"/v1/asyncapi.json", "/v1/schemas", "/v1/schemas/{name}"}
+    descriptions |= {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
     assert open_routes - registry == {"/healthz", "/readyz"} | descriptions
 
     async def scenario(gate: Gate) -> None:
-        for path in open_routes - {"/config/{subject}"}:
+        for path in open_routes - {"/config/{subject}", "/v1/schemas/{name}"}:
             assert (await gate.call("GET", of(path))).status == 200
 
     run(scenario)

@@ -1,0 +1,47 @@
+"""The gateway's metrics: requests by route and status, duplicates, and nothing that a client can make grow."""
+
+from __future__ import annotations
+
+from tests.contract.gateway.callers import form
+from tests.contract.gateway.gate import Gate
+from tests.contract.gateway.shop import Shop
+from tests.scraping import Scrape, parsed, total
+
+
+async def scrape(gate: Gate) -> Scrape:
+    """Return what the gateway shows."""
+    answer = await gate.call("GET", "/metrics")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return parsed(answer.body)
+
+
+def test_requests_are_counted_by_route_and_status(shop: Shop) -> None:
+    async def scenario(gate: Gate) -> None:
+        await gate.call("POST", "/v1/orders", form(), "k1")
+        await gate.call("POST", "/v1/orders", {}, "k2")
+        for number in range(3):
+            assert (await gate.call("GET", f"/v1/orders/ord_{number}")).status == 404
+        await gate.call("GET", "/nothing/at/all")
+        await gate.call("BREW", "/v1/orders")
+
+        found = await scrape(gate)
+        assert total(found, "http_requests_total", route="/v1/orders", status="202") == 1
+        assert total(found, "http_requests_total", route="/v1/orders", status="422") == 1
+        assert total(found, "http_requests_total", route="/v1/orders/{order_id}", status="404") == 3
+        assert total(found, "http_request_duration_seconds_count", route="/v1/orders", status="202") == 1
+        assert not any("ord_" in str(labels) or "nothing" in str(labels) or "BREW" in str(labels) for _, labels in found)
+
+    shop.run(scenario)
+
+
+def test_a_repeated_order_raises_the_duplicates_by_one(shop: Shop) -> None:
+    async def scenario(gate: Gate) -> None:
+        await gate.call("POST", "/v1/orders", form(), "k1")
+        before = total(await scrape(gate), "duplicates_filtered_total")
+        assert (await gate.call("POST", "/v1/orders", form(), "k1")).status == 202
+
+        assert total(await scrape(gate), "duplicates_filtered_total") == before + 1
+        assert len(gate.outlet.sent) == 1
+
+    shop.run(scenario)
