@@ -11,9 +11,12 @@ LOCKED_STATUS = "Inventory_Locked"
 LOCKED = "inventory_locked_too_long"
 COMPENSATION_FAILED = "compensation_failed"
 STEP_HELD = "step_held"
+RECORD_PARKED = "record_parked"
 
 _FAILED = "saga.StepFailed"
 _HELD = "saga.StepHeld"
+_PARKED = "saga.RecordParked"
+_BEHIND = "behind"
 
 
 class Alert(NamedTuple):
@@ -53,12 +56,17 @@ def calls_for_one() -> tuple[bytes, ...]:
     return tuple(
         b"\x00" + schema_id.to_bytes(4)
         for schema_id, schema in catalogue.load(catalogue.ROOT).items()
-        if schema.name in (_FAILED, _HELD)
+        if schema.name in (_FAILED, _HELD, _PARKED)
     )
 
 
 def alert_of(name: str, fields: Mapping[str, Any], now_ms: int) -> Alert | None:
-    """Return the alert that an event calls for: a compensation that failed for good, a step held for a person."""
+    """Return the alert that an event calls for.
+
+    A compensation failed for good, a step is held for a person, a saga stands still because of a record.
+    """
+    if name == _PARKED:
+        return None if fields["code"] == _BEHIND else _parked(fields, now_ms)
     if name == _FAILED and fields["undo"] and fields["final"]:
         kind, what = COMPENSATION_FAILED, f"the compensation of {fields['step']} failed for good"
     elif name == _HELD:
@@ -70,3 +78,13 @@ def alert_of(name: str, fields: Mapping[str, Any], now_ms: int) -> Alert | None:
     about = f"saga {saga_id} needs a person: {what}: {fields['code']}: {fields['message']}"
     alert_id = f"{saga_id}:{kind}:{meta['sequence']}"
     return Alert(alert_id, saga_id, meta["at"], now_ms, kind, meta["status"], fields["step"], about)
+
+
+def _parked(fields: Mapping[str, Any], now_ms: int) -> Alert:
+    """Return the alert about a record that cannot be used."""
+    meta = fields["meta"]
+    saga_id = meta["saga_id"]
+    place = f"{fields['topic']}:{fields['partition']}:{fields['offset']}"
+    about = f"saga {saga_id} stands still: the record at {place} cannot be used: {fields['code']}: {fields['detail']}"
+    alert_id = f"{saga_id}:{RECORD_PARKED}:{meta['sequence']}"
+    return Alert(alert_id, saga_id, meta["at"], now_ms, RECORD_PARKED, meta["status"], None, about)

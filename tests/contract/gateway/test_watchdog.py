@@ -15,6 +15,7 @@ from services.watchdog.pager import NotConfirmed
 from services.watchdog.store import Store
 from services.watchdog.vigil import Vigil
 from services.watchdog.watch import Watch
+from tests.contract.gateway.letters import parked
 from tests.contract.gateway.story import BORN_MS, CODEC, Story, entries
 
 AFTER = 300_000
@@ -224,3 +225,15 @@ def test_a_held_step_pages_every_time_it_is_held_anew(tower: Tower) -> None:
         ("etl_1:step_held:3", "step_held", "load"),
         ("etl_1:step_held:5", "step_held", "load"),
     ]
+
+
+def test_a_saga_that_stands_still_pages_for_the_record_that_cannot_be_used_and_not_for_those_behind(
+    tower: Tower,
+) -> None:
+    story = parked(Story("ord_a").started(), 0, "saga.replies:2:41", "undecodable")
+    tower.log.records = entries(parked(story, 1, "saga.inputs:0:7", "behind"))
+    for _ in range(2):
+        tower.run(BORN_MS + 10_000)
+    (alert,) = tower.topic.written
+    assert (alert.alert_id, alert.kind, alert.step) == ("ord_a:record_parked:3", "record_parked", None)
+    assert alert.about.startswith("saga ord_a stands still: the record at saga.replies:2:41 cannot be used: undecodable")
