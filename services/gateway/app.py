@@ -21,20 +21,25 @@ from services.deployment import KafkaDeployments
 from services.gateway.application import application
 from services.gateway.catalogue import BadCatalogue, load
 from services.gateway.dead_letters.decisions import SqlDecisions
-from services.gateway.outlet import KafkaOutlet
+from services.gateway.metering import Fill
+from services.gateway.outlet import MAX_IN_FLIGHT, KafkaOutlet
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
+from services.gateway.reading.kafka_freshness import KafkaFreshness
+from services.gateway.reading.watch import Watch
 from services.gateway.security.authentication import authentication
 from services.gateway.security.edge import Security
 from services.gateway.security.key_files import Unreadable
 from services.gateway.security.limits import Limits
 from services.gateway.security.seen_messages import SqlSeenMessages
+from services.gateway.security.settings import SecuritySettings
 from services.gateway.settings import MissingSettings, Settings, read_settings
-from services.gateway.submissions import SqlSubmissions
+from services.gateway.submissions import MAX_WAITING, SqlSubmissions
 from services.gateway.tables import REVISION
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
 from streams.kafka_security import SecurityUnusable
+from streams.metrics import serve_metrics
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5
@@ -65,6 +70,12 @@ class Lifeline:
             self.server.should_exit = True
 
 
+def _security(settings: SecuritySettings, database: Database) -> Security:
+    """Return what the guard works with. Raises Unreadable."""
+    limits = Limits(settings.rate_per_s, settings.max_concurrent, time.monotonic)
+    return Security(authentication(settings), limits, SqlSeenMessages(database))
+
+
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable, BadCatalogue."""
     lifeline = Lifeline()
@@ -73,13 +84,9 @@ def serve(settings: Settings) -> int:
     submissions = SqlSubmissions(database)
     outlet = KafkaOutlet(settings.bootstrap, lifeline.cut)
     read_model = SqlReadModel(settings.read_model_url)
+    freshness = KafkaFreshness(settings.bootstrap, read_model, _now_ms)
     codec = Codec()
     deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random)
-    security = Security(
-        authenticate=authentication(settings.security),
-        limits=Limits(settings.security.rate_per_s, settings.security.max_concurrent, time.monotonic),
-        seen=SqlSeenMessages(database),
-    )
     parts = Parts(
         currencies=settings.currencies,
         codec=codec,
@@ -87,20 +94,27 @@ def serve(settings: Settings) -> int:
         outlet=outlet,
         read_model=read_model,
         deployments=deployments,
-        security=security,
+        security=_security(settings.security, database),
         decisions=SqlDecisions(database),
         catalogue=None if settings.catalogue is None else load(settings.catalogue),
         now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),
         new_traceparent=_trace_source(os.urandom(16)),
+        freshness=freshness,
+        watch=Watch(read_model),
     )
+
+    parts.counts.fill = lambda: Fill(outlet.in_flight, MAX_IN_FLIGHT, submissions.waiting, MAX_WAITING)
+    serve_metrics(settings.metrics, parts.counts.read)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loop = asyncio.get_running_loop()
         submissions.start(loop)
         outlet.start(loop)
+        freshness.start()
         yield
+        freshness.stop()
         outlet.stop()
         submissions.stop()
         read_model.close()

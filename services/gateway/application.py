@@ -18,7 +18,9 @@ from services.gateway import (
     deciding,
     definitions,
     health,
+    metering,
     operating,
+    publishing,
     reports,
     sagas,
     schema_registry,
@@ -28,9 +30,12 @@ from services.gateway import (
 )
 from services.gateway.dead_letters import routes as dead_letters
 from services.gateway.fields import FieldError
+from services.gateway.metering import Meter
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem, answer_problem
 from services.gateway.read_model import ReadModelUnavailable
+from services.gateway.reading import approvals, explaining, failures, status, streaming
+from services.gateway.security.description import described
 from services.gateway.security.guard import Guard
 from services.gateway.security.ownership import owner
 from services.gateway.submissions import Unavailable
@@ -45,8 +50,14 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
     app.include_router(dead_letters.routes(parts))
+    for module in (approvals, explaining, failures, status, streaming):
+        app.include_router(module.routes(parts))
     app.include_router(schema_registry.routes(Subjects()))
+    app.include_router(publishing.routes())
+    app.openapi = described(app.openapi)  # type: ignore[method-assign]  # the way FastAPI names for it
     app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
+    app.include_router(metering.routes(parts.counts))
+    app.add_middleware(Meter, counts=parts.counts)
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

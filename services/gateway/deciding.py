@@ -15,6 +15,9 @@ from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, cancel, signal, traceparent
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
 from services.gateway.problems import Problem
+from services.gateway.reading import tokens
+from services.gateway.reading.conditions import check_match
+from services.gateway.reading.tokens import Token
 
 _ACTIONS = ("approve", "reject", "cancel")
 _ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "COMPENSATING"})
@@ -33,17 +36,17 @@ def routes(parts: Parts) -> APIRouter:
             response_class=Response,
             summary=f"{action.capitalize()} an order",
             operation_id=f"{action}_order",
-            openapi_extra=documents.body(documents.Decision, key_required=False),
-            responses=documents.responses(202, documents.DecisionTaken, 400, 404, 409, 413, 422, 503),
+            openapi_extra=documents.body(documents.Decision, key_required=False, conditional=True),
+            responses=documents.responses(202, documents.DecisionTaken, 400, 404, 409, 412, 413, 422, 503),
         )
     return router
 
 
 def _handler(parts: Parts, action: str) -> Callable[[str, Request], Awaitable[Response]]:
-    async def decide(order_id: str, request: Request) -> Response:
+    async def handle(order_id: str, request: Request) -> Response:
         return await _decide(parts, action, order_id, request)
 
-    return decide
+    return handle
 
 
 async def _decide(parts: Parts, action: str, order_id: str, request: Request) -> Response:
@@ -52,6 +55,12 @@ async def _decide(parts: Parts, action: str, order_id: str, request: Request) ->
     actor, reason = decision.text("actor", 128), decision.text("reason", 512, required=False)
     if errors:
         raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    return await decide(parts, action, order_id, (actor, reason), request)
+
+
+async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str], request: Request) -> Response:
+    """Write what a person (the actor, and why) has decided about an order. Raises Problem."""
+    actor, reason = said
     known_text("order_id", order_id)
     key = idempotency_key(request) or parts.new_id()
     status = await run_in_threadpool(_status, parts, order_id)
@@ -61,12 +70,14 @@ async def _decide(parts: Parts, action: str, order_id: str, request: Request) ->
         raise Problem("already-ended", f"the order is {status}")
     if action != "cancel" and status != "AWAITING_APPROVAL":
         raise Problem("not-awaiting-approval", f"the order is {status}")
+    await check_match(parts, order_id, request)
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     asking = Asking(order_id, f"{order_id}:{action}:{key}", parts.now_ms(), trace)
     record = partial(signal, name=action) if action != "cancel" else cancel
     await send(parts, record(parts.codec, asking, actor=actor, reason=reason))
     url = f"/v1/orders/{order_id}"
-    return Response(orjson.dumps({"order_id": order_id, "status_url": url}), 202, {"Location": url}, "application/json")
+    headers = {"Location": url, "Retry-After": "1", tokens.HEADER: tokens.written(Token(*asking[:3]))}
+    return Response(orjson.dumps({"order_id": order_id, "status_url": url}), 202, headers, "application/json")
 
 
 def _status(parts: Parts, order_id: str) -> str | None:

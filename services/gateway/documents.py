@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.gateway.problems import MEDIA_TYPE
 
 _MONEY = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+_PREFER = "wait=N: answer when there is news, or nothing more to wait for, at the latest after N seconds (30 at most)."
+_CONSISTENT = "The Consistency-Token of a 202: the answer has what was asked for then, or says that it is stale."
 _EDGE_PROBLEMS = (401, 403, 429)
 """What the guard answers on every route that takes credentials."""
 
@@ -47,6 +49,19 @@ class OrderForm(_Form):
     process: Literal["order-fulfillment", "order-fulfillment-payment-first"] = "order-fulfillment"
 
 
+class OrderQuery(_Form):
+    """Which orders are listed; `created_from` is included, `created_before` is not."""
+
+    status: str | None = Field(None, max_length=255)
+    lifecycle: str | None = Field(None, max_length=255)
+    customer: str | None = Field(None, max_length=255)
+    process: str | None = Field(None, max_length=255)
+    created_from: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=200)
+
+
 class Decision(_Form):
     """Who decides, and why."""
 
@@ -68,10 +83,19 @@ class OrderTaken(DecisionTaken):
     status: str
 
 
-class OrderView(BaseModel):
-    """An order as it is now."""
+class Fresh(BaseModel):
+    """How fresh an answer is: `stale` when it may be out of date, since `age_s` seconds, because of what."""
+
+    stale: bool
+    age_s: float
+    stale_because: Literal["orchestrator", "kafka", "read-model"] | None
+
+
+class ListedOrder(BaseModel):
+    """An order as it is in a list."""
 
     order_id: str
+    process: str | None
     reference: str | None
     customer_id: str | None
     currency: str | None
@@ -88,10 +112,14 @@ class OrderView(BaseModel):
     lines: list[LineForm]
 
 
-class OrderPage(BaseModel):
+class OrderView(ListedOrder, Fresh):
+    """An order as it is now."""
+
+
+class OrderPage(Fresh):
     """A page of orders, newest first."""
 
-    orders: list[OrderView]
+    orders: list[ListedOrder]
     next_cursor: str | None
 
 
@@ -112,11 +140,13 @@ class HistoryEvent(BaseModel):
     before: BusinessState | None = Field(alias="from")
     after: BusinessState = Field(alias="to")
     attempt: int | None
+    actor: str = Field(examples=["orchestrator"])
+    version: int | None
     summary: str = Field(examples=["ann has the compensation of capture-payment tried again: the PSP is back"])
     detail: dict[str, Any]
 
 
-class History(BaseModel):
+class History(Fresh):
     """Everything that happened to an order, in order."""
 
     order_id: str
@@ -163,7 +193,7 @@ class SagaTaken(BaseModel):
     status_url: str
 
 
-class SagaView(BaseModel):
+class SagaView(Fresh):
     """A saga as it is after its event `sequence`."""
 
     saga_id: str
@@ -179,7 +209,7 @@ class SagaView(BaseModel):
     data: dict[str, Any]
 
 
-class SagaHistory(BaseModel):
+class SagaHistory(Fresh):
     """Everything that happened to a saga, in order."""
 
     saga_id: str
@@ -273,9 +303,15 @@ def definition_body() -> dict[str, Any]:
     }
 
 
-def body(form: type[BaseModel], key_required: bool) -> dict[str, Any]:
-    """Return what an operation says of its body and its Idempotency-Key."""
+def body(
+    form: type[BaseModel], key_required: bool, *, conditional: bool = False, waits: bool = False
+) -> dict[str, Any]:
+    """Return what an operation says of its body and its headers: the key, If-Match, Prefer."""
     schema = form.model_json_schema()
+    text = {"type": "string", "maxLength": 1000}
+    more = [_header("If-Match", text, "The ETag of the state that is to be changed: 412 in any other.")]
+    if not conditional:
+        more = [_header("Prefer", text, _PREFER)] if waits else []
     return {
         "requestBody": {
             "required": True,
@@ -287,13 +323,59 @@ def body(form: type[BaseModel], key_required: bool) -> dict[str, Any]:
                 "in": "header",
                 "required": key_required,
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
+            },
+            *more,
         ],
     }
 
 
-def responses(status: int, shape: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:
-    """Return what an operation answers: a document, or problem details."""
+def event_stream() -> dict[str, Any]:
+    """Return what the stream of an order's events says of its parameters."""
+    schema = {"type": "string", "pattern": "^[0-9]{1,15}$"}
+    about = "The sequence of the last event that the client has."
+    return {"parameters": [_header("Last-Event-ID", schema, about)]}
+
+
+def stream_responses(*problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the stream of an order's events answers."""
+    described = responses(200, HistoryEvent, *problems)
+    described[200] = {
+        "description": "Events: `id` is the sequence, `event` the type, `data` an entry of the history.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+    return described | {204: {"description": "The saga has ended and the client has all of it."}}
+
+
+def _header(name: str, schema: dict[str, Any], about: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": about}
+
+
+def reading(*, conditional: bool) -> dict[str, Any]:
+    """Return what an operation that shows a saga says of the parameters all such operations have."""
+    text = {"type": "string", "maxLength": 1000}
+    parameters = [
+        _header("If-Consistent-With", text, _CONSISTENT),
+        {"name": "consistent_with", "in": "query", "required": False, "schema": text, "description": _CONSISTENT},
+    ]
+    if conditional:
+        parameters += [
+            _header("If-None-Match", text, "The ETag of what the client has: 304 while that is the state."),
+            _header("Prefer", text, _PREFER),
+        ]
+    return {"parameters": parameters}
+
+
+def responses(
+    status: int,
+    shape: type[BaseModel],
+    *problems: int,
+    unchanged: bool = False,
+    rested: type[BaseModel] | None = None,
+) -> dict[int | str, dict[str, Any]]:
+    """Return what an operation answers: a document, 304 where it may be `unchanged`, or problem details.
+
+    `rested`: what it answers with 200 where the client preferred to wait and there is nothing more to wait for.
+    """
     schema = shape.model_json_schema()
     documented: dict[int | str, dict[str, Any]] = {
         status: {
@@ -301,6 +383,10 @@ def responses(status: int, shape: type[BaseModel], *problems: int) -> dict[int |
             "content": {"application/json": {"schema": _inlined(schema, schema.get("$defs", {}))}},
         }
     }
+    if rested is not None:
+        documented[200] = responses(200, rested)[200]
+    if unchanged:
+        documented[304] = {"description": "The client has this state already."}
     problem = ProblemDetails.model_json_schema()
     content = {MEDIA_TYPE: {"schema": _inlined(problem, problem["$defs"])}}
     numbers = sorted({*problems, *_EDGE_PROBLEMS})

@@ -55,6 +55,11 @@ def _input(codec: Codec, message: str, asking: Asking, fields: Mapping[str, Any]
     )
 
 
+def start_id(saga_id: str) -> str:
+    """Return the id of the input that starts a saga: equal in every repetition."""
+    return f"{saga_id}:start"
+
+
 def start(codec: Codec, asking: Asking, data: Mapping[str, Any], process: str = DEFINITION) -> Input:
     """Return the record that starts an order's saga. Raises TooLarge."""
     written = orjson.dumps(data).decode()

@@ -53,8 +53,8 @@ def routes(parts: Parts) -> APIRouter:
             status_code=202,
             response_class=Response,
             summary=summary,
-            openapi_extra=documents.body(form, key_required=False),
-            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 422, 503),
+            openapi_extra=documents.body(form, key_required=False, conditional=True),
+            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 412, 413, 422, 503),
         )
     return router
 
@@ -71,7 +71,7 @@ async def _resolve(parts: Parts, saga_id: str, request: Request) -> Response:
         raise Problem("not-waiting", f"nothing in {saga_id} waits for a person")
     if step is not None and step not in waiting:
         raise Problem("not-waiting", f"{step} waits for no person; what waits is {', '.join(waiting)}")
-    return await tell(parts, saga_id, resolve(parts.codec, asking, action, step, actor, reason))
+    return await tell(parts, asking, resolve(parts.codec, asking, action, step, actor, reason))
 
 
 async def _migrate(parts: Parts, saga_id: str, request: Request) -> Response:
@@ -84,7 +84,7 @@ async def _migrate(parts: Parts, saga_id: str, request: Request) -> Response:
         raise Problem("saga-ended", f"{saga_id} {found.standing.way} and keeps its version")
     if found.definition is not None:
         await run_in_threadpool(_check_version, parts, found.definition, version)
-    return await tell(parts, saga_id, migrate(parts.codec, asking, version, actor))
+    return await tell(parts, asking, migrate(parts.codec, asking, version, actor))
 
 
 def _found(parts: Parts, saga_id: str) -> _Found:

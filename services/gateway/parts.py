@@ -15,9 +15,13 @@ from services.gateway.catalogue import Catalogue
 from services.gateway.dead_letters.decisions import Decisions
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
+from services.gateway.metering import RequestCounts
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModel
+from services.gateway.reading.freshness import Freshness
+from services.gateway.reading.last_known import LastKnown
+from services.gateway.reading.watch import Watch
 from services.gateway.security.edge import Security
 from services.gateway.security.identity import stamped
 from services.gateway.submissions import Submissions
@@ -45,8 +49,14 @@ class Parts:
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
+    freshness: Freshness
+    watch: Watch
     catalogue: Catalogue | None = None
     in_flight: set[str] = field(default_factory=set)
+    counts: RequestCounts = field(default_factory=RequestCounts)
+    last_known: LastKnown = field(default_factory=LastKnown)
+    streams: list[str] = field(default_factory=list)
+    """The orders whose events are streamed now, one entry for each stream."""
 
 
 async def read_body(request: Request) -> bytearray:

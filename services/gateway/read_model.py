@@ -29,6 +29,7 @@ _ORDER_COLUMNS = (
     "warehouse_id",
     "tracking_number",
     "current_steps",
+    "definition",
 )
 _SAGA_COLUMNS = (
     "saga_id",
@@ -43,7 +44,7 @@ _SAGA_COLUMNS = (
     "reason",
     "current_steps",
 )
-_EVENT_COLUMNS = ("saga_id", "sequence", "at_ms", "type", "step", "lifecycle", "status", "attempt", "detail")
+_EVENT_COLUMNS = ("saga_id", "sequence", "at_ms", "type", "step", "lifecycle", "status", "attempt", "detail", "cause")
 _ORDERS = sql_table("orders", *map(sql_column, _ORDER_COLUMNS))
 _SAGAS = sql_table("sagas", *map(sql_column, _SAGA_COLUMNS))
 _EVENTS = sql_table("order_events", *map(sql_column, _EVENT_COLUMNS))
@@ -59,13 +60,19 @@ class ReadModelUnavailable(Exception):
 
 
 class Page(NamedTuple):
-    """Which orders are asked for: newest first, those older than `before` (created_at_ms, order_id), of `customers`."""
+    """Which orders are asked for: newest first, those older than `before` (created_at_ms, order_id), of `customers`.
+
+    `since_ms` and `until_ms`: created from the one to before the other.
+    """
 
     limit: int
     status: str | None = None
     lifecycle: str | None = None
     before: tuple[int, str] | None = None
     customers: frozenset[str] | None = None
+    process: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
 
 
 class ReadModel(Protocol):
@@ -122,6 +129,12 @@ class SqlReadModel:
             query = query.where(_ORDERS.c.lifecycle == page.lifecycle)
         if page.customers is not None:
             query = query.where(_ORDERS.c.customer_id.in_(sorted(page.customers)))
+        if page.process is not None:
+            query = query.where(_ORDERS.c.definition == page.process)
+        if page.since_ms is not None:
+            query = query.where(_ORDERS.c.created_at_ms >= page.since_ms)
+        if page.until_ms is not None:
+            query = query.where(_ORDERS.c.created_at_ms < page.until_ms)
         if page.before is not None:
             at_ms, order_id = page.before
             query = query.where(

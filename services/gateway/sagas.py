@@ -1,4 +1,4 @@
-"""POST and GET /v1/sagas: sagas of any definition are started and shown."""
+"""POST and GET /v1/sagas: sagas of any definition are started, listed and shown."""
 
 from __future__ import annotations
 
@@ -6,27 +6,42 @@ import base64
 import hashlib
 import re
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
-from services.gateway.inputs import Asking, Input, Saga, start_saga, traceparent
+from services.gateway.inputs import Asking, Input, Saga, start_id, start_saga, traceparent
 from services.gateway.parts import SAGAS, Parts, idempotency_key, known_text, read_json
 from services.gateway.problems import Problem
+from services.gateway.reading import queries, shapes
+from services.gateway.reading.conditions import applied, etag, is_known, wait_s
+from services.gateway.reading.freshness import Staleness
+from services.gateway.reading.looking import caught_up, freshness_fields, look, token_of
+from services.gateway.reading.tokens import Token
 from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
-from services.gateway.views import history_view, saga_of_order_view, saga_view, submitted_saga_view
+from services.gateway.views import (
+    cursor_of,
+    history_view,
+    read_cursor,
+    saga_of_order_view,
+    saga_view,
+    submitted_saga_view,
+)
 
 _NAMESPACE = uuid.UUID("0f6f2f0e-6c52-5b53-8f2d-9d3a1f2f7c11")
 _SAGA_FIELDS = frozenset({"definition", "version", "data", "options"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_VERSION = 999_999_999
+_MAX_PAGE = 200
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -36,16 +51,34 @@ def routes(parts: Parts) -> APIRouter:
     async def start(request: Request) -> Response:
         return await _start(parts, request)
 
-    def show_saga(saga_id: str) -> Response:
-        return _json(_shown(parts, saga_id))
+    async def show_saga(saga_id: str, request: Request) -> Response:
+        return await _show(parts, saga_id, request)
 
-    def show_history(saga_id: str) -> Response:
+    async def show_history(saga_id: str, request: Request) -> Response:
         known_text("saga_id", saga_id)
-        rows = parts.read_model.events(saga_id)
+        missed = await caught_up(parts, token_of(request, saga_id))
+        rows = await run_in_threadpool(parts.read_model.events, saga_id)
         if not rows:
-            _shown(parts, saga_id)
-        return _json({"saga_id": saga_id, "events": history_view(saga_id, rows)["events"]})
+            await run_in_threadpool(_shown, parts, saga_id, token_of(request, saga_id))
+        fresh = freshness_fields(missed or parts.freshness.now())
+        return _json({"saga_id": saga_id, "events": history_view(saga_id, rows)["events"], **fresh})
 
+    def list_sagas(
+        definition: Annotated[str | None, Query(max_length=255)] = None,
+        status: Annotated[str | None, Query(max_length=255)] = None,
+        limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Response:
+        return _json(_page(parts, definition, status, limit, cursor))
+
+    router.add_api_route(
+        "/v1/sagas",
+        list_sagas,
+        methods=["GET"],
+        response_class=Response,
+        summary="List sagas that are no orders, newest first",
+        responses=documents.responses(200, shapes.SagaPage, 422, 503),
+    )
     router.add_api_route(
         "/v1/sagas",
         start,
@@ -62,7 +95,8 @@ def routes(parts: Parts) -> APIRouter:
         methods=["GET"],
         response_class=Response,
         summary="Show a saga",
-        responses=documents.responses(200, documents.SagaView, 404, 422, 503),
+        openapi_extra=documents.reading(conditional=True),
+        responses=documents.responses(200, documents.SagaView, 404, 422, 503, unchanged=True),
     )
     router.add_api_route(
         "/v1/sagas/{saga_id}/history",
@@ -70,6 +104,7 @@ def routes(parts: Parts) -> APIRouter:
         methods=["GET"],
         response_class=Response,
         summary="Show everything that happened to a saga",
+        openapi_extra=documents.reading(conditional=False),
         responses=documents.responses(200, documents.SagaHistory, 404, 422, 503),
     )
     return router
@@ -86,10 +121,10 @@ async def _start(parts: Parts, request: Request) -> Response:
     if key is None:
         raise Problem("missing-idempotency-key", "send a key of your own with every saga, the same when you repeat it")
     submission, record = _read(parts, request, await read_json(request), key)
-    await submit(parts, submission, record)
+    headers = await submit(parts, submission, record)
     url = f"/v1/sagas/{submission.order_id}"
     body = {"saga_id": submission.order_id, "status_url": url}
-    return Response(orjson.dumps(body), 202, {"Location": url}, "application/json")
+    return Response(orjson.dumps(body), 202, {**headers, "Location": url}, "application/json")
 
 
 def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[Submission, Input]:
@@ -106,7 +141,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     saga_id = saga_id_of(client, key)
     now_ms = parts.now_ms()
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
-    asking = Asking(saga_id, f"{saga_id}:start", now_ms, trace)
+    asking = Asking(saga_id, start_id(saga_id), now_ms, trace)
     try:
         record = start_saga(parts.codec, asking, Saga(definition, version, options), data)
     except TooLarge as error:
@@ -116,20 +151,50 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     return Submission(saga_id, client, key, sha, "pending", now_ms, orjson.dumps(asked).decode()), record
 
 
-def _shown(parts: Parts, saga_id: str) -> dict[str, Any]:
-    """Return a saga as far as it is known here. Raises Problem. Blocks."""
-    known_text("saga_id", saga_id)
-    row = parts.read_model.saga(saga_id)
-    if row is not None:
-        return saga_view(row)
-    order = parts.read_model.order(saga_id)
-    if order is not None:
-        return saga_of_order_view(order, parts.read_model.events(saga_id))
-    submission = parts.submissions.find(saga_id, parts.now_ms())
-    if submission is None or not submission.client.endswith(SAGAS):
-        raise Problem("unknown-saga", f"no saga {saga_id}")
-    return submitted_saga_view(saga_id, submission.created_at_ms, submission.data)
+async def _show(parts: Parts, saga_id: str, request: Request) -> Response:
+    token, waits_s = token_of(request, saga_id), wait_s(request)
+    missed = await caught_up(parts, token)
+    shown, staleness = await run_in_threadpool(_shown, parts, saga_id, token)
+    known = is_known(request, etag(shown["sequence"]))
+    if waits_s and known and await parts.watch.later(saga_id, shown["sequence"], waits_s):
+        shown, staleness = await run_in_threadpool(_shown, parts, saga_id, token)
+    headers = {"ETag": etag(shown["sequence"]), **applied(waits_s)}
+    staleness = missed or staleness
+    if is_known(request, headers["ETag"]) and not staleness.stale:
+        return Response(None, 304, headers)
+    return _json({**shown, **freshness_fields(staleness)}, headers)
 
 
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
+def _shown(parts: Parts, saga_id: str, token: Token | None) -> tuple[dict[str, Any], Staleness]:
+    """Return a saga as far as it is known here, and how fresh that is. Raises Problem. Blocks."""
+    try:
+        seen = look(parts, saga_id, token, orders=False)
+    except Problem as problem:
+        order = parts.read_model.order(saga_id)
+        if problem.name != "unknown-saga" or order is None:
+            raise
+        return saga_of_order_view(order, parts.read_model.events(saga_id)), parts.freshness.now()
+    if seen.row is not None:
+        return saga_view(seen.row), seen.staleness
+    assert seen.submission is not None
+    return submitted_saga_view(saga_id, seen.submission.created_at_ms, seen.submission.data), seen.staleness
+
+
+def _page(parts: Parts, definition: str | None, status: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    before = None if cursor is None else read_cursor(cursor)
+    if cursor is not None and before is None:
+        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    known_text("definition", definition)
+    known_text("status", status)
+    rows = queries.sagas(parts.read_model, definition, status, before, limit)
+    shown = [{name: value for name, value in saga_view(row).items() if name != "data"} for row in rows]
+    last = {"created_at_ms": rows[-1]["started_at_ms"], "order_id": rows[-1]["saga_id"]} if rows else {}
+    return {
+        "sagas": shown,
+        "next_cursor": cursor_of(last) if len(rows) == limit else None,
+        **freshness_fields(parts.freshness.now()),
+    }
+
+
+def _json(document: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(document), headers=headers, media_type="application/json")

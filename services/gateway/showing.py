@@ -1,57 +1,46 @@
-"""GET /v1/orders, /v1/orders/{id} and its history: what the read model says."""
+"""GET /v1/orders, /v1/orders/{id} and its history: what the read model says, and how fresh that is."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from services.gateway import documents
 from services.gateway.fields import FieldError
-from services.gateway.parts import SAGAS, Parts, known_text
+from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.read_model import Page
+from services.gateway.reading import conditions
+from services.gateway.reading.conditions import applied, etag, wait_s
+from services.gateway.reading.looking import AT_REST, Seen, caught_up, freshness_fields, look, token_of
 from services.gateway.security.identity import Identity, identity_of
 from services.gateway.views import cursor_of, history_view, order_view, read_cursor, submitted_view
 
 _MAX_PAGE = 200
 
 
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
-
-
 def routes(parts: Parts) -> APIRouter:
-    """Return the routes that show orders; they block, so they run on threads."""
+    """Return the routes that show orders; what blocks runs on threads."""
     router = APIRouter()
 
     def list_orders(
         request: Request,
-        status: str | None = None,
-        lifecycle: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
-        cursor: str | None = None,
+        asked: Annotated[documents.OrderQuery, Query()],
     ) -> Response:
-        return _json(_page(parts, identity_of(request.scope), status, lifecycle, limit, cursor))
+        return _json(_page(parts, identity_of(request.scope), asked))
 
-    def show_order(order_id: str) -> Response:
-        known_text("order_id", order_id)
-        row = parts.read_model.order(order_id)
-        if row is not None:
-            return _json(order_view(row))
-        submission = parts.submissions.find(order_id, parts.now_ms())
-        if submission is None or submission.client.endswith(SAGAS):
-            raise Problem("unknown-order", f"no order {order_id}")
-        return _json(submitted_view(order_id, submission.created_at_ms, submission.data))
+    async def show_order(order_id: str, request: Request) -> Response:
+        return await _show(parts, order_id, request)
 
-    def show_history(order_id: str) -> Response:
-        known_text("order_id", order_id)
-        rows = parts.read_model.events(order_id)
-        if not rows and parts.submissions.find(order_id, parts.now_ms()) is None:
-            raise Problem("unknown-order", f"no order {order_id}")
-        return _json(history_view(order_id, rows))
+    async def show_history(order_id: str, request: Request) -> Response:
+        return await _history(parts, order_id, request)
 
     router.add_api_route(
         "/v1/orders",
@@ -67,7 +56,8 @@ def routes(parts: Parts) -> APIRouter:
         methods=["GET"],
         response_class=Response,
         summary="Show an order",
-        responses=documents.responses(200, documents.OrderView, 404, 503),
+        openapi_extra=documents.reading(conditional=True),
+        responses=documents.responses(200, documents.OrderView, 404, 422, 503, unchanged=True),
     )
     router.add_api_route(
         "/v1/orders/{order_id}/history",
@@ -75,20 +65,84 @@ def routes(parts: Parts) -> APIRouter:
         methods=["GET"],
         response_class=Response,
         summary="Show everything that happened to an order",
-        responses=documents.responses(200, documents.History, 404, 503),
+        openapi_extra=documents.reading(conditional=False),
+        responses=documents.responses(200, documents.History, 404, 422, 503),
     )
     return router
 
 
-def _page(
-    parts: Parts, identity: Identity, status: str | None, lifecycle: str | None, limit: int, cursor: str | None
-) -> dict[str, object]:
+async def _show(parts: Parts, order_id: str, request: Request) -> Response:
+    known_text("order_id", order_id)
+    token, waits_s = token_of(request, order_id), wait_s(request)
+    missed = await caught_up(parts, token)
+    seen = await run_in_threadpool(look, parts, order_id, token, orders=True)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + (waits_s or 0)
+    while waits_s and _wait_on(request, seen):
+        if not await parts.watch.later(order_id, seen.sequence, deadline - loop.time()):
+            break
+        seen = await run_in_threadpool(look, parts, order_id, token, orders=True)
+    headers: Mapping[str, str] = {"ETag": etag(seen.sequence), **applied(waits_s)}
+    staleness = missed or seen.staleness
+    if conditions.is_known(request, headers["ETag"]) and not staleness.stale:
+        return Response(None, 304, headers)
+    return _json({**_view(seen, order_id), **freshness_fields(staleness)}, headers)
+
+
+def _wait_on(request: Request, seen: Seen) -> bool:
+    """Tell whether a request that prefers to wait still has to: for a change where it knows a state, else for rest."""
+    if request.headers.get("if-none-match") is not None:
+        return conditions.is_known(request, etag(seen.sequence))
+    return seen.row is None or seen.row["status"] not in AT_REST
+
+
+def _view(seen: Seen, order_id: str) -> dict[str, object]:
+    if seen.row is not None:
+        return order_view(seen.row)
+    assert seen.submission is not None
+    return submitted_view(order_id, seen.submission.created_at_ms, seen.submission.data)
+
+
+async def _history(parts: Parts, order_id: str, request: Request) -> Response:
+    known_text("order_id", order_id)
+    token = token_of(request, order_id)
+    missed = await caught_up(parts, token)
+    rows = await run_in_threadpool(parts.read_model.events, order_id)
+    if not rows:
+        await run_in_threadpool(look, parts, order_id, token, orders=True)
+    return _json({**history_view(order_id, rows), **freshness_fields(missed or parts.freshness.now())})
+
+
+def _json(document: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(document), headers=headers, media_type="application/json")
+
+
+def _page(parts: Parts, identity: Identity, asked: documents.OrderQuery) -> dict[str, object]:
+    cursor = asked.cursor
     before = None if cursor is None else read_cursor(cursor)
     if cursor is not None and before is None:
         raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
-    status, lifecycle = known_text("status", status), known_text("lifecycle", lifecycle)
-    rows = parts.read_model.page(Page(limit, status, lifecycle, before, identity.confined_to))
+    texts = {name: known_text(name, getattr(asked, name)) for name in ("status", "lifecycle", "customer", "process")}
+    customers = identity.confined_to
+    if texts["customer"] is not None:
+        customers = frozenset({texts["customer"]}) & (customers if customers is not None else {texts["customer"]})
+    page = Page(
+        asked.limit,
+        texts["status"],
+        texts["lifecycle"],
+        before,
+        customers,
+        texts["process"],
+        _ms(asked.created_from),
+        _ms(asked.created_before),
+    )
+    rows = parts.read_model.page(page)
     return {
         "orders": [order_view(row) for row in rows],
-        "next_cursor": cursor_of(rows[-1]) if len(rows) == limit else None,
+        "next_cursor": cursor_of(rows[-1]) if len(rows) == asked.limit else None,
+        **freshness_fields(parts.freshness.now()),
     }
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp() * 1000)

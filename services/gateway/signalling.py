@@ -13,6 +13,9 @@ from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, Input, cancel, send_signal, traceparent
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
 from services.gateway.problems import Problem
+from services.gateway.reading import tokens
+from services.gateway.reading.conditions import check_match
+from services.gateway.reading.tokens import Token
 from services.gateway.standing import Way, standing
 
 _SIGNAL_FIELDS = frozenset({"name", "actor", "data"})
@@ -40,8 +43,8 @@ def routes(parts: Parts) -> APIRouter:
             status_code=202,
             response_class=Response,
             summary=summary,
-            openapi_extra=documents.body(form, key_required=False),
-            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 422, 503),
+            openapi_extra=documents.body(form, key_required=False, conditional=True),
+            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 412, 413, 422, 503),
         )
     return router
 
@@ -57,7 +60,7 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
         record = send_signal(parts.codec, asking, name, actor, data)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
-    return await tell(parts, saga_id, record)
+    return await tell(parts, asking, record)
 
 
 async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
@@ -68,7 +71,7 @@ async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
     way = standing(await run_in_threadpool(parts.read_model.events, saga_id)).way
     if way is not Way.FORWARD:
         raise Problem("saga-ended", f"{saga_id} {way}")
-    return await tell(parts, saga_id, cancel(parts.codec, asking, actor=actor, reason=reason))
+    return await tell(parts, asking, cancel(parts.codec, asking, actor=actor, reason=reason))
 
 
 async def asking_of(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
@@ -79,15 +82,18 @@ async def asking_of(parts: Parts, saga_id: str, act: str, request: Request, erro
     key = idempotency_key(request) or parts.new_id()
     if not await run_in_threadpool(_is_known, parts, saga_id):
         raise Problem("unknown-saga", f"no saga {saga_id}")
+    await check_match(parts, saga_id, request)
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace)
 
 
-async def tell(parts: Parts, saga_id: str, record: Input) -> Response:
+async def tell(parts: Parts, asking: Asking, record: Input) -> Response:
     """Write what a saga is told and answer that it is on its way. Raises Problem."""
     await send(parts, record)
-    url = f"/v1/sagas/{saga_id}"
-    return Response(orjson.dumps({"saga_id": saga_id, "status_url": url}), 202, {"Location": url}, "application/json")
+    saga_id, url = asking.order_id, f"/v1/sagas/{asking.order_id}"
+    token = Token(*asking[:3])
+    headers = {"Location": url, "Retry-After": "1", tokens.HEADER: tokens.written(token)}
+    return Response(orjson.dumps({"saga_id": saga_id, "status_url": url}), 202, headers, "application/json")
 
 
 def _is_known(parts: Parts, saga_id: str) -> bool:

@@ -12,13 +12,16 @@ from fastapi.responses import Response
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.catalogue import Catalogue
-from services.gateway.inputs import Asking, Input, start, traceparent
+from services.gateway.inputs import Asking, Input, start, start_id, traceparent
 from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
 from services.gateway.parts import Parts, idempotency_key, read_json
 from services.gateway.problems import Problem
+from services.gateway.reading.conditions import applied, etag, wait_s
+from services.gateway.reading.looking import freshness_fields, rest
 from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
+from services.gateway.views import order_view
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -35,8 +38,8 @@ def routes(parts: Parts) -> APIRouter:
         status_code=202,
         response_class=Response,
         summary="Take an order",
-        openapi_extra=documents.body(documents.OrderForm, key_required=True),
-        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 422, 503),
+        openapi_extra=documents.body(documents.OrderForm, key_required=True, waits=True),
+        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 422, 503, rested=documents.OrderView),
     )
     return router
 
@@ -55,7 +58,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     data = {"order_id": order_id, **order.data}
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     try:
-        record = start(parts.codec, Asking(order_id, f"{order_id}:start", now_ms, trace), data, order.process)
+        record = start(parts.codec, Asking(order_id, start_id(order_id), now_ms, trace), data, order.process)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
     asked = data if order.process == DEFINITION else {**data, "process": order.process}
@@ -81,8 +84,14 @@ async def _take(parts: Parts, request: Request) -> Response:
     submission, record = _read(parts, request, await read_json(request), key)
     if parts.catalogue is not None:
         await _check_prices(parts, parts.catalogue, submission)
-    await submit(parts, submission, record)
+    headers = await submit(parts, submission, record)
     order_id = submission.order_id
     url = f"/v1/orders/{order_id}"
+    headers |= {"Location": url, **applied(wait_s(request))}
+    rested = await rest(parts, order_id, wait_s(request))
+    if rested is not None:
+        headers["ETag"] = etag(rested["sequence"])
+        body = {**order_view(rested), **freshness_fields(parts.freshness.now())}
+        return Response(orjson.dumps(body), 200, headers, "application/json")
     body = {"order_id": order_id, "status_url": url, "lifecycle": "pending", "status": "RUNNING"}
-    return Response(orjson.dumps(body), 202, {"Location": url}, "application/json")
+    return Response(orjson.dumps(body), 202, headers, "application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +14,8 @@ from services.gateway.fields import money_text
 from services.gateway.orders import lines_form
 from services.gateway.telling import sentence
 
+ENGINE = "orchestrator"
+"""Who acts where nobody else does."""
 _MAX_CURSOR = 200
 
 
@@ -22,6 +24,7 @@ def order_view(row: Mapping[str, Any]) -> dict[str, Any]:
     total = row["total_minor"]
     return {
         "order_id": row["order_id"],
+        "process": row.get("definition"),
         "reference": row["reference"],
         "customer_id": row["customer_id"],
         "currency": row["currency"],
@@ -109,30 +112,52 @@ def submitted_saga_view(saga_id: str, created_at_ms: int, asked: str) -> dict[st
     )
 
 
+class Told(NamedTuple):
+    """What entries of a history need of those before them."""
+
+    state: dict[str, Any] | None = None
+    version: int | None = None
+    cause: str | None = None
+    actor: str = ENGINE
+
+
 def history_view(order_id: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the events of an order; a local step, done in one go, shows as started and completed."""
+    return {"order_id": order_id, "events": entries_of(rows, Told())[0]}
+
+
+def entries_of(rows: Sequence[Mapping[str, Any]], told: Told) -> tuple[list[dict[str, Any]], Told]:
+    """Return the entries of further events, and what those after them need.
+
+    What an input leads to is the deed of its actor, as in the audit trail: the events of one cause share it.
+    """
     events: list[dict[str, Any]] = []
-    before: dict[str, Any] | None = None
     for row in rows:
         detail = orjson.loads(row["detail"])
+        same = row["cause"] is not None and row["cause"] == told.cause
+        actor = detail.get("actor") or (told.actor if same else ENGINE)
+        named = row["type"] in ("SagaStarted", "SagaMigrated")
+        version = detail.get("version", told.version) if named else told.version
         after = {"lifecycle": row["lifecycle"], "status": row["status"]}
         entry = {
             "sequence": row["sequence"],
             "at": rfc3339(row["at_ms"]),
             "type": row["type"],
             "step": row["step"],
-            "from": before,
+            "from": told.state,
             "to": after,
             "attempt": row["attempt"],
+            "actor": actor,
+            "version": version,
             "summary": sentence(row["type"], row["step"], row["attempt"], detail),
             "detail": detail,
         }
         if row["type"] == "StepCompleted" and detail.get("local"):
             begun = {"type": "StepScheduled", "summary": f"{row['step']} begins", "detail": {"local": True}}
-            events.append({**entry, **begun, "to": before or after})
+            events.append({**entry, **begun, "to": told.state or after})
         events.append(entry)
-        before = after
-    return {"order_id": order_id, "events": events}
+        told = Told(after, version, row["cause"], actor)
+    return events, told
 
 
 def cursor_of(row: Mapping[str, Any]) -> str:

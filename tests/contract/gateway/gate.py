@@ -23,6 +23,8 @@ from services.gateway.dead_letters.decisions import SqlDecisions
 from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
+from services.gateway.reading.freshness import Staleness
+from services.gateway.reading.watch import Watch
 from services.gateway.security.authentication import Authenticate
 from services.gateway.security.edge import Security
 from services.gateway.security.identity import OPEN
@@ -117,11 +119,25 @@ class StubDeployments:
         return self.deployed
 
 
+@dataclass
+class StubFreshness:
+    """Says what the test wants of how fresh the read model is."""
+
+    staleness: Staleness = field(default_factory=lambda: Staleness(stale=False, age_ms=0))
+
+    def now(self) -> Staleness:
+        """Return what the test said."""
+        return self.staleness
+
+
 class Gate:
     """A client of the application, and what the outlet got."""
 
-    def __init__(self, app: FastAPI, outlet: StubOutlet, deployments: StubDeployments) -> None:
+    def __init__(
+        self, app: FastAPI, outlet: StubOutlet, deployments: StubDeployments, freshness: StubFreshness
+    ) -> None:
         self.app = app
+        self.freshness = freshness
         self.outlet = outlet
         self.deployments = deployments
 
@@ -132,9 +148,13 @@ class Gate:
         body: object = None,
         key: str | None = None,
         chunks: Sequence[bytes] = (),
+        stay_for: int = 0,
         **headers: str,
     ) -> Answer:
-        """Make one request; `chunks` are sent as they are, in place of a JSON body."""
+        """Make one request; `chunks` are sent as they are, in place of a JSON body.
+
+        From a stream of events the client goes away after `stay_for` further parts of it.
+        """
         parts = urlsplit(url)
         given = dict(headers) if key is None else {**headers, "idempotency-key": key}
         scope = {
@@ -152,14 +172,21 @@ class Gate:
         incoming = list(chunks) or [b"" if body is None else json.dumps(body).encode()]
         messages = _messages(incoming)
         received: list[dict[str, Any]] = []
+        is_stream = parts.path.endswith("/events")
+        gone = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
             await asyncio.sleep(0)
-            return next(messages)
+            message = next(messages)
+            if is_stream and message["type"] == "http.disconnect":
+                await gone.wait()
+            return message
 
         async def send(message: dict[str, Any]) -> None:
             await asyncio.sleep(0)
             received.append(message)
+            if len(received) > 1 + stay_for:
+                gone.set()
 
         await self.app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
         text = b"".join(message.get("body", b"") for message in received[1:])
@@ -196,6 +223,7 @@ async def gateway(
     read_model = SqlReadModel(read_model_url)
     deployments = StubDeployments(codec)
     numbers = count(1)
+    freshness = StubFreshness()
     parts = Parts(
         currencies=CURRENCIES,
         codec=codec,
@@ -209,10 +237,12 @@ async def gateway(
         now_ms=now_ms,
         new_id=lambda: f"{ids}-{next(numbers)}",
         new_traceparent=lambda: TRACE,
+        freshness=freshness,
+        watch=Watch(read_model),
     )
     submissions.start(asyncio.get_running_loop())
     try:
-        yield Gate(application(parts), outlet, deployments)
+        yield Gate(application(parts), outlet, deployments, freshness)
     finally:
         submissions.stop()
         read_model.close()

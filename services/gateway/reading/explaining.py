@@ -1,0 +1,126 @@
+"""GET /v1/orders/{id}/explain, /v1/sagas/{id}/explain: why it is where it is, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from schemas.cloudevents import rfc3339
+from services.gateway import documents
+from services.gateway.parts import Parts, known_text
+from services.gateway.problems import Problem
+from services.gateway.reading import shapes
+from services.gateway.reading.freshness import Staleness
+from services.gateway.reading.looking import Seen, caught_up, freshness_fields, look, token_of
+from services.gateway.reading.waits import For, Wait, waits
+from services.gateway.standing import Way, standing
+
+_BLOCKED = {
+    "orchestrator": "No orchestrator is at work: nothing moves until one is. ",
+    "kafka": "Kafka does not answer: this is what was known before. ",
+    "read-model": "The read model is behind: this is what it knows. ",
+}
+
+
+def routes(parts: Parts) -> APIRouter:
+    """Return the routes that explain."""
+    router = APIRouter()
+
+    async def explain_order(order_id: str, request: Request) -> Response:
+        return await _explain(parts, order_id, request, orders=True)
+
+    async def explain_saga(saga_id: str, request: Request) -> Response:
+        return await _explain(parts, saga_id, request, orders=False)
+
+    for path, handler, what in (
+        ("/v1/orders/{order_id}/explain", explain_order, "an order"),
+        ("/v1/sagas/{saga_id}/explain", explain_saga, "a saga"),
+    ):
+        router.add_api_route(
+            path,
+            handler,
+            methods=["GET"],
+            response_class=Response,
+            summary=f"Explain what {what} waits for, since when, and what happens next",
+            openapi_extra=documents.reading(conditional=False),
+            responses=documents.responses(200, shapes.Explanation, 404, 422, 503),
+        )
+    return router
+
+
+async def _explain(parts: Parts, saga_id: str, request: Request, *, orders: bool) -> Response:
+    known_text("order_id" if orders else "saga_id", saga_id)
+    token = token_of(request, saga_id)
+    missed = await caught_up(parts, token)
+    rows = await run_in_threadpool(parts.read_model.events, saga_id)
+    seen = await run_in_threadpool(_look, parts, saga_id, rows, orders=orders)
+    explained = explanation(saga_id, seen, rows, parts.now_ms(), missed or seen.staleness)
+    return Response(orjson.dumps(explained), media_type="application/json")
+
+
+def _look(parts: Parts, saga_id: str, rows: Sequence[Mapping[str, Any]], *, orders: bool) -> Seen:
+    """Return what is known; under the address of sagas orders are known too. Raises Problem. Blocks."""
+    try:
+        return look(parts, saga_id, None, orders=orders)
+    except Problem:
+        if orders or not rows:
+            raise
+        return look(parts, saga_id, None, orders=True)
+
+
+def explanation(
+    saga_id: str, seen: Seen, rows: Sequence[Mapping[str, Any]], now_ms: int, staleness: Staleness
+) -> dict[str, Any]:
+    """Return why a saga is where it is."""
+    way = standing(rows).way
+    open_ = list(waits(rows).values())
+    if not rows and seen.submission is not None:
+        open_ = [_start(seen.submission.created_at_ms)]
+    row = seen.row or {}
+    return {
+        "saga_id": saga_id,
+        "state": {"lifecycle": row.get("lifecycle", "pending"), "status": row.get("status", "RUNNING")},
+        "reason": row.get("reason"),
+        "way": way.value,
+        "summary": _BLOCKED.get(staleness.because or "", "") + _summary(way, open_),
+        "waits": [_view(wait, now_ms) for wait in open_],
+        **freshness_fields(staleness),
+    }
+
+
+def _start(since_ms: int) -> Wait:
+    what = "an orchestrator to take it up"
+    return Wait(For.START, "", False, 0, since_ms, None, None, what, "it begins as soon as one does")
+
+
+def _summary(way: Way, open_: Sequence[Wait]) -> str:
+    if not open_:
+        return "It has ended." if way is Way.ENDED else f"It {way} and waits for nothing: its next event is on its way."
+    told = [f"{_named(wait)} waits since {rfc3339(wait.since_ms)} for {wait.what}; {wait.next}" for wait in open_]
+    return f"It {way}. " + ". ".join(told) + "."
+
+
+def _named(wait: Wait) -> str:
+    if wait.kind in (For.RECORD, For.START):
+        return "It"
+    return f"The compensation of {wait.step}" if wait.undo else f"Step {wait.step}"
+
+
+def _view(wait: Wait, now_ms: int) -> dict[str, Any]:
+    return {
+        "kind": wait.kind.value,
+        "step": wait.step or None,
+        "undo": wait.undo,
+        "attempt": wait.attempt + 1,
+        "since": rfc3339(wait.since_ms),
+        "for_s": max(0, now_ms - wait.since_ms) / 1000,
+        "until": None if wait.until_ms is None else rfc3339(wait.until_ms),
+        "cause": wait.cause,
+        "what": wait.what,
+        "next": wait.next,
+    }

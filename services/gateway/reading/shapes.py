@@ -1,0 +1,131 @@
+"""The shapes of what this package answers, for the OpenAPI document only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.documents import BusinessState, Fresh
+
+
+class WaitView(BaseModel):
+    """One thing that a saga waits for; `until` null: nothing happens by itself."""
+
+    kind: Literal["reply", "retry", "open-circuit", "signal", "timer", "person", "parked-record", "start"]
+    step: str | None
+    undo: bool
+    attempt: int = Field(description="Counted from 1.")
+    since: str
+    for_s: float = Field(description="Seconds since then.")
+    until: str | None
+    cause: str | None = Field(examples=["circuit_open"])
+    what: str
+    next: str
+
+
+class Explanation(Fresh):
+    """Why an order or a saga is where it is: what it waits for, since when, what happens next and when."""
+
+    saga_id: str
+    state: BusinessState
+    reason: str | None
+    way: Literal["is running", "is past its point of no return", "is being undone", "has ended"]
+    summary: str
+    waits: list[WaitView]
+
+
+class Approval(BaseModel):
+    """An order that waits for a person's approval; `expires` null: it waits without end."""
+
+    id: str
+    order_id: str
+    customer_id: str | None
+    amount: str | None
+    currency: str | None
+    reason: str
+    step: str
+    signals: list[str]
+    since: str
+    expires: str | None
+    status_url: str
+
+
+class ApprovalPage(Fresh):
+    """What waits for an approval, newest first."""
+
+    approvals: list[Approval]
+    next_cursor: str | None
+
+
+class ApprovalForm(BaseModel):
+    """What a person decides, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["approve", "reject"]
+    actor: str = Field(max_length=128)
+    reason: str = Field("", max_length=512)
+
+
+class StepFailures(BaseModel):
+    """How often a step failed for good on a day, for how many orders, and because of what."""
+
+    orders: int
+    failures: int
+    codes: dict[str, int]
+
+
+class FailureStatistics(Fresh):
+    """The failures of a UTC day: of one step, or of every step that failed."""
+
+    date: str = Field(examples=["2026-11-20"])
+    zone: Literal["UTC"]
+    step: str | None
+    orders: int
+    steps: dict[str, StepFailures]
+
+
+class PartitionLag(BaseModel):
+    """How far a partition of saga.events is projected; records include the markers of transactions."""
+
+    partition: int
+    position: int
+    end: int | None
+    lag: int | None
+
+
+class LagRecords(BaseModel):
+    """The lag of the whole topic."""
+
+    records: int | None
+    seconds: float
+
+
+class ReadModelStatus(Fresh):
+    """How far the read model is behind what happened."""
+
+    lag: LagRecords
+    partitions: list[PartitionLag]
+
+
+class ListedSaga(BaseModel):
+    """A saga that is no order, in a list."""
+
+    saga_id: str
+    definition: str
+    version: int
+    lifecycle: str
+    status: str
+    reason: str | None
+    sequence: int
+    started_at: str
+    updated_at: str
+    current_steps: list[str]
+
+
+class SagaPage(Fresh):
+    """A page of sagas that are no orders, newest first."""
+
+    sagas: list[ListedSaga]
+    next_cursor: str | None
