@@ -236,4 +236,6 @@ def test_a_saga_that_stands_still_pages_for_the_record_that_cannot_be_used_and_n
         tower.run(BORN_MS + 10_000)
     (alert,) = tower.topic.written
     assert (alert.alert_id, alert.kind, alert.step) == ("ord_a:record_parked:3", "record_parked", None)
-    assert alert.about.startswith("saga ord_a stands still: the record at saga.replies:2:41 cannot be used: undecodable")
+    assert alert.about.startswith(
+        "saga ord_a stands still: the record at saga.replies:2:41 cannot be used: undecodable"
+    )
