@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orchestrator.core.events import Json, Leaving
@@ -65,8 +66,7 @@ class Unwinding(NamedTuple):
     leaving: Leaving
 
 
-@dataclass(frozen=True, slots=True)
-class StepState:
+class StepState(NamedTuple):
     """One step, or its compensation where `undo` is true; `step` is its path without the `:undo`.
 
     `dispatches` counts the commands sent, `attempt` only those that spent an attempt; `uncertain` is true once an
@@ -87,8 +87,7 @@ class StepState:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first.
 
     `unwinding` is keyed by the path of a part of a scope; `parent` says whom the end is reported to; `pivoted` is true
@@ -113,7 +112,7 @@ class State:
     message: str | None
     failed_step: str | None
     origin: Origin
-    unwinding: Mapping[str, Unwinding] = field(default_factory=dict)
+    unwinding: Mapping[str, Unwinding] = MappingProxyType({})
     parent: Json | None = None
     pivoted: bool = False
     parked: tuple[tuple[int, str], ...] = ()

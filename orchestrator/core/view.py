@@ -94,8 +94,10 @@ def _branch_result(definition: Definition, state: State, prefix: str, ends: froz
 def _context(definition: Definition, state: State, path: str) -> Mapping[str, Any]:
     """Return the results, and over them what was exported."""
     outputs = state.outputs
-    if definition.flat and definition.exports.keys().isdisjoint(outputs) and CONTEXT not in outputs:
-        return outputs
+    if definition.flat and CONTEXT not in outputs:
+        if definition.exports.keys().isdisjoint(outputs):
+            return outputs
+        return {**outputs, **{alias: outputs[name] for name, alias in definition.exports.items() if name in outputs}}
     return {**_results(definition, outputs, path), **outputs.get(CONTEXT, EMPTY)}
 
 
