@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_END, Consumer, Message, TopicPartition
 
 from schemas import topics
 from schemas.codec import Codec, Undecodable
+from streams.kafka_security import connection
 
 _ANSWER_S = 20.0
 _POLL_S = 0.05
@@ -84,7 +85,7 @@ class Observer:
     def _watch(self) -> None:
         consumer = Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **connection(self._bootstrap),
                 "group.id": "observer",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
+from streams.kafka_security import connection
+
 TOPIC = "orders.status"
 ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION"})
 
@@ -72,7 +74,7 @@ class StatusFeed:
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         consumer = Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **connection(self._bootstrap),
                 "group.id": "campaign",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,

@@ -18,9 +18,10 @@ from cli.architect import architect
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.keys import keys_app
-from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, bootstrap_of
+from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
 from cli.sagas import sagas_app
 from cli.trials import explore, replay, simulate
+from streams.kafka_security import SecurityUnusable
 
 app = typer.Typer(
     help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
@@ -47,6 +48,9 @@ def main() -> None:
     except Failure as failure:
         typer.echo(f"saga: {failure.problem}\n      {failure.remedy}", err=True)
         sys.exit(failure.code)
+    except SecurityUnusable as error:
+        typer.echo(f"saga: {error}", err=True)
+        sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
 
@@ -61,6 +65,9 @@ def dev(
     auth: Annotated[
         bool, typer.Option("--auth", help="Let the gateway ask for keys; one for this command line is made.")
     ] = False,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Kafka with TLS, a password for each process, and least rights.")
+    ] = False,
 ) -> None:
     """Run Kafka, every service and the gateway on this machine until Ctrl-C.
 
@@ -69,7 +76,7 @@ def dev(
     from cli.dev import DevOptions, run_dev
 
     cluster = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
-    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster, auth)
+    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster, auth, secure)
     started = time.monotonic()
     say = _reporter(started)
     run_dev(options, say)
@@ -116,6 +123,42 @@ def topics_list(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DA
     typer.echo(render_topics(states))
     if any(state.drift for state in states):
         raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@topics_app.command("secrets")
+def topics_secrets(
+    directory: Annotated[Path, typer.Argument(help="Where the files go: one directory for each principal.")],
+    host: Annotated[list[str], typer.Option("--host", help="A name or address of the broker; may be repeated.")],
+) -> None:
+    """Make what a secure Kafka needs: the broker's certificate, its authority, and a password for each principal."""
+    from cli.kafka_secrets import ensure_secrets, utc_now
+
+    typer.echo(ensure_secrets(directory, host, utc_now()).root)
+
+
+@topics_app.command("acls")
+def topics_acls(
+    *,
+    bootstrap: BootstrapOption = None,
+    data: DataOption = DEFAULT_DATA,
+    create: Annotated[bool, typer.Option("--create", help="Make the cluster's access list that of the table.")] = False,
+    passwords: Annotated[
+        Path | None, typer.Option("--passwords", help="With --create: set the passwords that `secrets` made there.")
+    ] = None,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Show which process may read and write what; with --create, have the cluster allow that and nothing more."""
+    from cli.topics_view import render_acls
+
+    if not create:
+        typer.echo(render_acls(as_json=output is OutputFormat.JSON))
+        return
+    from cli.kafka_access import grant, set_passwords
+    from cli.kafka_secrets import KafkaSecrets
+
+    address = bootstrap_of(bootstrap, data)
+    for line in (*(set_passwords(address, KafkaSecrets(passwords)) if passwords else ()), *grant(address)):
+        typer.echo(line)
 
 
 @topics_app.command("tail")

@@ -7,17 +7,20 @@ import os
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from cli import broker_config
-from cli.broker_config import BrokerSettings
+from cli.broker_config import BrokerSettings, Secured
 from cli.failure import Failure
 from cli.jars import cache_directory, ensure_jars, free_bytes, read_lock
 from cli.java import Java, find_java
+from cli.kafka_secrets import KafkaSecrets
 from cli.ports import free_ports, is_taken
 from cli.tethered import tethered
+from schemas.access import ADMIN
+from streams.kafka_security import connection
 
 READY_TIMEOUT_S = 60.0
 FORMAT_TIMEOUT_S = 60.0
@@ -96,10 +99,13 @@ class EmbeddedBroker:
             self._process = None
 
 
-def prepare(directory: Path, port: int, java: Java, class_path: Sequence[Path]) -> BrokerSettings:
+def prepare(
+    directory: Path, port: int, java: Java, class_path: Sequence[Path], secrets: KafkaSecrets | None = None
+) -> BrokerSettings:
     """Write the broker's properties and, the first time, format its log directory. Raises Failure.
 
-    Refuses a taken port and a file system with less than 512 MB free: a broker dies in worse ways later.
+    With `secrets` the broker encrypts and asks everybody for a password. Refuses a taken port and a file system with
+    less than 512 MB free: a broker dies in worse ways later.
     """
     if is_taken(port):
         raise Failure(
@@ -112,7 +118,9 @@ def prepare(directory: Path, port: int, java: Java, class_path: Sequence[Path]) 
             f"needs {FREE_BYTES_NEEDED // 2**20} MB.",
             "Free space there, or choose another directory with --data.",
         )
-    settings = BrokerSettings(directory.resolve(), port, free_ports(1)[0])
+    controller_port, internal_port = free_ports(2)
+    secured = None if secrets is None else Secured(secrets, internal_port, ADMIN)
+    settings = BrokerSettings(directory.resolve(), port, controller_port, secured)
     settings.log_directory.mkdir(parents=True, exist_ok=True)
     settings.properties_file.write_text(broker_config.render(broker_config.properties(settings)), encoding="utf-8")
     if not (settings.log_directory / "meta.properties").exists():
@@ -131,15 +139,18 @@ def wait_until_usable(bootstrap: str, log: Path, alive: Callable[[], bool], time
     raise Failure(f"The Kafka broker did not answer on {bootstrap} within {timeout_s:.0f} s.", f"Read {log}.")
 
 
-def answers(bootstrap: str) -> bool:
-    """Ask the broker for its metadata, for at most a second; True when it is registered and usable."""
+def answers(bootstrap: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Ask the broker for its metadata, for at most a second; True when it is registered and usable.
+
+    `environ` says who asks; without it, the process's own environment. Raises SecurityUnusable.
+    """
     # confluent_kafka takes 60 ms to import; most commands never ask.
     from confluent_kafka import KafkaException  # noqa: PLC0415 - see above
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - see above
 
     client = AdminClient(
         {
-            "bootstrap.servers": bootstrap,
+            **connection(bootstrap, environ),
             "reconnect.backoff.ms": 20,
             "reconnect.backoff.max.ms": 100,
             "socket.connection.setup.timeout.ms": 1000,

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.java import Java
+from cli.kafka_secrets import BROKER, MECHANISM, KafkaSecrets
 from cli.ports import LOOPBACK
 
 NODE_ID = 1
 HEAP = "-Xmx512m"
+_SCRAM_LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """What makes a broker refuse whoever it does not know: its files, the listener for itself, and who may do all."""
+
+    secrets: KafkaSecrets
+    internal_port: int
+    administrator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +32,7 @@ class BrokerSettings:
     directory: Path
     port: int
     controller_port: int
+    secure: Secured | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -45,10 +57,8 @@ def properties(settings: BrokerSettings) -> Mapping[str, str | int]:
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         "controller.quorum.voters": f"{NODE_ID}@{controller}",
-        "listeners": f"PLAINTEXT://{settings.bootstrap},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{settings.bootstrap}",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        **(_open(settings, controller) if settings.secure is None else _secured(settings, controller, settings.secure)),
         "log.dirs": str(settings.log_directory),
         "auto.create.topics.enable": "false",
         "num.partitions": 8,
@@ -76,6 +86,38 @@ def properties(settings: BrokerSettings) -> Mapping[str, str | int]:
         "num.network.threads": 2,
         "num.io.threads": 4,
         "message.max.bytes": 1024 * 1024,
+    }
+
+
+def _open(settings: BrokerSettings, controller: str) -> Mapping[str, str]:
+    return {
+        "listeners": f"PLAINTEXT://{settings.bootstrap},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{settings.bootstrap}",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    }
+
+
+def _secured(settings: BrokerSettings, controller: str, secured: Secured) -> Mapping[str, str]:
+    """Clients show a password, the broker itself its certificate; what no access list allows is refused."""
+    internal = f"INTERNAL://{LOOPBACK}:{secured.internal_port}"
+    clients = f"CLIENTS://{settings.bootstrap}"
+    return {
+        "listeners": f"{clients},{internal},CONTROLLER://{controller}",
+        "advertised.listeners": f"{clients},{internal}",
+        "listener.security.protocol.map": "CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL",
+        "inter.broker.listener.name": "INTERNAL",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(secured.secrets.broker_store),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(secured.secrets.authority),
+        "listener.name.internal.ssl.client.auth": "required",
+        "listener.name.controller.ssl.client.auth": "required",
+        "ssl.principal.mapping.rules": "RULE:^CN=([^,]+)$/$1/,DEFAULT",
+        "sasl.enabled.mechanisms": MECHANISM,
+        f"listener.name.clients.{MECHANISM.lower()}.sasl.jaas.config": f"{_SCRAM_LOGIN} required;",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "false",
+        "super.users": f"User:{BROKER};User:{secured.administrator}",
     }
 
 

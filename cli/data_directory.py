@@ -30,6 +30,11 @@ class DataDirectory:
         return self.root / "kafka"
 
     @property
+    def kafka_secrets(self) -> Path:
+        """Where the certificates and passwords of a secure Kafka are; they outlive --reset."""
+        return self.root / "kafka-secrets"
+
+    @property
     def logs(self) -> Path:
         """One log file a process."""
         return self.root / "logs"

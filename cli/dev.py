@@ -15,9 +15,11 @@ from pathlib import Path
 
 from cli import broker, broker_config
 from cli.data_directory import DataDirectory, claim, write_state
-from cli.failure import Failure
+from cli.failure import ExitCode, Failure
 from cli.jars import cache_directory, ensure_jars, read_lock
 from cli.java import find_java
+from cli.kafka_access import grant, set_passwords
+from cli.kafka_secrets import KafkaSecrets, ensure_secrets, utc_now
 from cli.key_store import ensure_own_key
 from cli.migrations import migrate_all
 from cli.options import API_KEY_FILE
@@ -25,6 +27,7 @@ from cli.ports import LOOPBACK, free_ports, is_taken
 from cli.process_table import SANDBOXES, STOP_BROKER, Installation, processes
 from cli.supervisor import Process, Report, Step, Supervisor
 from cli.topics import create_topics
+from schemas.access import ADMIN
 
 PORT_RELEASE_S = 3.0
 
@@ -40,12 +43,14 @@ class DevOptions:
     reset: bool
     cluster: str | None
     auth: bool = False
+    secure: bool = False
 
 
 def run_dev(options: DevOptions, report: Report) -> None:
     """Run until Ctrl-C or SIGTERM. Raises Failure when it cannot start."""
     with claim(options.data, reset=options.reset) as directory:
         require_port(options.gateway_port, "--port", "the gateway")
+        secrets = _secrets(directory, options)
         installation = Installation(
             directory=directory,
             bootstrap=options.cluster or f"{LOOPBACK}:{options.kafka_port}",
@@ -54,13 +59,14 @@ def run_dev(options: DevOptions, report: Report) -> None:
             orchestrators=options.orchestrators,
             environ=os.environ,
             keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if options.auth else None,
+            secrets=secrets,
         )
         table: list[Step | Process] = []
         if options.cluster is None:
             require_port(options.kafka_port, "--kafka-port", "the Kafka broker")
-            table.append(_broker(directory, options.kafka_port, report))
+            table += _broker(directory, options.kafka_port, secrets, report)
         table += [
-            Step("topics", partial(_topics, installation, report), after=() if options.cluster else ("broker",)),
+            Step("topics", partial(_topics, installation, report), after=(table[-1].name,) if table else ()),
             Step("migrations", partial(migrate_all, installation.database_url)),
             *processes(installation),
         ]
@@ -90,23 +96,49 @@ def require_port(port: int, flag: str, user: str) -> None:
         time.sleep(0.05)
 
 
-def _broker(directory: DataDirectory, port: int, report: Report) -> Process:
+def _secrets(directory: DataDirectory, options: DevOptions) -> KafkaSecrets | None:
+    if not options.secure:
+        return None
+    if options.cluster is not None:
+        raise Failure(
+            "--secure secures the embedded broker, and KAFKA_BOOTSTRAP_SERVERS names another cluster.",
+            "Leave one of them out; docs/kafka-security.md says how to connect to a secure cluster.",
+            ExitCode.USAGE,
+        )
+    return ensure_secrets(directory.kafka_secrets, [LOOPBACK, "localhost"], utc_now())
+
+
+def _broker(directory: DataDirectory, port: int, secrets: KafkaSecrets | None, report: Report) -> list[Step | Process]:
+    """Return the broker and, where it is a secure one, the step that tells it whom it may let in."""
     java = find_java(os.environ)
     jars = read_lock()
     class_path = ensure_jars(cache_directory(os.environ, jars), jars, report)
-    settings = broker.prepare(directory.broker, port, java, class_path)
-    return Process(
+    settings = broker.prepare(directory.broker, port, java, class_path, secrets)
+    address, environ = settings.bootstrap, None
+    if secrets is not None and settings.secure is not None:
+        address, environ = f"{LOOPBACK}:{settings.secure.internal_port}", secrets.broker_environ()
+    process = Process(
         "broker",
         tuple(broker_config.run_command(java, class_path, settings)),
         os.environ,
-        ready=partial(broker.answers, settings.bootstrap),
+        ready=partial(broker.answers, address, environ),
         explain=lambda log: broker.death_of_broker(log).problem,
         stop_rank=STOP_BROKER,
     )
+    if secrets is None:
+        return [process]
+    return [process, Step("access", partial(_access, address, secrets, report), after=("broker",))]
+
+
+def _access(internal: str, secrets: KafkaSecrets, report: Report) -> None:
+    environ = secrets.broker_environ()
+    for line in (*set_passwords(internal, secrets, environ), *grant(internal, environ)):
+        report(f"access: {line}")
 
 
 def _topics(installation: Installation, report: Report) -> None:
-    for line in create_topics(installation.bootstrap):
+    environ = None if installation.secrets is None else installation.secrets.environ(ADMIN)
+    for line in create_topics(installation.bootstrap, environ=environ):
         report(f"topics: {line}")
 
 
@@ -116,4 +148,7 @@ def _announce(installation: Installation, report: Report) -> None:
         report("the gateway asks nobody for a key, and only this machine reaches it; --auth makes it ask")
     else:
         report(f"the gateway asks for a key: `saga` takes {installation.directory.root / API_KEY_FILE} by itself")
+    if installation.secrets is not None:
+        file = installation.secrets.root / ADMIN / "client.env"
+        report(f"Kafka lets only those in that it knows; as administrator: . {file}")
     report("Ctrl-C stops everything")

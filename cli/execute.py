@@ -21,6 +21,7 @@ from schemas.cloudevents import headers
 from schemas.codec import Codec, TooLarge, Undecodable
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
+from streams.kafka_security import connection
 from streams.kafka_send import send
 from streams.record import Outgoing
 
@@ -107,7 +108,7 @@ def execute(bootstrap: str, run: Run, say: Callable[[str], None]) -> bool:
     """Start a saga and tell what happens until it ends. Returns whether it completed. Raises NothingRuns, Failure."""
     saga_id = f"run_{uuid.uuid4().hex}"
     began = time.monotonic()
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": _SOURCE, "enable.auto.commit": False,
+    consumer = Consumer({**connection(bootstrap), "group.id": _SOURCE, "enable.auto.commit": False,
                          "isolation.level": "read_committed", "log_level": 0})  # fmt: skip
     try:
         _seek_to_end(consumer, bootstrap)

@@ -15,7 +15,8 @@ from typing import Any
 
 from cli.failure import ExitCode, Failure
 from cli.options import API_KEY_FILE
-from services.gateway.security.api_keys import BadKeys, new_key, new_signing_secret, read_keys
+from services.gateway.security.api_keys import BadKeys, new_key, read_keys
+from services.signatures import new_secret
 
 KEYS_FILE = "keys.json"
 _PRIVATE = 0o600
@@ -46,7 +47,7 @@ class Made:
 def create(file: Path, wanted: Wanted, now: datetime) -> Made:
     """Make a key and add it to the file, which is made where there is none. Raises Failure."""
     key_id, api_key, sha256 = new_key(secrets.token_bytes)
-    signing_secret = new_signing_secret(secrets.token_bytes) if wanted.signing else None
+    signing_secret = new_secret(secrets.token_bytes) if wanted.signing else None
     entry = {
         "id": key_id,
         "sha256": sha256,

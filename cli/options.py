@@ -39,7 +39,21 @@ OutputOption = Annotated[OutputFormat, typer.Option("--output", help="How to pri
 
 def bootstrap_of(given: str | None, data: Path) -> str:
     """Return Kafka's address. Raises Failure."""
-    return given or _endpoint("bootstrap", data)
+    if given:
+        return given
+    require_credentials(data)
+    return _endpoint("bootstrap", data)
+
+
+def require_credentials(data: Path) -> None:
+    """Refuse to ask a secure Kafka without credentials, which would end in a time-out. Raises Failure."""
+    credentials = _endpoint("kafka_credentials", data)
+    if credentials and not os.environ.get("KAFKA_SECURITY_PROTOCOL"):
+        raise Failure(
+            f"The Kafka of the `saga dev` on {data} lets only those in that it knows.",
+            f"Run `. {credentials}` in this shell first: it names the administrator's password file.",
+            ExitCode.USAGE,
+        )
 
 
 class Gateway(NamedTuple):
@@ -79,4 +93,4 @@ def _endpoint(name: str, data: Path) -> str:
     # Imported here: most commands are given their addresses, and `saga --help` needs none.
     from cli.data_directory import read_state  # noqa: PLC0415 - see above
 
-    return str(read_state(data)[name])
+    return str(read_state(data).get(name, ""))

@@ -10,8 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from cli.data_directory import DataDirectory
+from cli.kafka_secrets import KafkaSecrets
 from cli.ports import LOOPBACK
 from cli.supervisor import Process
+from schemas.access import ADMIN
+from schemas.topics import here
 
 PARTICIPANTS = ("payment", "inventory", "shipping", "notification", "tasks")
 SANDBOXES = ("psp", "carrier", "messages")
@@ -33,6 +36,7 @@ class Installation:
     orchestrators: int
     environ: Mapping[str, str]
     keys_file: Path | None = None
+    secrets: KafkaSecrets | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -51,6 +55,7 @@ class Installation:
         """Return the addresses that tools need, for the state file."""
         return {
             "bootstrap": self.bootstrap,
+            "kafka_credentials": str(self.secrets.root / ADMIN / "client.env") if self.secrets else "",
             "gateway": self.gateway_url,
             "sandboxes": {name: self.sandbox_url(name) for name in SANDBOXES},
             "sandbox_databases": {name: str(self.directory.database(name)) for name in SANDBOXES},
@@ -123,6 +128,7 @@ def _orchestrator(installation: Installation, number: int) -> Process:
         name,
         "orchestrator.app",
         {"SAGA_INSTANCE": name, "SAGA_STATE_DIR": str(installation.directory.stores(name))},
+        principal="orchestrator",
         after=("topics",),
         stop_rank=STOP_ORCHESTRATOR,
     )
@@ -163,6 +169,14 @@ def _authentication(keys_file: Path | None) -> Mapping[str, str]:
     return {"GATEWAY_AUTH": "required", "GATEWAY_KEYS_FILE": str(keys_file)}
 
 
+def _kafka(installation: Installation, principal: str) -> Mapping[str, str]:
+    """Return what a process needs to reach Kafka; each has an identity of its own, and the sandboxes have none."""
+    address = {"KAFKA_BOOTSTRAP_SERVERS": installation.bootstrap}
+    if installation.secrets is None or principal in SANDBOXES:
+        return address
+    return {**address, **installation.secrets.environ(here(principal))}
+
+
 def _python(
     installation: Installation,
     name: str,
@@ -170,8 +184,9 @@ def _python(
     settings: Mapping[str, str],
     *,
     stop_rank: int,
+    principal: str | None = None,
     after: tuple[str, ...] = (),
     ready: Callable[[], bool] | None = None,
 ) -> Process:
-    environ = {**installation.environ, "KAFKA_BOOTSTRAP_SERVERS": installation.bootstrap, **settings}
+    environ = {**installation.environ, **_kafka(installation, principal or name), **settings}
     return Process(name, (sys.executable, "-m", module), environ, after=after, ready=ready, stop_rank=stop_rank)

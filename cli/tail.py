@@ -12,6 +12,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from cli.failure import ExitCode, Failure
 from schemas.cloudevents import rfc3339
 from schemas.codec import Codec, Undecodable
+from streams.kafka_security import connection
 
 TIMEOUT_S = 10.0
 POLL_S = 1.0
@@ -39,7 +40,7 @@ def tail(bootstrap: str, selection: Selection) -> Iterator[str]:
     codec = Codec()
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **connection(bootstrap),
             "group.id": "saga-topics-tail",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",

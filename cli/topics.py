@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined] # documented n
 
 from cli.failure import ExitCode, Failure
 from schemas.topics import ALL, Topic
+from streams.kafka_security import connection
 
 TIMEOUT_S = 30.0
 BROKERS_TIMEOUT_S = 60.0
@@ -33,14 +34,20 @@ class TopicState:
     drift: tuple[str, ...]
 
 
-def create_topics(bootstrap: str, topics: Sequence[Topic] = ALL, brokers_wanted: int = 1) -> Iterator[str]:
+def create_topics(
+    bootstrap: str,
+    topics: Sequence[Topic] = ALL,
+    brokers_wanted: int = 1,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """Create what is missing, and yield a line for each topic created or found different. Raises Failure.
 
     Waits for the number of brokers first, for at most 60 s: a topic gets as many copies as there are brokers then.
 
-    Nothing that exists is changed: more partitions would send the records of a saga to another partition.
+    Nothing that exists is changed: more partitions would send the records of a saga to another partition. `environ`
+    says who asks; without it, the process's own environment.
     """
-    client = _connect(bootstrap)
+    client = _connect(bootstrap, environ)
     brokers = _wait_for_brokers(client, bootstrap, brokers_wanted)
     futures = client.create_topics([_new_topic(topic, brokers) for topic in topics], operation_timeout=TIMEOUT_S)
     created = 0
@@ -57,13 +64,15 @@ def create_topics(bootstrap: str, topics: Sequence[Topic] = ALL, brokers_wanted:
                 ) from error
     yield f"{created} created, {len(topics) - created} there already"
     if created < len(topics):
-        for state in describe_topics(bootstrap, topics):
+        for state in describe_topics(bootstrap, topics, environ):
             yield from (f"{state.topic.name}: {difference}" for difference in state.drift)
 
 
-def describe_topics(bootstrap: str, topics: Sequence[Topic] = ALL) -> list[TopicState]:
+def describe_topics(
+    bootstrap: str, topics: Sequence[Topic] = ALL, environ: Mapping[str, str] | None = None
+) -> list[TopicState]:
     """Return each topic of the table as the cluster has it, with its differences from the table. Raises Failure."""
-    client = _connect(bootstrap)
+    client = _connect(bootstrap, environ)
     metadata = _metadata(client, bootstrap)
     brokers = len(metadata.brokers)
     existing = [topic for topic in topics if topic.name in metadata.topics]
@@ -129,8 +138,8 @@ def _wait_for_brokers(client: AdminClient, bootstrap: str, wanted: int) -> int:
     return brokers
 
 
-def _connect(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+def _connect(bootstrap: str, environ: Mapping[str, str] | None) -> AdminClient:
+    return AdminClient({**connection(bootstrap, environ), "log_level": 0})
 
 
 def _metadata(client: AdminClient, bootstrap: str) -> ClusterMetadata:

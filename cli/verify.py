@@ -8,7 +8,9 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from cli.data_directory import STATE_FILE
 from cli.failure import ExitCode, Failure
+from cli.options import DEFAULT_DATA, require_credentials
 from verify.collect import collect
 from verify.proof import prove
 from verify.render import json_of, print_report
@@ -38,7 +40,10 @@ def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, as_js
 def _sources(data: Path | None) -> Sources:
     if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         return from_settings(os.environ)
-    return from_data(data or Path(".saga"))
+    directory = data or DEFAULT_DATA
+    if (directory / STATE_FILE).exists():
+        require_credentials(directory)
+    return from_data(directory)
 
 
 def _ids(path: Path | None) -> frozenset[str]:

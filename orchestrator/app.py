@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from dataclasses import asdict
+from functools import partial
 
 from orchestrator.definition_feed import DefinitionFeed
 from orchestrator.definitions.arming import armings
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.registry import Registry, load
+from orchestrator.metering import SagaCounts, runtime_metrics
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
 from orchestrator.settings import BadSetting, Settings, read
@@ -24,8 +26,11 @@ from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_follower import EndNotReached, KafkaFollower
+from streams.kafka_security import SecurityUnusable
 from streams.kafka_send import send
+from streams.lag import Lag
 from streams.logs import configure
+from streams.metrics import MetricsAddress, metrics_address, serve_metrics
 from streams.record import TopicPartition
 from streams.runtime import Runtime
 from streams.runtime_config import RuntimeConfig
@@ -48,6 +53,7 @@ def main() -> int:
         limits = {"approval_limits_minor": dict(settings.approval_limits_minor)}
         parameters = {"order-fulfillment": limits, "order-fulfillment-payment-first": limits}
         registry = load(settings.definitions, parameters)
+        metrics = metrics_address(os.environ)
     except (BadSetting, DefinitionError, ValueError) as error:
         print(f"orchestrator: {error}", file=sys.stderr)  # noqa: T201 - logging may not be set up yet
         return EXIT_BAD_SETTINGS
@@ -55,13 +61,16 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        return _run(settings, registry, stop)
+        return _run(settings, registry, metrics, stop)
+    except SecurityUnusable as error:
+        _log.critical("ending: %s", error)
+        return EXIT_BAD_SETTINGS
     except Fatal as error:
         _log.critical("ending: %s", error)
         return EXIT_FATAL
 
 
-def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
+def _run(settings: Settings, registry: Registry, metrics: MetricsAddress | None, stop: threading.Event) -> int:
     """Follow definitions and run sagas until told to stop. Raises Fatal."""
     codec = Codec()
     kafka = KafkaConfig(
@@ -86,7 +95,7 @@ def _run(settings: Settings, registry: Registry, stop: threading.Event) -> int:
         _start(follower, feed)
         spare_collector()
         following.start()
-        _runtime(settings, kafka, codec, registry).run(stop)
+        _runtime(settings, kafka, codec, registry, metrics).run(stop)
     finally:
         stop.set()
         if following.ident is not None:
@@ -106,22 +115,35 @@ def _start(follower: KafkaFollower, feed: DefinitionFeed) -> None:
         raise Fatal(str(error)) from error
 
 
-def _runtime(settings: Settings, kafka: KafkaConfig, codec: Codec, registry: Registry) -> Runtime:
-    outbound = Outbound(codec)
+def _runtime(
+    settings: Settings, kafka: KafkaConfig, codec: Codec, registry: Registry, metrics: MetricsAddress | None
+) -> Runtime:
+    """Return the runtime, with its metrics served."""
+    outbound, counts = Outbound(codec), SagaCounts()
+    inputs = (topics.INPUTS.name, topics.REPLIES.name)
     config = RuntimeConfig(
-        input_topics=(topics.INPUTS.name, topics.REPLIES.name),
+        input_topics=inputs,
         changelog_topic=topics.CHANGELOG.name,
         dead_letter_topic=topics.DEAD_LETTERS.name,
     )
     stores = StoreDirectory(settings.state_dir / settings.instance)
-    return Runtime(
+    runtime = Runtime(
         KafkaDriver(kafka),
         config,
-        lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms),
+        lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms, counts),
         stores.open,
         _now_ms,
         _tell,
     )
+    if metrics is not None:
+        lag = Lag(settings.bootstrap, settings.instance)
+        serve_metrics(
+            metrics,
+            counts.read,
+            partial(runtime_metrics, runtime, config),
+            partial(lag.of_group, kafka.application_id, inputs),
+        )
+    return runtime
 
 
 def _now_ms() -> int:

@@ -17,6 +17,7 @@ from orchestrator.core.state import Phase, State
 from orchestrator.definitions.registry import Registry
 from orchestrator.definitions.schedule import After
 from orchestrator.fitting import Fitting, too_large
+from orchestrator.metering import SagaCounts
 from orchestrator.outbound import Message, Outbound
 from orchestrator.sagas import ORIGIN_SUFFIX, Sagas
 from orchestrator.schedules import SOURCE, Schedules, is_schedule
@@ -34,10 +35,18 @@ REDRIVE, DROP = "redrive", "drop"
 class SagaProcessor:
     """One task's processor. It caches the sagas it has seen; the runtime replaces it after an abort."""
 
-    __slots__ = ("_codec", "_fitting", "_outbound", "_registry", "_sagas", "_schedules", "_starting")
+    __slots__ = ("_codec", "_counts", "_fitting", "_outbound", "_registry", "_sagas", "_schedules", "_starting")
 
-    def __init__(self, registry: Registry, codec: Codec, outbound: Outbound, retention_ms: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        codec: Codec,
+        outbound: Outbound,
+        retention_ms: int,
+        counts: SagaCounts | None = None,
+    ) -> None:
         """Work with these definitions; a saga stays in the store for `retention_ms` after its end."""
+        self._counts = SagaCounts() if counts is None else counts
         self._registry = registry
         self._codec = codec
         self._outbound = outbound
@@ -298,6 +307,7 @@ class SagaProcessor:
         for message in messages:
             context.forward(*message)
         state = decision.state
+        self._counts.note(state.definition, decision.events)
         for message in audit(decision, before):
             context.forward(*message)
         if before is None or before.lifecycle != state.lifecycle or before.status != state.status:
@@ -307,7 +317,8 @@ class SagaProcessor:
         self._sagas.keep(state)
 
     def _ended(self, definition: Definition, state: State, context: Context) -> None:
-        """Tell the schedule that waits for a saga's end."""
+        """Count a saga's end, and tell the schedule that waits for it."""
+        self._counts.note_end(state)
         if isinstance(self._registry.schedule(definition), After) and state.saga_id.startswith(f"{state.definition}."):
             self._schedules.report_end(state.definition, state.saga_id, state.updated_at, context)
 

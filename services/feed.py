@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from streams.kafka_security import connection
+
 _METADATA_S = 10.0
 _METADATA_TRIES = 6
 
@@ -39,9 +41,10 @@ class Feed:
         self._topic = topic
         self._whole = whole
         self._at_end: set[int] = set()
+        self._ends: dict[int, int] = {}
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **connection(bootstrap),
                 "client.id": client,
                 "group.id": client,
                 "enable.auto.commit": False,
@@ -90,6 +93,10 @@ class Feed:
         """Tell whether the partition had nothing more when it was last read."""
         return partition in self._at_end
 
+    def ends(self) -> Mapping[int, int]:
+        """Return where each partition ended when it was last read to its end, markers of transactions included."""
+        return dict(self._ends)
+
     def _entry(self, message: Message) -> Entry | None:
         error = message.error()
         partition, offset = message.partition(), message.offset()
@@ -97,6 +104,8 @@ class Feed:
         if error is not None:
             if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's own public name
                 self._at_end.add(partition)
+                if offset is not None:
+                    self._ends[partition] = offset
                 return None
             if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):  # noqa: SLF001 - the client's own name for it
                 raise PositionLost(f"{self._topic}/{partition}: {error.str()}")

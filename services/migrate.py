@@ -13,6 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
+from streams.secret_files import SecretUnreadable, from_files
+
 _ROOT = Path(__file__).parent
 _LOCK_ID = 5_317_007
 
@@ -56,6 +58,11 @@ def migrate(service: str, url: str) -> None:
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Migrate the one service that the arguments name and return the exit code."""
+    try:
+        environment = from_files(environment)
+    except SecretUnreadable as error:
+        print(f"services.migrate: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
+        return 2
     if len(arguments) != 1 or not environment.get("DATABASE_URL"):
         print("usage: DATABASE_URL=... python -m services.migrate <service>", file=sys.stderr)  # noqa: T201 - a command's answer
         return 2

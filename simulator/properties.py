@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.core.definition import Call, Strategy
+from orchestrator.core.definition import Call, Strategy, Try
 from orchestrator.core.events import (
     CancelRequested,
     CompensationStarted,
@@ -45,6 +45,8 @@ PROPERTIES: Mapping[str, str] = {
     IDENTITY: "a step has one token, and a command its own id",
 }
 
+GOES_ROUND = Violation(ENDS, "the saga can come back to this moment again and again")
+
 
 def observe(  # noqa: C901, PLR0911 - one return for each event
     scenario: Scenario, before: State, books: Books, account: Account, recorded: Recorded
@@ -53,7 +55,7 @@ def observe(  # noqa: C901, PLR0911 - one return for each event
     event = recorded.event
     match event:
         case StepScheduled(undo=False):
-            return account, [*_identity(before, event), *_forward(account, event)]
+            return account, [*_identity(before, event), *_forward(scenario, books, account, event)]
         case StepScheduled(undo=True):
             wrong = [*_identity(before, event), *_in_reverse(scenario, books, account, event.step)]
             return account._replace(undo_sent=account.undo_sent | {event.step}), wrong
@@ -111,7 +113,7 @@ def _identity(before: State, event: StepScheduled) -> Iterator[Violation]:
         yield Violation(IDENTITY, f"the command id {event.command_id} is used again")
 
 
-def _forward(account: Account, event: StepScheduled) -> Iterator[Violation]:
+def _forward(scenario: Scenario, books: Books, account: Account, event: StepScheduled) -> Iterator[Violation]:
     if account.turned:
         yield Violation(NO_FORWARD, f"{event.step} is sent after the saga turned round")
     elif _part(account, event.step) is not None:
@@ -120,6 +122,13 @@ def _forward(account: Account, event: StepScheduled) -> Iterator[Violation]:
         yield Violation(NO_FORWARD, f"{event.step} is sent after its undo")
     elif event.step in account.completed:
         yield Violation(NO_FORWARD, f"{event.step} is sent again after its result counted")
+    for path in books.in_place:
+        part = _part(account, path)
+        scope = "" if part is None else part.rpartition("/")[0]
+        if not scope or not event.step.startswith(f"{scope}/") or path in account.undo_failed | account.skipped:
+            continue
+        if isinstance(scenario.definition.nodes.get(name_of(scope)), Try) and _undoable(scenario, path):
+            yield Violation(NO_FORWARD, f"{event.step} is sent before {path} is undone, which {part} left behind")
 
 
 def _in_reverse(scenario: Scenario, books: Books, account: Account, step: str) -> Iterator[Violation]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from streams.kafka_security import connection
+
 Settings = dict[str, str | int | float | bool]
 
 _RECONNECT: Mapping[str, str | int | float | bool] = {
@@ -57,7 +59,7 @@ class KafkaConfig:
     restore_timeout_s: float = 30.0
     """How long a restore waits without any progress before the process gives up."""
     extra: Mapping[str, str | int | float | bool] = field(default_factory=dict)
-    """Settings for every client, such as security; they win over all others."""
+    """Settings for every client; they win over all others."""
 
     def consumer(self) -> Settings:
         """Settings of the group member.
@@ -154,6 +156,6 @@ class KafkaConfig:
     def _client(self, role: str) -> Settings:
         return {
             **_RECONNECT,
-            "bootstrap.servers": self.bootstrap,
+            **connection(self.bootstrap),
             "client.id": f"{self.instance_id}.{role}",
         }

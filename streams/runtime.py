@@ -18,7 +18,7 @@ from streams.record import Record, TopicPartition
 from streams.restore import Restorer
 from streams.round import BlamedFlush, BlamedTimer, Round
 from streams.runtime_config import RuntimeConfig
-from streams.stats import Counters, Stats
+from streams.stats import Counters, Standing, Stats
 from streams.store import StoreFactory
 from streams.task import Task, TaskState
 from streams.watchdog import Watchdog
@@ -99,6 +99,26 @@ class Runtime:
     def is_restored(self) -> bool:
         """Whether every assigned task is running."""
         return all(task.state is TaskState.RUNNING for task in self._handover.tasks.values())
+
+    @property
+    def counters(self) -> Counters:
+        """What was counted since the start; any thread may read it."""
+        return self._counters
+
+    @property
+    def renewals(self) -> int:
+        """How often the producer was replaced after a disturbed transaction."""
+        return self._driver.renewals
+
+    def standing(self) -> Standing:
+        """Return what the loop has in hand; any thread may ask."""
+        tasks = list(self._handover.tasks.values())
+        return Standing(
+            running=sum(task.state is TaskState.RUNNING for task in tasks),
+            restoring=self._restorer.waiting,
+            backlog=len(self._records) - self._next,
+            quarantined=len(self._quarantine),
+        )
 
     def run_once(self) -> None:
         """Do one round: at most one restore slice, one poll, one commit. Raises Fatal."""
@@ -199,30 +219,18 @@ class Runtime:
         now_ms = self._clock_ms()
         if self._on_stats is None or now_ms - self._stats_since_ms < self._config.stats_interval_ms:
             return
-        counters, tasks = self._counters, self._handover.tasks.values()
-        renewals = self._driver.renewals
+        renewals, standing = self._driver.renewals, self.standing()
         self._on_stats(
             Stats(
                 interval_ms=now_ms - self._stats_since_ms,
-                records=counters.records,
-                timers=counters.timers,
-                transactions=counters.transactions,
-                largest_batch=counters.largest_batch,
-                commit_ms_max=counters.commit_ms_max,
-                commit_ms_sum=counters.commit_ms_sum,
-                aborts=counters.aborts,
                 producer_renewals=renewals - self._renewals_told,
-                dead_letters=counters.dead_letters,
-                restored_records=counters.restored_records,
-                corrupted_stores=counters.corrupted_stores,
-                changelog_records=counters.changelog_records,
-                tasks_running_now=sum(task.state is TaskState.RUNNING for task in tasks),
-                tasks_restoring_now=self._restorer.waiting,
-                backlog_now=len(self._records) - self._next,
-                quarantined_now=len(self._quarantine),
+                tasks_running_now=standing.running,
+                tasks_restoring_now=standing.restoring,
+                backlog_now=standing.backlog,
+                quarantined_now=standing.quarantined,
+                **self._counters.interval(),
             )
         )
-        counters.reset()
         self._renewals_told = renewals
         self._stats_since_ms = now_ms
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from streams.metrics import Histogram
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,27 @@ class Stats:
     """Records and timers that failed and wait for their dead letter or their next try."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a loop has in hand: tasks by state, records delivered and not processed, records and timers set aside."""
+
+    running: int
+    restoring: int
+    backlog: int
+    quarantined: int
+
+
 class Counters:
-    """Mutable counts of the interval under way."""
+    """Counts since the start of the process, which only grow, and the two greatest values of the interval under way.
+
+    One thread counts; any may read.
+    """
 
     __slots__ = (
+        "_told",
         "aborts",
         "changelog_records",
+        "commit_ms",
         "commit_ms_max",
         "commit_ms_sum",
         "corrupted_stores",
@@ -48,10 +66,6 @@ class Counters:
     )
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin the next interval."""
         self.records = 0
         self.timers = 0
         self.transactions = 0
@@ -63,6 +77,8 @@ class Counters:
         self.restored_records = 0
         self.corrupted_stores = 0
         self.changelog_records = 0
+        self.commit_ms = Histogram()
+        self._told = dict[str, Any](dict.fromkeys(_GROWING, 0))
 
     def committed(self, size: int, took_ms: float) -> None:
         """Count one transaction of `size` records and timers."""
@@ -70,3 +86,18 @@ class Counters:
         self.largest_batch = max(self.largest_batch, size)
         self.commit_ms_sum += took_ms
         self.commit_ms_max = max(self.commit_ms_max, took_ms)
+        self.commit_ms.observe(took_ms)
+
+    def interval(self) -> dict[str, Any]:
+        """Return the counts since the last call, by the names that they have in Stats, and begin the next interval."""
+        now = {name: getattr(self, name) for name in _GROWING}
+        told = {name: value - self._told[name] for name, value in now.items()}
+        told.update(commit_ms_max=self.commit_ms_max, largest_batch=self.largest_batch)
+        self._told, self.commit_ms_max, self.largest_batch = now, 0.0, 0
+        return told
+
+
+_GROWING = (
+    "records", "timers", "transactions", "commit_ms_sum", "aborts", "dead_letters", "restored_records",
+    "corrupted_stores", "changelog_records",
+)  # fmt: skip

@@ -11,6 +11,7 @@ from orchestrator.definition_feed import DefinitionFeed
 from orchestrator.definitions.arming import armings
 from orchestrator.definitions.deployed import read_deployed
 from orchestrator.definitions.registry import Registry, load
+from orchestrator.metering import SagaCounts
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
 from schemas import topics
@@ -94,6 +95,7 @@ class World:
     def _start(self) -> None:
         self.driver = _Driver(self.log, "orchestrator", "orchestrator-0")
         outbound = Outbound(self.codec)
+        self.counts = SagaCounts()
         self.registry = self.load_registry()
         self.source = DeployedInMemory(self.log)
         self.feed = DefinitionFeed(self.source, self.registry)
@@ -103,7 +105,7 @@ class World:
         self.runtime = Runtime(
             self.driver,
             RuntimeConfig((topics.INPUTS.name, topics.REPLIES.name), topics.CHANGELOG.name, topics.DEAD_LETTERS.name),
-            lambda _partition: SagaProcessor(self.registry, self.codec, outbound, RETENTION_MS),
+            lambda _partition: SagaProcessor(self.registry, self.codec, outbound, RETENTION_MS, self.counts),
             lambda partition: self._stores.setdefault(partition, MemoryStore()),
             lambda: self.now,
             sleep_s=lambda _seconds: None,

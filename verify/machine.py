@@ -119,6 +119,8 @@ class Machine:
                 for inner in self.unwinding_in(part):
                     del self.parts[inner]
                 self.gone.add(part)
+                held = [key for key, state in self.open.items() if state == HELD and key[0].startswith(f"{part}/")]
+                self.open.update(dict.fromkeys(held, SKIPPED))
                 self.parts[part] = (list(fields["plan"]), fields["leaving"])
             case _:
                 self.parts.pop(part, None)

@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # OffsetSpec 
     OffsetSpec,
 )
 
+from streams.kafka_security import connection
 from verify.sources import Unreachable
 
 _ANSWER_S = 10.0
@@ -51,10 +52,10 @@ class Reader:
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._admin = AdminClient({**connection(bootstrap), "log_level": 0})
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **connection(bootstrap),
                 "group.id": "saga-verify",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,

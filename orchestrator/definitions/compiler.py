@@ -70,6 +70,10 @@ def compile_definition(document: Any, functions: Mapping[str, Compute], library:
     """
     top = mapping(expand(_plain(document), library or {}), "definition", _TOP, ("document", "do"))
     head = mapping(top["document"], "document", _HEAD, ("dsl", "name", "version"))
+    for word in ("namespace", "title", "summary"):
+        text(head.get(word, word), f"document.{word}")
+    for word in ("tags", "metadata"):
+        entries(head.get(word, {}), f"document.{word}")
     if not text(head["dsl"], "document.dsl").startswith("1.0."):
         raise DefinitionError("document.dsl", "must be a version 1.0 of the Serverless Workflow DSL")
     use = mapping(top.get("use", {}), "use", _USE)
@@ -244,6 +248,8 @@ def _task(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> N
         raise DefinitionError(
             place.where, "a name may not hold ':' or '/', be a number or a word of the DSL: ids are made of names"
         )
+    mapping(task, place.where, task.keys())
+    entries(task.get("metadata", {}), f"{place.where}.metadata")
     if "depends_on" in task:
         # What it says is checked, over every way through the document; it changes no order.
         items(task["depends_on"], f"{place.where}.depends_on")

@@ -11,6 +11,8 @@ from orchestrator.core.definition import Milestone
 from orchestrator.definitions.errors import DefinitionError
 
 _ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,3})?)S)?)?\Z")
+_MAY_BE_NULL = frozenset({"data"})
+"""Words whose value is data of the author's."""
 _UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}
 
 
@@ -18,9 +20,11 @@ def mapping(value: Any, where: str, allowed: Collection[str], required: Collecti
     """Return the value as an object with no key but the allowed ones. Raises DefinitionError."""
     if not isinstance(value, dict):
         raise DefinitionError(where, "must be an object")
-    for key in value:
+    for key, part in value.items():
         if key not in allowed:
             raise DefinitionError(f"{where}.{key}", f"is not known here; known are {', '.join(sorted(allowed))}")
+        if part is None and key not in _MAY_BE_NULL:
+            raise DefinitionError(f"{where}.{key}", "says nothing; give it a value, or leave it out")
     for key in required:
         if key not in value:
             raise DefinitionError(where, f"needs {key}")

@@ -13,6 +13,7 @@ _PARAMETER = re.compile(r"\$fragment\.([A-Za-z_][A-Za-z0-9_]*)")
 _MOST_LEVELS = 5
 """Fragments may use fragments, but not without end."""
 
+_AS_A_BLOCK = ("if", "input", "output", "export", "timeout", "then", "depends_on", "metadata")
 Library = Mapping[str, Any]
 
 
@@ -83,7 +84,7 @@ def _use(name: str, body: dict[str, Any], where: str, known: Library, level: int
         raise DefinitionError(
             f"{where}.fragment", f"there is no fragment {wanted}; known are {', '.join(sorted(known))}"
         )
-    mapping(body, where, ("fragment", "with", "then", "if", "metadata"))
+    mapping(body, where, ("fragment", "with", *_AS_A_BLOCK))
     fragment = mapping(
         known[wanted], f"use.fragments.{wanted}", ("fragment", "title", "parameters", "use", "do"), ("do",)
     )

@@ -79,6 +79,7 @@ def run(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Nod
     words = ("namespace", "name", "version", "input")
     workflow = mapping(process["workflow"], f"{where}.run.workflow", words, ("name",))
     version = workflow.get("version", "latest")
+    text(workflow.get("namespace", "any"), f"{where}.run.workflow.namespace")
     timeout_ms, _ = shop.timeout_ms(task.get("timeout"), f"{where}.timeout")
     given = workflow.get("input", {})
     awaited = flag(process.get("await", True), f"{where}.run.await")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.core.definition import UNCHANGED, Local, Node, Reads, RetryPolicy, Strategy
 from orchestrator.core.scope import Compute, Scope
-from orchestrator.definitions.document import duration_ms, mapping, text
+from orchestrator.definitions.document import duration_ms, entries, mapping, text
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import export_name, expression, template, uses_data
 from orchestrator.definitions.retries import is_conditional, retry_policy
@@ -117,6 +117,8 @@ class Workshop:
     def _shaped(self, shape: Any, where: str, variables: frozenset[str]) -> Compute:
         if isinstance(shape, str):
             return expression(shape, where, variables)
+        if not isinstance(shape, dict):
+            raise DefinitionError(where, "is no expression and no object; write a text such as .total, or {NAME: ...}")
         return template(shape, where, variables)
 
     def timeout_ms(self, value: Any, where: str, *words: str) -> tuple[int | None, Mapping[str, Any]]:
@@ -127,7 +129,7 @@ class Workshop:
             declared = self.use.get("timeouts", {})
             if value not in declared:
                 raise DefinitionError(where, f"there is no time-out {value} in use.timeouts")
-            return self.timeout_ms(declared[value], f"use.timeouts.{value}", *words)
+            return self.timeout_ms(entries(declared[value], f"use.timeouts.{value}"), f"use.timeouts.{value}", *words)
         parts = mapping(value, where, ("after", *words))
         return (duration_ms(parts["after"], f"{where}.after") if "after" in parts else None), parts
 

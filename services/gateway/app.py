@@ -19,6 +19,8 @@ from fastapi import FastAPI
 from schemas.codec import Codec
 from services.deployment import KafkaDeployments
 from services.gateway.application import application
+from services.gateway.catalogue import BadCatalogue, load
+from services.gateway.dead_letters.decisions import SqlDecisions
 from services.gateway.outlet import KafkaOutlet
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
@@ -32,6 +34,7 @@ from services.gateway.submissions import SqlSubmissions
 from services.gateway.tables import REVISION
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
+from streams.kafka_security import SecurityUnusable
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5
@@ -63,7 +66,7 @@ class Lifeline:
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable."""
+    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable, BadCatalogue."""
     lifeline = Lifeline()
     database = Database(settings.database_url)
     database.require(REVISION)
@@ -85,6 +88,8 @@ def serve(settings: Settings) -> int:
         read_model=read_model,
         deployments=deployments,
         security=security,
+        decisions=SqlDecisions(database),
+        catalogue=None if settings.catalogue is None else load(settings.catalogue),
         now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),
         new_traceparent=_trace_source(os.urandom(16)),
@@ -131,7 +136,7 @@ def main(environment: Mapping[str, str]) -> int:
         settings = read_settings(environment)
         logs.configure("gateway", settings.log_level)
         return serve(settings)
-    except (MissingSettings, Unmigrated, Unusable, Unreadable) as error:
+    except (MissingSettings, SecurityUnusable, Unmigrated, Unusable, Unreadable, BadCatalogue) as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
 

@@ -26,6 +26,7 @@ from services.gateway import (
     signalling,
     taking,
 )
+from services.gateway.dead_letters import routes as dead_letters
 from services.gateway.fields import FieldError
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem, answer_problem
@@ -43,6 +44,7 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
+    app.include_router(dead_letters.routes(parts))
     app.include_router(schema_registry.routes(Subjects()))
     app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
     app.add_exception_handler(Problem, answer_problem)

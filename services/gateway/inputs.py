@@ -105,3 +105,9 @@ def resolve(codec: Codec, asking: Asking, action: str, step: str | None, actor: 
 def migrate(codec: Codec, asking: Asking, version: int, actor: str) -> Input:
     """Return the record that has a saga go on under another version."""
     return _input(codec, "saga.MigrateSaga", asking, {"version": version, "actor": actor})
+
+
+def redrive(codec: Codec, asking: Asking, action: str, first: str, actor: str, reason: str) -> Input:
+    """Return the record that has the records of a saga that wait redriven, or the first of them dropped."""
+    fields = {"action": action, "actor": actor, "reason": reason, "first": first}
+    return _input(codec, "saga.RedriveSaga", asking, fields)

@@ -11,6 +11,7 @@ from typing import Protocol
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.cloudevents import Headers
+from streams.kafka_security import connection
 
 MAX_IN_FLIGHT = 5_000
 CONFIRM_MS = 5_000
@@ -30,7 +31,7 @@ class Overloaded(Exception):
 class Outlet(Protocol):
     """Where records leave the gateway."""
 
-    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Return when every in-sync replica has the record. Raises NotConfirmed, Overloaded."""
 
     def check(self, topic: str) -> None:
@@ -43,7 +44,7 @@ class KafkaOutlet:
     def __init__(self, bootstrap: str, on_fatal: Callable[[str], None]) -> None:
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                **connection(bootstrap),
                 "client.id": "gateway",
                 "enable.idempotence": True,
                 "acks": "all",
@@ -60,6 +61,11 @@ class KafkaOutlet:
         self._thread = threading.Thread(target=self._poll, name="delivery-reports", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def in_flight(self) -> int:
+        """How many records wait to be confirmed, at most MAX_IN_FLIGHT."""
+        return self._in_flight
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start handing delivery reports to the loop."""
         self._loop = loop
@@ -71,7 +77,7 @@ class KafkaOutlet:
         self._stopping.set()
         self._thread.join()
 
-    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Return when every in-sync replica has the record. Raises NotConfirmed, Overloaded."""
         if self._in_flight >= MAX_IN_FLIGHT:
             raise Overloaded(f"{MAX_IN_FLIGHT} records wait for Kafka already")

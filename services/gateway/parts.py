@@ -11,6 +11,8 @@ from fastapi import Request
 from schemas import topics
 from schemas.codec import Codec
 from services.deployment import Deployments
+from services.gateway.catalogue import Catalogue
+from services.gateway.dead_letters.decisions import Decisions
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
@@ -30,7 +32,7 @@ _RETRY_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one gateway. Clock, ids and trace ids are inputs."""
+    """The parts of one gateway. Clock, ids and trace ids are inputs. Without a `catalogue`, prices are the clients'."""
 
     currencies: frozenset[str]
     codec: Codec
@@ -39,9 +41,11 @@ class Parts:
     read_model: ReadModel
     deployments: Deployments
     security: Security
+    decisions: Decisions
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     new_traceparent: Callable[[], str]
+    catalogue: Catalogue | None = None
     in_flight: set[str] = field(default_factory=set)
 
 

@@ -86,6 +86,9 @@ class ReadModel(Protocol):
     def report(self, date: str) -> Row | None:
         """Return the row of a day's report."""
 
+    def rows(self, query: Select[Any]) -> list[Row]:
+        """Return what a query finds."""
+
     def check(self) -> None:
         """Raise ReadModelUnavailable when the database does not answer."""
 
@@ -98,17 +101,17 @@ class SqlReadModel:
 
     def order(self, order_id: str) -> Row | None:
         """Return the row of an order."""
-        rows = self._rows(select(_ORDERS).where(_ORDERS.c.order_id == order_id))
+        rows = self.rows(select(_ORDERS).where(_ORDERS.c.order_id == order_id))
         return rows[0] if rows else None
 
     def saga(self, saga_id: str) -> Row | None:
         """Return the row of a saga that is no order."""
-        rows = self._rows(select(_SAGAS).where(_SAGAS.c.saga_id == saga_id))
+        rows = self.rows(select(_SAGAS).where(_SAGAS.c.saga_id == saga_id))
         return rows[0] if rows else None
 
     def events(self, order_id: str) -> list[Row]:
         """Return the events of an order or another saga, in their order."""
-        return self._rows(select(_EVENTS).where(_EVENTS.c.saga_id == order_id).order_by(_EVENTS.c.sequence))
+        return self.rows(select(_EVENTS).where(_EVENTS.c.saga_id == order_id).order_by(_EVENTS.c.sequence))
 
     def page(self, page: Page) -> list[Row]:
         """Return rows of orders, newest first."""
@@ -127,18 +130,19 @@ class SqlReadModel:
                     and_(_ORDERS.c.created_at_ms == at_ms, _ORDERS.c.order_id < order_id),
                 )
             )
-        return self._rows(query)
+        return self.rows(query)
 
     def report(self, date: str) -> Row | None:
         """Return the row of a day's report."""
-        rows = self._rows(select(_REPORTS).where(_REPORTS.c.date == date))
+        rows = self.rows(select(_REPORTS).where(_REPORTS.c.date == date))
         return rows[0] if rows else None
 
     def check(self) -> None:
         """Raise ReadModelUnavailable when the database does not answer."""
-        self._rows(select(_ORDERS.c.order_id).limit(1))
+        self.rows(select(_ORDERS.c.order_id).limit(1))
 
-    def _rows(self, query: Select[Any]) -> list[Row]:
+    def rows(self, query: Select[Any]) -> list[Row]:
+        """Return what a query finds."""
         try:
             with self._engine.connect() as connection:
                 return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
 from streams import logs
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address
+from streams.secret_files import SecretUnreadable, from_files
 
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
 _THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'
@@ -29,10 +32,16 @@ class Settings:
     currencies: frozenset[str]
     log_level: str
     security: SecuritySettings
+    metrics: MetricsAddress | None
+    catalogue: Path | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises MissingSettings."""
+    try:
+        environment = from_files(environment)
+    except SecretUnreadable as error:
+        raise MissingSettings(str(error)) from error
     missing = [name for name in _REQUIRED if not environment.get(name)]
     if missing:
         raise MissingSettings(f"missing settings: {', '.join(missing)}")
@@ -50,7 +59,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     host = environment.get("HOST") or "127.0.0.1"
     try:
         security = read_security(environment, host)
-    except Unsafe as error:
+        metrics = metrics_address(environment)
+    except (Unsafe, BadMetricsSettings) as error:
         raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
@@ -61,4 +71,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         currencies=frozenset(thresholds),
         log_level=level,
         security=security,
+        metrics=metrics,
+        catalogue=Path(environment["CATALOGUE_FILE"]) if environment.get("CATALOGUE_FILE") else None,
     )

@@ -15,7 +15,7 @@ from services.gateway.tables import REVISION, SUBMISSIONS
 from services.participant.database import Conflict, Database, Unwell, execute
 
 _BATCH = 500
-_MAX_WAITING = 20_000
+MAX_WAITING = 20_000
 _MARKS_WAIT_S = 0.05
 _UNDECIDED_MS = 10_000
 _log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Held(NamedTuple):
 
     body_sha256: str
     state: str
+    created_at_ms: int
 
 
 class Unavailable(Exception):
@@ -81,14 +82,19 @@ class SqlSubmissions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._jobs: queue.Queue[_Job] = queue.Queue(_MAX_WAITING)
+        self._jobs: queue.Queue[_Job] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._work, name="submissions", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         mark = "?" if database.is_sqlite else "%s"
         marks = ", ".join([mark] * len(_COLUMNS))
         self._insert = f"INSERT INTO submissions ({', '.join(_COLUMNS)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
         self._accept = f"UPDATE submissions SET state = 'accepted' WHERE order_id = {mark}"  # noqa: S608 - a parameter mark
-        self._held = database.select_by("order_id, body_sha256, state", "submissions", "order_id")
+        self._held = database.select_by("order_id, body_sha256, state, created_at_ms", "submissions", "order_id")
+
+    @property
+    def waiting(self) -> int:
+        """How much waits for the database, at most MAX_WAITING."""
+        return self._jobs.qsize()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the writing thread. Raises Unmigrated."""
@@ -108,7 +114,7 @@ class SqlSubmissions:
         try:
             self._jobs.put_nowait(_Waiting(submission, done))
         except queue.Full as error:
-            raise Unavailable(f"{_MAX_WAITING} submissions wait for the database already") from error
+            raise Unavailable(f"{MAX_WAITING} submissions wait for the database already") from error
         return await done
 
     def accept(self, order_id: str) -> None:
@@ -160,7 +166,7 @@ class SqlSubmissions:
                 if new:
                     keys = self._database.keys([submission.order_id for submission in new])
                     rows = connection.exec_driver_sql(self._held, keys).all()
-                    held = {row[0]: Held(row[1], row[2]) for row in rows}
+                    held = {row[0]: Held(row[1], row[2], row[3]) for row in rows}
         except (Unwell, Conflict) as error:
             problem = Unavailable(str(error))
             _log.error("submissions were not stored", extra={"why": str(error), "submissions": len(new)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
-REVISION = "gateway_0002"
+REVISION = "gateway_0003"
 """The revision of the schema this program needs."""
 
 SUBMISSIONS = Table(
@@ -30,3 +30,18 @@ SEEN_MESSAGES = Table(
     Column("at_ms", BigInteger, nullable=False, index=True),
 )
 """Messages whose signatures would still be good."""
+
+DEAD_LETTER_DECISIONS = Table(
+    "dead_letter_decisions",
+    METADATA,
+    Column("place", String, primary_key=True),
+    Column("letter_id", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("request", String, nullable=False),
+    Column("claim", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""One decision about each record that no saga waits for; `state` is `under_way`, then `done`."""

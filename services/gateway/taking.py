@@ -6,10 +6,12 @@ import hashlib
 
 import orjson
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.codec import TooLarge
 from services.gateway import documents
+from services.gateway.catalogue import Catalogue
 from services.gateway.inputs import Asking, Input, start, traceparent
 from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
 from services.gateway.parts import Parts, idempotency_key, read_json
@@ -61,11 +63,24 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     return Submission(order_id, identity.client, key, sha, "pending", now_ms, orjson.dumps(data).decode()), record
 
 
+async def _check_prices(parts: Parts, catalogue: Catalogue, submission: Submission) -> None:
+    """Raise Problem for an order at other prices than the catalogue's, unless it was taken when they were."""
+    order = orjson.loads(submission.data)
+    faults = catalogue.faults(order["currency"], order["lines"])
+    if not faults:
+        return
+    known = await run_in_threadpool(parts.submissions.find, submission.order_id, submission.created_at_ms)
+    if known is None or known.body_sha256 != submission.body_sha256:
+        raise Problem("invalid-request", "; ".join(f"{one.field} {one.message}" for one in faults[:3]), faults)
+
+
 async def _take(parts: Parts, request: Request) -> Response:
     key = idempotency_key(request)
     if key is None:
         raise Problem("missing-idempotency-key", "send a key of your own with every order, the same when you repeat it")
     submission, record = _read(parts, request, await read_json(request), key)
+    if parts.catalogue is not None:
+        await _check_prices(parts, parts.catalogue, submission)
     await submit(parts, submission, record)
     order_id = submission.order_id
     url = f"/v1/orders/{order_id}"

@@ -10,6 +10,7 @@ from schemas.cloudevents import headers
 from schemas.codec import Codec, TooLarge
 from schemas.topics import DEAD_LETTERS, REPLIES
 from services.participant.command import Poison
+from services.participant.metering import CommandCounts
 from services.participant.outcome import Done, Failed, Outcome, unknown
 from streams.dead_letter import dead_letter_headers, dead_letter_value
 from streams.record import Headers
@@ -30,10 +31,11 @@ class Outgoing(NamedTuple):
 class Answers:
     """Writes the replies of one participant."""
 
-    __slots__ = ("_codec", "_names", "_participant")
+    __slots__ = ("_codec", "_counts", "_names", "_participant")
 
-    def __init__(self, codec: Codec, participant: str) -> None:
+    def __init__(self, codec: Codec, participant: str, counts: CommandCounts) -> None:
         self._codec = codec
+        self._counts = counts
         self._participant = participant
         self._names = {schema.schema_id: schema.name for schema in catalogue.load().values()}
 
@@ -48,6 +50,7 @@ class Answers:
             "participant": self._participant,
             "completed_at": now_ms,
         }
+        self._counts.answered(command["step"], outcome, now_ms - command["issued_at"])
         try:
             return self._encode(meta, outcome)
         except TooLarge as error:
@@ -76,6 +79,7 @@ class Answers:
 
     def again(self, value: bytes, traceparent: str) -> Outgoing:
         """Return the record of a reply stored earlier: the same value, the same time."""
+        self._counts.duplicates += 1
         meta = self._codec.decode(value).fields["meta"]
         return self.outgoing(meta["saga_id"], meta["command_id"], value, meta["completed_at"], traceparent)
 

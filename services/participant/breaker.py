@@ -34,6 +34,8 @@ class Breaker:
         self._limit = failures
         self._open_ms = open_ms
         self.circuit: Circuit = Closed()
+        self.opened = 0
+        """How often trouble opened it."""
 
     def admit(self, now_ms: int) -> int | None:
         """Return None if the call may go, and it must report; else after how many milliseconds to ask again."""
@@ -59,6 +61,7 @@ class Breaker:
             case Closed(failures) if failures + 1 < self._limit:
                 self.circuit = Closed(failures + 1)
             case Closed() | HalfOpen():
+                self.opened += 1
                 self.circuit = Open(now_ms + self._open_ms)
             case Open():
                 pass

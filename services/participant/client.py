@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 
 from services.participant.breaker import Breaker
+from services.participant.metering import CallCounts, Watched
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_ANSWER_BYTES = 1_000_000
@@ -46,6 +47,8 @@ class CircuitOpen:
 
 
 Reply = Answer | Trouble | NoAnswer | CircuitOpen
+_RESULTS: Mapping[type, str] = {Answer: "answered", Trouble: "trouble", NoAnswer: "no_answer"}
+"""How metrics name the ends of a call."""
 
 
 class Client:
@@ -60,7 +63,13 @@ class Client:
         self._concurrency = concurrency
         self._breaker = breaker
         self._now_ms = now_ms
+        self._counts = CallCounts()
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def watched(self) -> Watched:
+        """What the metrics show of this client."""
+        return Watched(self._base, self._counts, self._breaker, self._concurrency)
 
     async def open(self) -> None:
         """Make the pool of connections that all calls share."""
@@ -81,15 +90,20 @@ class Client:
         async with self._slots:
             wait_ms = self._breaker.admit(self._now_ms())
             if wait_ms is not None:
+                self._counts.refused += 1
                 return CircuitOpen(wait_ms)
             reply: Reply | None = None
+            began_ms = self._now_ms()
+            self._counts.in_flight += 1
             try:
                 reply = await self._request(method, path, key, body)
             finally:
-                self._report(reply)
+                self._counts.in_flight -= 1
+                self._report(reply, self._now_ms() - began_ms)
         return reply
 
-    def _report(self, reply: Reply | None) -> None:
+    def _report(self, reply: Reply | None, took_ms: int) -> None:
+        self._counts.ended[_RESULTS.get(type(reply), "withdrawn")].observe(took_ms)
         match reply:
             case Answer():
                 self._breaker.succeeded()

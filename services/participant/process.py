@@ -18,6 +18,7 @@ from services.participant.calls import Calls
 from services.participant.client import Client
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.participant.handlers import L, Service
+from services.participant.metering import call_metrics, loop_metrics
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
 from services.participant.shell import Shell
@@ -25,7 +26,11 @@ from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
+from streams.kafka_security import SecurityUnusable
+from streams.lag import Lag
 from streams.logs import configure
+from streams.metrics import serve_metrics
+from streams.secret_files import SecretUnreadable, from_files
 from streams.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
@@ -64,12 +69,13 @@ def client_of(settings: ProviderSettings) -> Client:
 def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     """Run until SIGTERM or SIGINT and return the exit code."""
     try:
+        environment = from_files(environment)
         settings = read_settings(environment, name)
         configure(settings.instance, settings.log_level)
         database = Database(settings.database_url)
         parts = build(environment, database)
         database.require(parts.service.revision)
-    except (BadSettings, Unusable) as error:
+    except (BadSettings, SecretUnreadable, Unusable) as error:
         print(f"{name}: {error}", file=sys.stderr)  # noqa: T201 - for the person who started it
         return 2
     except Unmigrated as error:
@@ -78,6 +84,9 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     spare_collector()
     try:
         return _serve(settings, database, parts)
+    except SecurityUnusable as error:
+        _log.critical("cannot go on: %s", error)
+        return 2
     except (Fatal, Conflict, Unwell) as error:
         _log.critical("cannot go on: %s", error)
         return 1
@@ -100,6 +109,15 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     driver = KafkaDriver(KafkaConfig(settings.bootstrap, here(service.name), here(settings.instance)))
     rounds = Rounds(service, database, Codec(), now_ms)
     shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
+    if settings.metrics is not None:
+        lag = Lag(settings.bootstrap, settings.instance)
+        serve_metrics(
+            settings.metrics,
+            rounds.counts.read,
+            lambda: loop_metrics(shell.standing()),
+            lambda: call_metrics([client.watched for client in parts.clients]),
+            lambda: lag.of_group(here(service.name), [service.topic]),
+        )
     watchdog = Watchdog(WATCHDOG_S)
     watchdog.start()
     try:

@@ -18,6 +18,7 @@ from services.participant.effect import Effect, first_claim, next_claim
 from services.participant.handlers import L, Service
 from services.participant.job import FeedPage, Job, JobDone
 from services.participant.journal import Journal, Statements
+from services.participant.metering import CommandCounts
 from services.participant.outcome import unknown
 from streams.record import Record
 
@@ -47,7 +48,8 @@ class Rounds(Generic[L]):
         self._database = database
         self._codec = codec
         self._now_ms = now_ms
-        self._answers = Answers(codec, service.name)
+        self.counts = CommandCounts()
+        self._answers = Answers(codec, service.name, self.counts)
         self._sql = Statements(database)
 
     def handle(
@@ -59,6 +61,9 @@ class Rounds(Generic[L]):
     ) -> Harvest:
         """Commit what records and ended jobs mean; `sent` leaves the outbox. Raises Conflict after too many races."""
         commands, poison = read(records, self._codec)
+        self.counts.poison += len(poison)
+        for command in commands:
+            self.counts.commands[command.name] += 1
         broken: dict[str, str] = {}
         endings = list(ended)
         conflicts = 0
@@ -67,10 +72,12 @@ class Rounds(Generic[L]):
                 harvest = self._once(commands, endings, sent, under_way, broken)
             except Conflict as error:
                 conflicts += 1
+                self.counts.conflicts += 1
                 _log.warning("another replica was faster, doing the batch again", extra={"why": str(error)})
                 if conflicts == _MAX_CONFLICTS:
                     raise
             except _Broke as error:
+                self.counts.broken += 1
                 self._set_aside(error, broken, poison, endings)
             else:
                 harvest.outgoing.extend(letter(one) for one in poison)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.logs import LEVELS
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address
 
 
 class BadSettings(Exception):
@@ -20,6 +21,7 @@ class Settings:
     database_url: str
     instance: str
     log_level: str
+    metrics: MetricsAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,16 @@ def read_settings(environment: Mapping[str, str], process: str) -> Settings:
     level = environment.get("LOG_LEVEL", "INFO").upper()
     if level not in LEVELS:
         raise BadSettings(f"LOG_LEVEL is {level!r}; use one of {', '.join(sorted(LEVELS))}")
+    try:
+        metrics = metrics_address(environment)
+    except BadMetricsSettings as error:
+        raise BadSettings(str(error)) from error
     return Settings(
         required(environment, "KAFKA_BOOTSTRAP_SERVERS"),
         required(environment, "DATABASE_URL"),
         environment.get("SAGA_INSTANCE") or f"{process}-0",
         level,
+        metrics,
     )
 
 

@@ -13,6 +13,7 @@ from services.participant.calls import Calls
 from services.participant.dispatch import calls_for, feed_call
 from services.participant.handlers import L, Service
 from services.participant.job import FeedPage, Job, JobDone
+from services.participant.metering import Standing
 from services.participant.rounds import Rounds
 from streams.driver import Driver
 from streams.errors import Abortable, Fatal, TaskMigrated
@@ -74,6 +75,17 @@ class Shell(Generic[L]):
         """Join the group. Raises Fatal."""
         self._calls.start()
         self._driver.start([self._service.topic], self)
+
+    def standing(self) -> Standing:
+        """Return what the loop has in hand; any thread may ask."""
+        return Standing(
+            open_effects=len(self._running) + len(self._waiting),
+            open_effects_limit=self._bounds.open_effects,
+            unsent=len(self._unsent),
+            paused=self._paused,
+            aborts_in_a_row=self._aborts,
+            aborts_limit=self._bounds.aborts_in_a_row,
+        )
 
     def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take over partitions; what they left unfinished is resumed after this poll."""

@@ -1,4 +1,4 @@
-"""The projector as a process: follows saga.events and keeps the read model; `rebuild` forgets it first."""
+"""The projector as a process: keeps the read model, or with `rebuild` builds it anew beside the live one."""
 
 from __future__ import annotations
 
@@ -6,25 +6,30 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 
 from schemas import topics
 from schemas.codec import Codec
 from services.feed import Feed, PositionLost, TopicUnavailable
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
+from services.participant.position_lag import position_lag
 from services.projector.fold import Gap
-from services.projector.letter_store import LetterStore
-from services.projector.projection import Projection
-from services.projector.store import Store
+from services.projector.following import Following
+from services.projector.rebuilding import NotSwapped, beside, rebuild
+from services.projector.tables import REVISION
 from streams import logs
 from streams.collector import spare_collector
+from streams.kafka_security import SecurityUnusable
+from streams.lag import Lag
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
+from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
-_BATCH = 2000
-_LETTERS = 20
 _WAIT_S = 0.2
-_LINGER_S = 0.05
+_POSITIONS = "SELECT topic, partition, next_offset FROM projection"
 
 
 class MissingSettings(ValueError):
@@ -39,6 +44,7 @@ class Settings:
     database_url: str
     instance: str
     log_level: str
+    metrics: MetricsAddress | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -49,48 +55,52 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     level = environment.get("LOG_LEVEL") or "INFO"
     if level not in logs.LEVELS:
         raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
+    try:
+        metrics = metrics_address(environment)
+    except BadMetricsSettings as error:
+        raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
         database_url=environment["DATABASE_URL"],
         instance=environment.get("SAGA_INSTANCE") or "projector-0",
         log_level=level,
+        metrics=metrics,
     )
 
 
-def follow(settings: Settings, stopped: Callable[[], bool], rebuild: bool) -> None:
+def follow(settings: Settings, stopped: Callable[[], bool]) -> None:
     """Project until told to stop. Raises the errors that `main` names."""
-    database = Database(settings.database_url)
-    feed = Feed(settings.bootstrap, topics.EVENTS.name, settings.instance)
-    letter_feed = Feed(settings.bootstrap, topics.DEAD_LETTERS.name, settings.instance, whole=True)
-    try:
-        store = Store(database, topics.EVENTS.name)
-        if rebuild:
-            store.clear()
-        positions = store.open(feed.partitions())
-        feed.start(positions)
-        letters = _letters(database, letter_feed)
+    with _feeds(settings) as (events, letters), closing(Database(settings.database_url)) as database:
+        following = Following(database, events, letters, Codec())
         spare_collector()
-        _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
-        projection = Projection(store, Codec(), positions)
+        if settings.metrics is not None:
+            lag = Lag(settings.bootstrap, settings.instance)
+            serve_metrics(settings.metrics, partial(position_lag, database, lag, _POSITIONS))
+        _log.info("following", extra={"topic": topics.EVENTS.name, "instance": settings.instance})
         while not stopped():
-            entries = feed.take(_BATCH, _WAIT_S, _LINGER_S)
-            if entries:
-                projection.project(entries)
-            dead = letter_feed.take(_LETTERS, 0.0, 0.0)
-            if dead:
-                letters.take(dead)
-    finally:
-        feed.close()
-        letter_feed.close()
-        database.close()
+            following.advance(_WAIT_S)
 
 
-def _letters(database: Database, feed: Feed) -> LetterStore:
-    """Have the feed begin where the dead letters of the read model end."""
-    topic = topics.DEAD_LETTERS.name
-    positions = Store(database, topic).open(feed.partitions())
-    feed.start(positions)
-    return LetterStore(database, topic, positions)
+def build_again(settings: Settings, stopped: Callable[[], bool]) -> None:
+    """Build the read model beside the live one and swap them. Raises the errors that `main` names."""
+    with (
+        _feeds(replace(settings, instance=f"{settings.instance}-rebuild")) as (events, letters),
+        closing(Database(settings.database_url)) as live,
+    ):
+        live.require(REVISION)
+        with beside(settings.database_url) as built:
+            following = Following(built, events, letters, Codec())
+            swapped = rebuild(live, built, following, stopped)
+    _log.info("the rebuilt read model is the live one" if swapped else "stopped before the read model was rebuilt")
+
+
+@contextmanager
+def _feeds(settings: Settings) -> Iterator[tuple[Feed, Feed]]:
+    with (
+        closing(Feed(settings.bootstrap, topics.EVENTS.name, settings.instance)) as events,
+        closing(Feed(settings.bootstrap, topics.DEAD_LETTERS.name, settings.instance, whole=True)) as letters,
+    ):
+        yield events, letters
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -102,13 +112,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         sys.stderr.write("usage: python -m services.projector.app [rebuild]\n")
         return 2
     try:
-        settings = read_settings(environment)
+        settings = read_settings(from_files(environment))
         logs.configure("projector", settings.log_level)
-        follow(settings, lambda: bool(stopping), rebuild=bool(arguments))
-    except (MissingSettings, Unusable, Unmigrated) as error:
+        (build_again if arguments else follow)(settings, lambda: bool(stopping))
+    except (MissingSettings, SecretUnreadable, SecurityUnusable, Unusable, Unmigrated) as error:
         sys.stderr.write(f"projector: {error}\n")
         return 2
-    except (Gap, Conflict, PositionLost, TopicUnavailable, Unwell) as error:
+    except (Gap, Conflict, PositionLost, TopicUnavailable, Unwell, NotSwapped) as error:
         _log.error("cannot go on", extra={"why": str(error)})
         return 1
     return 0

@@ -37,10 +37,11 @@ class EventRow(NamedTuple):
     status: str
     attempt: int | None
     detail: str
+    cause: str | None
 
 
 class NewOrder(NamedTuple):
-    """The columns of `orders` that never change, in their order."""
+    """The columns of `orders` that never change."""
 
     order_id: str
     reference: str | None
@@ -49,6 +50,7 @@ class NewOrder(NamedTuple):
     total_minor: int | None
     lines: str
     created_at_ms: int
+    definition: str
 
 
 class NewSaga(NamedTuple):
@@ -97,7 +99,7 @@ def _amount(value: object) -> int | None:
     return value if whole and isinstance(value, int) else None
 
 
-def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
+def new_order(meta: Mapping[str, Any], data: str) -> NewOrder:
     """Return what `SagaStarted.data` says of an order; what is not as it should be is left out, never an error."""
     try:
         fields = orjson.loads(data)
@@ -107,13 +109,14 @@ def new_order(order_id: str, at_ms: int, data: str) -> NewOrder:
         fields = {}
     lines = fields.get("lines")
     return NewOrder(
-        order_id=order_id,
+        order_id=meta["saga_id"],
         reference=_text(fields.get("reference")),
         customer_id=_text(fields.get("customer_id")),
         currency=_text(fields.get("currency")),
         total_minor=_amount(fields.get("total_minor")),
         lines=orjson.dumps(lines if isinstance(lines, list) else []).decode(),
-        created_at_ms=at_ms,
+        created_at_ms=meta["at"],
+        definition=meta["definition"],
     )
 
 
@@ -226,4 +229,5 @@ def event_row(kind: str, meta: Mapping[str, Any], fields: dict[str, Any]) -> Eve
         meta["status"],
         attempt,
         orjson.dumps(fields).decode(),
+        _text(meta["cause"]),
     )

@@ -116,7 +116,7 @@ class Projection:
             return
         apply(order, kind, meta, fields)
         if kind == "SagaStarted":
-            made = new_order(saga_id, meta["at"], fields["data"]) if is_order else new_saga(meta, fields["data"])
+            made = new_order(meta, fields["data"]) if is_order else new_saga(meta, fields["data"])
             rows.created[saga_id] = made
         elif kind == "SagaMigrated":
             rows.versions[saga_id] = fields["version"]

@@ -14,7 +14,7 @@ from services.projector.fold import EventRow, NewOrder, NewSaga, Order, Report
 from services.projector.letter_store import review
 from services.projector.letters import TELLING
 from services.projector.positions import move
-from services.projector.tables import METADATA, ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION, SAGAS
+from services.projector.tables import ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION, SAGAS
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
 _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
@@ -43,11 +43,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A table of sagas: its key, and which columns change, besides `current_steps`."""
+    """A table of sagas: its key, which columns never change, and which do, besides `current_steps`."""
 
     table: Table
     key: str
+    new: tuple[str, ...]
     changing: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of a new saga, in the order of its values."""
+        return (*self.new, *self.changing, "current_steps")
 
     def row(self, order: Order) -> tuple[Any, ...]:
         """Return the changing columns of a saga."""
@@ -59,8 +65,8 @@ class _Kind:
         return Order(**dict(zip(self.changing, changing, strict=True)), steps=tuple(orjson.loads(steps)))
 
 
-_ORDERS = _Kind(ORDERS, "order_id", _CHANGING)
-_SAGAS = _Kind(SAGAS, "saga_id", _CHANGING[:5])
+_ORDERS = _Kind(ORDERS, "order_id", NewOrder._fields, _CHANGING)
+_SAGAS = _Kind(SAGAS, "saga_id", NewSaga._fields, _CHANGING[:5])
 
 
 class Store:
@@ -102,7 +108,7 @@ class Store:
             move(connection, self._topic, batch.positions)
             self._put(connection, _ORDERS, batch.orders)
             self._put(connection, _SAGAS, batch.sagas)
-            self._insert(connection, ORDER_EVENTS, batch.events)
+            self._insert(connection, ORDER_EVENTS, EventRow._fields, batch.events)
             told = {event.saga_id for event in batch.events if event.type in TELLING}
             if told:
                 review(connection, told)
@@ -114,23 +120,26 @@ class Store:
 
     def _put(self, connection: Connection, kind: _Kind, rows: Rows) -> None:
         created, changed = rows.created, rows.changed
-        self._insert(connection, kind.table, [(*new, *kind.row(changed[key])) for key, new in created.items()])
+        new_rows = [(*new, *kind.row(changed[key])) for key, new in created.items()]
+        self._insert(connection, kind.table, kind.names, new_rows)
         self._change(connection, kind, [(*kind.row(one), key) for key, one in changed.items() if key not in created])
 
-    def clear(self) -> None:
-        """Forget everything, positions included: the next run builds the read model anew. Raises Unmigrated."""
-        self._database.require(REVISION)
+    def saw(self, ends: Mapping[int, int]) -> None:
+        """Note where partitions ended when they were read to their ends."""
         with self._database.begin() as connection:
-            for table in METADATA.sorted_tables:
-                connection.execute(delete(table))
+            for partition, end in ends.items():
+                here = (PROJECTION.c.topic == self._topic) & (PROJECTION.c.partition == partition)
+                connection.execute(PROJECTION.update().where(here).values(seen_offset=end))
 
-    def _insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        names = ", ".join(_names(table))
+    def _insert(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        names = ", ".join(columns)
         if self._database.is_sqlite:
-            marks = ", ".join("?" * len(_names(table)))
+            marks = ", ".join("?" * len(columns))
             execute(connection, f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)  # noqa: S608 - our tables
         elif rows:
-            source = _rows_of_document(list(table.columns))
+            source = _rows_of_document([table.c[name] for name in columns])
             connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) {source}", _document(rows))
 
     def _change(self, connection: Connection, kind: _Kind, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -163,6 +172,6 @@ def _names(table: Table) -> list[str]:
 
 
 assert [field.name for field in fields(Order)][:-1] == list(_CHANGING)
-assert _names(ORDERS) == [*NewOrder._fields, *_CHANGING, "current_steps"]
-assert _names(SAGAS) == [*NewSaga._fields, *_SAGAS.changing, "current_steps"]
-assert _names(ORDER_EVENTS) == list(EventRow._fields)
+assert set(_names(ORDERS)) == set(_ORDERS.names)
+assert set(_names(SAGAS)) == set(_SAGAS.names)
+assert set(_names(ORDER_EVENTS)) == set(EventRow._fields)

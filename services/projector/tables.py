@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
-REVISION = "projector_0004"
+REVISION = "projector_0005"
 """The revision of the schema this program needs."""
 
+_FAILED = text("type = 'StepFailed'")
 _WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
 
 ORDERS = Table(
@@ -28,7 +29,9 @@ ORDERS = Table(
     Column("warehouse_id", String),
     Column("tracking_number", String),
     Column("current_steps", Text, nullable=False),
+    Column("definition", String),
     Index("orders_by_time", "created_at_ms", "order_id"),
+    Index("orders_by_customer", "customer_id", "created_at_ms", "order_id"),
     # Only what waits for a person is looked for by status often, and few rows at a time are in it.
     Index("orders_waiting", "status", "created_at_ms", "order_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
 )
@@ -48,6 +51,7 @@ SAGAS = Table(
     Column("status", String, nullable=False),
     Column("reason", String),
     Column("current_steps", Text, nullable=False),
+    Index("sagas_by_time", "started_at_ms", "saga_id"),
 )
 """One row for each saga that is no order, as it is after its event `sequence`; `data`, `current_steps`: JSON."""
 
@@ -63,9 +67,14 @@ ORDER_EVENTS = Table(
     Column("status", String, nullable=False),
     Column("attempt", Integer),
     Column("detail", Text, nullable=False),
+    Column("cause", String),
+    Index("failures_by_time", "at_ms", sqlite_where=_FAILED, postgresql_where=_FAILED),
     sqlite_with_rowid=False,
 )
-"""Every event of every order and of every other saga; `detail` is JSON."""
+"""Every event of every order and of every other saga; `detail` is JSON.
+
+`cause` is the id of the input, reply or timer that caused it; null in rows from before it was kept.
+"""
 
 REPORTS = Table(
     "reports",
@@ -83,8 +92,12 @@ PROJECTION = Table(
     Column("topic", String, primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("next_offset", BigInteger, nullable=False),
+    Column("seen_offset", BigInteger),
 )
-"""How far each partition has been projected: written with the rows that follow from it."""
+"""How far each partition has been projected: written with the rows that follow from it.
+
+`seen_offset` is where the partition ended when it was last read to its end: behind the markers of transactions.
+"""
 
 DEAD_LETTERS = Table(
     "dead_letters",

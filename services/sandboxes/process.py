@@ -15,6 +15,7 @@ from aiohttp import web
 
 from services.sandboxes.desk import BadRequest, Handler, Route, respond
 from streams.collector import spare_collector
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
 
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_S = 0.5
@@ -32,6 +33,7 @@ class Settings:
     host: str
     port: int
     delivery_after_ms: int
+    metrics: MetricsAddress | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -43,11 +45,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     unusable = [f"{name}={value!r}" for name, value in numbers.items() if not value.isdecimal()]
     if unusable:
         raise MissingSettings(f"settings that must be whole numbers: {', '.join(unusable)}")
+    try:
+        metrics = metrics_address(environment)
+    except BadMetricsSettings as error:
+        raise MissingSettings(str(error)) from error
     return Settings(
         database=Path(environment["SANDBOX_DATABASE"]),
         host=environment.get("HOST") or "127.0.0.1",
         port=int(numbers["PORT"]),
         delivery_after_ms=int(numbers["DELIVERY_AFTER_MS"]),
+        metrics=metrics,
     )
 
 
@@ -95,5 +102,6 @@ def run(name: str, environment: Mapping[str, str], build: Callable[[Settings], l
     except MissingSettings as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 2
+    serve_metrics(settings.metrics)
     uvloop.run(_serve(settings, build))
     return 0

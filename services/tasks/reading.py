@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 from schemas.topics import EVENTS
 from services.tasks.daily import ReadingFailed
 from services.tasks.day_book import EventRow
+from streams.kafka_security import connection
 
 _TIMEOUT_S = 10.0
 _ROWS = 2_000
@@ -78,7 +79,7 @@ class KafkaEventLog:
 
     def __init__(self, bootstrap: str, client: str) -> None:
         self._settings: dict[str, str | int | float | bool | None] = {
-            "bootstrap.servers": bootstrap,
+            **connection(bootstrap),
             "client.id": f"{client}-reports",
             "group.id": f"{client}-reports",
             "enable.auto.commit": False,

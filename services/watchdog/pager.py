@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from schemas import topics
 from services.watchdog.alert import Alert
+from streams.kafka_security import connection
 
 _CONFIRM_MS = 10_000
 _SEARCH_S = 30.0
@@ -28,7 +29,7 @@ class Pager:
         self._client = client
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                **connection(bootstrap),
                 "client.id": client,
                 "enable.idempotence": True,
                 "acks": "all",
@@ -40,7 +41,7 @@ class Pager:
     def _consumer(self) -> Consumer:
         return Consumer(
             {
-                "bootstrap.servers": self._bootstrap,
+                **connection(self._bootstrap),
                 "client.id": f"{self._client}-search",
                 "group.id": self._client,
                 "enable.auto.commit": False,

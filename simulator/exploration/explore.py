@@ -18,7 +18,7 @@ from simulator.exploration.sending import ways
 from simulator.exploration.traces import retrace
 from simulator.exploration.turns import Turn, begin, is_held, standing, take, unbounded_listens
 from simulator.exploration.world import World
-from simulator.properties import ENDS, PURE
+from simulator.properties import ENDS, GOES_ROUND, PURE
 from simulator.scenario import Scenario
 
 HELD = "HELD"
@@ -99,6 +99,8 @@ class _Search:
             self.faults += faults_left - world.faults_left
             reached = fingerprint(world)
             if reached == mark:
+                if kind == "timer":
+                    self._break(source, Move(kind, subject, fates), GOES_ROUND)
                 continue
             number = known.get(reached)
             if number is None:
@@ -149,8 +151,7 @@ class _Search:
         last = retrace(self.engine, self.scenario, self.bounds.faults, way).steps[-1].after
         assert last is not None
         around = moves_along(self.engine, self.scenario, last, [marks[number] for number in circle[1:]])
-        says = "the saga can come back to this moment again and again"
-        self.broken.setdefault(ENDS, Broken(Violation(ENDS, says), (*way, *around)))
+        self.broken.setdefault(ENDS, Broken(GOES_ROUND, (*way, *around)))
 
 
 def explore(scenario: Scenario, bounds: Bounds, engine: Engine = PRODUCTION) -> Exploration:

@@ -13,7 +13,7 @@ from simulator.exploration.occasions import occasions
 from simulator.exploration.sending import ways
 from simulator.exploration.turns import Turn, begin, standing, take
 from simulator.exploration.world import World
-from simulator.properties import ENDS, PURE
+from simulator.properties import GOES_ROUND, PURE
 from simulator.scenario import Scenario
 
 FORMAT = "sagaline-trace/1"
@@ -82,7 +82,7 @@ def _wrong(engine: Engine, scenario: Scenario, world: World, marks: Sequence[int
     if contents(world.state) != before:
         wrong.append(Violation(PURE, "deciding changed the state that it was given"))
     if marks[-1] in marks[:-1]:
-        wrong.append(Violation(ENDS, "the saga can come back to this moment again and again"))
+        wrong.append(GOES_ROUND)
     return wrong
 
 

@@ -19,6 +19,7 @@ from orchestrator.core.events import (
     StepParked,
     StepRetryScheduled,
     StepScheduled,
+    TimerStarted,
 )
 from orchestrator.core.evolve import evolve
 from orchestrator.core.inputs import Cancel, Input, Succeeded, TimerDue
@@ -72,6 +73,30 @@ def with_a_hasty_join(definition: Definition) -> Definition:
     joins = {name: node for name, node in definition.nodes.items() if isinstance(node, Join)}
     hasty = {name: replace(join, branches=join.branches[:1]) for name, join in joins.items()}
     return replace(definition, nodes={**definition.nodes, **hasty})
+
+
+def with_endless_retries(definition: Definition) -> Definition:
+    """Let every step be tried a million times."""
+    calls = {name: node for name, node in definition.nodes.items() if isinstance(node, Call)}
+    endless = {name: replace(call, retry=replace(call.retry, limit=1_000_000)) for name, call in calls.items()}
+    return replace(definition, nodes={**definition.nodes, **endless})
+
+
+def waiting_anew(wait_ms: int) -> Engine:
+    """Begin a wait again when its time has come; every other time for one second only."""
+
+    def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
+        waiting = [path for path, step in state.steps.items() if step.status is StepStatus.WAITING]
+        events = core.decide(definition, state, given, now).events
+        if not isinstance(given, TimerDue) or not waiting:
+            return _told(state, events)
+        waited = (state.steps[waiting[0]].timeout_at or 0) - state.updated_at
+        return _told(
+            state,
+            [events[0]._replace(event=TimerStarted(waiting[0], now + (wait_ms if waited == 1_000 else 1_000), ""))],
+        )
+
+    return PRODUCTION._replace(decide=decide)
 
 
 def undoing_in_the_order_of_completion() -> Engine:
@@ -145,6 +170,16 @@ def forgetting_unknown_outcomes() -> Engine:
         return core.decide(definition, state, given, now)
 
     return _deciding(decide)
+
+
+def leaving_tries_as_they_are(*steps: str) -> Engine:
+    """Undo nothing of these steps where a try is left."""
+
+    def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
+        inside = any("/" in path for path in state.steps) and not isinstance(given, Cancel)
+        return core.decide(without_undo(definition, *steps) if inside else definition, state, given, now)
+
+    return PRODUCTION._replace(decide=decide)
 
 
 def undoing_twice() -> Engine:

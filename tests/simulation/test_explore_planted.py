@@ -16,15 +16,18 @@ from simulator.properties import (
     BALANCE,
     BOUNDED,
     DUPLICATES,
+    ENDS,
     IDENTITY,
     NO_FORWARD,
     PURE,
     REVERSE,
 )
 from simulator.scenario import Scenario, scenarios
+from tests.pattern_story import definition, hold
 from tests.simulation import planted_bugs as bugs
 
 LONGEST_COUNTER_EXAMPLE = 20
+LONGEST_RUN = 60
 
 
 def an_order() -> Scenario:
@@ -58,14 +61,14 @@ BUGS_IN_THE_CORE: Mapping[str, tuple[Engine, str]] = {
 
 def check(scenario: Scenario, engine: Engine, expected: str) -> None:
     """Explore, and assert that the bug is found and that its counter-example shows it again."""
-    bounds = Bounds(faults=2, max_moves=200, stop_at=frozenset({expected}))
+    bounds = Bounds(faults=2, stop_at=frozenset({expected}))
 
     found = explore(scenario, bounds, engine)
 
     assert expected in found.broken, found.broken
     broken = found.broken[expected]
-    assert 1 <= len(broken.moves) <= LONGEST_COUNTER_EXAMPLE
     again = retrace(engine, scenario, bounds.faults, broken.moves)
+    assert 1 <= len(broken.moves) <= LONGEST_COUNTER_EXAMPLE
     assert broken.violation in again.wrong
 
 
@@ -82,6 +85,32 @@ def test_a_bug_in_the_core_is_found(bug: str) -> None:
     engine, expected = BUGS_IN_THE_CORE[bug]
 
     check(an_order(), engine, expected)
+
+
+def test_a_saga_that_goes_round_in_circles_is_found() -> None:
+    scenario = Scenario("rest", definition({"rest": {"wait": {"seconds": 1}}}), {}, {}, frozenset())
+
+    check(scenario, bugs.waiting_anew(1_000), ENDS)
+    check(scenario, bugs.waiting_anew(2_000), ENDS)
+
+
+def test_a_try_that_goes_on_before_it_is_undone_is_found() -> None:
+    tried = {"try": [{"one": hold("one")}, {"two": hold("two")}], "catch": {"do": [{"three": hold("three")}]}}
+    scenario = Scenario("tried", definition({"tried": tried}), {}, {}, frozenset())
+
+    check(scenario, bugs.leaving_tries_as_they_are("one", "two"), NO_FORWARD)
+    assert explore(scenario, Bounds()).broken == {}
+
+
+def test_a_saga_that_is_tried_for_ever_is_found() -> None:
+    order = an_order()
+    endless = replace(order, definition=bugs.with_endless_retries(order.definition))
+
+    found = explore(endless, Bounds(faults=1, max_moves=LONGEST_RUN, stop_at=frozenset({ENDS})))
+
+    broken = found.broken[ENDS]
+    assert broken.violation.says == f"a run of {LONGEST_RUN} moves has not ended"
+    assert len(broken.moves) == LONGEST_RUN
 
 
 def test_the_core_as_it_is_shows_none_of_these_bugs() -> None:

@@ -49,8 +49,8 @@ TASKS: Mapping[str, frozenset[str]] = MappingProxyType(
         "raise": _EVERY_TASK - _RESULT | {"raise"},
         "try": _EVERY_TASK | {"try", "catch"},
         "wait": _EVERY_TASK - {"timeout"} | {"wait"},
-        "do": _EVERY_TASK | {"do"},
-        "fragment": _EVERY_TASK | {"fragment", "with"},
+        "do": _EVERY_TASK - {"status"} | {"do"},
+        "fragment": _EVERY_TASK - {"status"} | {"fragment", "with"},
     }
 )
 """What may stand in a task, by its kind."""

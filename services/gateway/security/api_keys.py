@@ -7,7 +7,6 @@ secrets that people choose, would only cost every request milliseconds.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -17,12 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.security.identity import Identity, Scope
+from services.signatures import secret_of
 
 SECRET_BYTES = 32
-SIGNING_PREFIX = "whsec_"
 _ID_BYTES = 6
 _LONGEST = 256
-_MIN_SIGNING_BYTES = 24
 _KEY = re.compile(r"sk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f<>]{1,128}")
@@ -58,11 +56,6 @@ def new_key(random_bytes: Callable[[int], bytes]) -> tuple[str, str, str]:
     key_id = random_bytes(_ID_BYTES).hex()
     secret = base64.urlsafe_b64encode(random_bytes(SECRET_BYTES)).decode().rstrip("=")
     return key_id, f"sk_{key_id}_{secret}", hashlib.sha256(secret.encode()).hexdigest()
-
-
-def new_signing_secret(random_bytes: Callable[[int], bytes]) -> str:
-    """Return a new secret for signatures, in the form of Standard Webhooks."""
-    return SIGNING_PREFIX + base64.b64encode(random_bytes(SECRET_BYTES)).decode()
 
 
 def find(keys: Mapping[str, ApiKey], presented: str, now_ms: int) -> Identity | None:
@@ -121,21 +114,9 @@ def _identity(entry: Mapping[str, Any]) -> Identity:
         name=_shaped(entry, "name", _NAME) if entry.get("name") else client,
         scopes=scopes,
         customers=None if customers == ["*"] else frozenset(customers),
-        signing=tuple(signing_secret(text) for text in entry.get("signing") or ()),
+        signing=tuple(secret_of(text) for text in entry.get("signing") or ()),
         rate_per_s=rate,
     )
-
-
-def signing_secret(text: object) -> bytes:
-    """Return the bytes of a secret as Standard Webhooks writes it. Raises ValueError."""
-    if isinstance(text, str) and text.startswith(SIGNING_PREFIX):
-        try:
-            secret = base64.b64decode(text.removeprefix(SIGNING_PREFIX), validate=True)
-        except binascii.Error:
-            secret = b""
-        if len(secret) >= _MIN_SIGNING_BYTES:
-            return secret
-    raise ValueError(f"signing must be a list of {SIGNING_PREFIX} and at least {_MIN_SIGNING_BYTES} bytes in base64")
 
 
 def _shaped(entry: Mapping[str, Any], name: str, shape: re.Pattern[str]) -> str:

@@ -17,8 +17,8 @@ from services.gateway.security.access import AccessTable, Found, Kind, Rule
 from services.gateway.security.edge import Security
 from services.gateway.security.identity import NOBODY, Identity
 from services.gateway.security.seen_messages import NotRemembered
-from services.gateway.security.signatures import NotSigned, read_headers, verify
 from services.gateway.submissions import Unavailable
+from services.signatures import NotSigned, read_headers, verify
 
 MAX_URL_BYTES = 8_192
 MAX_HEADER_BYTES = 16_384

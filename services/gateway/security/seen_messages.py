@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from services.gateway.security.signatures import WINDOW_S
 from services.participant.database import Conflict, Database, Unwell, execute
+from services.signatures import WINDOW_S
 
 _KEEP_MS = 2 * WINDOW_S * 1000
 _FORGET_EVERY_MS = 60_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,9 +15,11 @@ from fastapi import FastAPI
 
 from orchestrator.definitions.deployed import Deployed
 from schemas.cloudevents import Headers
-from schemas.codec import Codec
+from schemas.codec import Codec, Undecodable
 from services.deployment import NotDeployed, Outcome, checked, deployed_of, plan, shipped
 from services.gateway.application import application
+from services.gateway.catalogue import Catalogue
+from services.gateway.dead_letters.decisions import SqlDecisions
 from services.gateway.outlet import NotConfirmed, Overloaded
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
@@ -60,18 +62,24 @@ class StubOutlet:
     sent: list[Sent] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     sizes: list[int] = field(default_factory=list)
+    others: list[tuple[str, bytes | None, bytes | None, Headers]] = field(default_factory=list)
+    """What is no message of ours, as it came."""
     refuses: bool = False
     full: bool = False
     gate: asyncio.Event | None = None
 
-    async def send(self, topic: str, key: bytes, value: bytes, headers: Headers) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Keep the record."""
         if self.full:
             raise Overloaded("too many records wait for Kafka already")
-        message = self.codec.decode(value)
-        texts = {name: text.decode() for name, text in headers}
-        self.sent.append(Sent(topic, key.decode(), message.name, message.fields, texts))
-        self.sizes.append(len(value))
+        try:
+            message = self.codec.decode(value)
+        except Undecodable:
+            self.others.append((topic, key, value, headers))
+        else:
+            texts = {name: text.decode() for name, text in headers}
+            self.sent.append(Sent(topic, (key or b"").decode(), message.name, message.fields, texts))
+            self.sizes.append(len(value or b""))
         self.arrived.set()
         if self.gate is not None:
             await self.gate.wait()
@@ -173,8 +181,11 @@ async def gateway(
     read_model_url: str,
     authenticate: Authenticate = lambda _header, _now_ms: OPEN,
     limits: Limits = Limits(None, None, lambda: 0.0),  # noqa: B008 - without limits it keeps nothing
+    catalogue: Catalogue | None = None,
+    ids: str = "generated",
+    now_ms: Callable[[], int] = lambda: 1_700_000_000_000,
 ) -> AsyncIterator[Gate]:
-    """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms.
+    """Run a gateway over two migrated databases; time stands still at 1,700,000,000,000 ms, unless it is given.
 
     Everybody may do everything, unless `authenticate` says otherwise.
     """
@@ -184,7 +195,7 @@ async def gateway(
     submissions = SqlSubmissions(database)
     read_model = SqlReadModel(read_model_url)
     deployments = StubDeployments(codec)
-    ids = count(1)
+    numbers = count(1)
     parts = Parts(
         currencies=CURRENCIES,
         codec=codec,
@@ -193,8 +204,10 @@ async def gateway(
         read_model=read_model,
         deployments=deployments,
         security=Security(authenticate, limits, SqlSeenMessages(database)),
-        now_ms=lambda: 1_700_000_000_000,
-        new_id=lambda: f"generated-{next(ids)}",
+        decisions=SqlDecisions(database),
+        catalogue=catalogue,
+        now_ms=now_ms,
+        new_id=lambda: f"{ids}-{next(numbers)}",
         new_traceparent=lambda: TRACE,
     )
     submissions.start(asyncio.get_running_loop())

@@ -49,7 +49,7 @@ def run(new_sqlite_url: Callable[[str], str]) -> Run:
 def of(path: str) -> str:
     """Return an address of a route, about ann's order where it names one."""
     values = {"order_id": "ord_ann", "saga_id": "ord_ann", "name": "etl", "version": "1", "date": "2026-11-20"}
-    values |= {"subject": "sagaline.saga.Signal", "schema_id": "114"}
+    values |= {"subject": "sagaline.saga.Signal", "schema_id": "114", "letter_id": "0-0"}
     return path.format_map(values)
 
 
@@ -201,6 +201,18 @@ def test_every_route_that_records_an_actor_is_marked_so(run: Run) -> None:
         for (method, path), rule in CREDENTIALS:
             asked = json.dumps({**described[path][method.lower()], "responses": {}})
             assert ('"actor"' in asked) is (rule.kind is Kind.ACT), (method, path)
+
+    run(scenario)
+
+
+def test_the_description_says_which_credentials_a_route_takes(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        document = (await gate.call("GET", "/openapi.json")).body
+        assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                scopes = ROUTES[method.upper(), path].scopes
+                assert operation["security"] == ([] if scopes is None else [{"bearer": sorted(scopes)}]), path
 
     run(scenario)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.security.signatures import headers_of
+from services.signatures import headers_of
 from tests.contract.gateway.callers import SECRET, call, form, guarded
 from tests.contract.gateway.gate import Answer, Gate
 

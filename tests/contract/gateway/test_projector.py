@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from services.feed import Entry
-from services.participant.database import Conflict, Database
+from services.participant.database import Conflict
 from services.projector.fold import Gap
-from services.projector.store import Store
 from tests.contract.gateway.story import TOPIC, Story, entries, projector
 
 
@@ -113,7 +112,7 @@ def test_a_missing_event_stops_the_projector_before_it_writes_anything(url: str)
     records = entries(Story("ord_a").shipped())
     with projector(url) as (projection, _), pytest.raises(Gap, match=r"ord_a: event 5 came after 3"):
         projection.project([*records[:3], *records[4:]])
-    assert whole(url) == [[], [], [(TOPIC, 0, 0)], []]
+    assert whole(url) == [[], [], [(TOPIC, 0, 0, None)], []]
 
 
 def test_an_order_cannot_begin_in_the_middle(url: str) -> None:
@@ -182,21 +181,6 @@ def test_an_order_with_unusable_data_is_shown_as_far_as_it_goes(
         projection.project(entries(story))
     assert rows(url, "SELECT customer_id, total_minor, lines FROM orders") == [shown]
     assert rows(url, "SELECT reason FROM orders") == [("a\ufffdb",)]
-
-
-def test_clearing_forgets_everything_and_the_read_model_can_be_built_again(url: str) -> None:
-    records = entries(*(Story(f"ord_{name}").shipped() for name in "abc"))
-    with projector(url) as (projection, _):
-        projection.project(records)
-    before = whole(url)
-    database = Database(url)
-    Store(database, TOPIC).clear()
-    database.close()
-    assert whole(url) == [[], [], [], []]
-    with projector(url) as (projection, positions):
-        assert positions == {0: 0}
-        projection.project(records)
-    assert whole(url) == before
 
 
 def test_a_saga_of_many_parts_is_as_its_last_event_left_it(url: str) -> None:

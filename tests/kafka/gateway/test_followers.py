@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from schemas import topics
 from tests.contract.gateway.story import Story
-from tests.kafka.gateway.site import Site, kill, terminate, wait_until
+from tests.kafka.gateway.site import PATIENCE_S, Site, kill, terminate, wait_until
 
 
 def publish(site: Site, stories: Sequence[Story], commit: bool = True) -> None:
@@ -79,11 +79,14 @@ def test_a_projector_killed_again_and_again_projects_each_event_once(site: Site)
     ]
     assert len(whole["orders"]) == len(stories)
     assert {row[10] for row in whole["orders"]} == {"COMPLETED"}
-    assert terminate(projector) == 0
     spoil(site)
-    rebuilding = site.start("projector", "rebuild")
-    wait_until(lambda: read_model(site, mark) == whole, "the read model is built again")
-    assert terminate(rebuilding) == 0
+    kill(site.start("projector", "rebuild"))
+    assert site.start("projector", "rebuild").wait(timeout=PATIENCE_S) == 0
+    assert read_model(site, mark) == whole
+    late = Story(f"{mark}late").shipped()
+    publish(site, [late])
+    wait_until(lambda: len(read_model(site, mark)["orders"]) > len(stories), "the live projector goes on")
+    assert terminate(projector) == 0
 
 
 def test_a_watchdog_alerts_once_though_killed_and_not_for_an_order_that_advanced(site: Site) -> None:

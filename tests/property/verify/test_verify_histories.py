@@ -78,6 +78,46 @@ def test_nothing_is_wrong_with_what_people_do_about_steps_that_wait(
     check(repaired(story, late))
 
 
+ONCE_MORE = {"retry": {"limit": {"attempt": {"count": 1}}, "delay": {"seconds": 1}}}
+SCOPES = st.lists(
+    st.sampled_from(
+        [
+            {"a": ACT},
+            {"b": HELD},
+            {"t": {"try": [{"ta": ACT}, {"tb": HELD}, {"tc": ACT}], "catch": {"do": [{"th": HELD}]}}},
+            {"u": {"try": [{"ua": ACT}, {"ub": ACT}], "catch": ONCE_MORE}},
+            {"r": {"fork": {"compete": True, "branches": [{"x": HELD}, {"y": {"do": [{"y1": ACT}, {"y2": HELD}]}}]}}},
+            {
+                "g": {
+                    "fork": {"branches": [{"gx": HELD}, {"gy": ACT}]},
+                    "gather": {"within": {"seconds": 3}, "least": 1},
+                }
+            },
+            {"l": {"for": {"in": "[1,2]", "concurrency": 2}, "do": [{"la": ACT}, {"lb": HELD}]}},
+            {"w": {"listen": {"to": {"any": [{"with": {"type": "go"}}]}}, "timeout": {"after": {"minutes": 1}}}},
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda task: next(iter(task)),
+)
+
+
+@thorough
+@given(SCOPES, happenings(EVERYTHING), DEEDS, happenings(EVERYTHING), DEEDS)
+def test_nothing_is_wrong_with_steps_that_wait_in_loops_races_and_tries(
+    tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
+) -> None:
+    definition = compile_definition(document(*tasks, timeout={"after": {"hours": 5}}), {})
+    story = lived(begun(definition, "sag_a", {}), what)
+    check(story)
+    story = repaired(story, early)
+    check(story)
+    story = lived(story, more)
+    check(story)
+    check(repaired(story, late))
+
+
 def repaired(story: Story, deeds: list[str]) -> Story:
     """Return the story after people did these things, each followed by answers to what they led to."""
     for deed in deeds:

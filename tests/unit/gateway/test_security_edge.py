@@ -9,7 +9,7 @@ import pytest
 from services.gateway.security.access import AccessTable
 from services.gateway.security.limits import Limits
 from services.gateway.security.settings import Unsafe, is_loopback, read_security
-from services.gateway.security.signatures import NotSigned, Signed, headers_of, read_headers, signature, verify
+from services.signatures import NotSigned, Signed, headers_of, read_headers, signature, verify
 
 SECRET, OTHER = b"s" * 32, b"t" * 32
 NOW_S = 1_700_000_000

@@ -11,11 +11,12 @@ from typing import Any
 import orjson
 import pytest
 
-from services.gateway.security.api_keys import BadKeys, find, new_key, new_signing_secret, read_keys
+from services.gateway.security.api_keys import BadKeys, find, new_key, read_keys
 from services.gateway.security.authentication import authentication
 from services.gateway.security.identity import Identity, Scope
 from services.gateway.security.key_files import Unreadable
 from services.gateway.security.settings import SecuritySettings
+from services.signatures import new_secret
 
 NOW_MS = 1_700_000_000_000
 
@@ -118,7 +119,7 @@ def test_an_unusable_file_is_refused(document: object) -> None:
 
 
 def test_signing_secrets_are_those_of_standard_webhooks() -> None:
-    _, kept = entry(signing=[new_signing_secret(lambda size: b"\x07" * size)])
+    _, kept = entry(signing=[new_secret(lambda size: b"\x07" * size)])
     (key,) = read_keys({"keys": [kept]}).values()
     assert key.identity.signing == (b"\x07" * 32,)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +19,8 @@ from orchestrator.definitions.library import shipped
 from orchestrator.definitions.registry import compiled
 from orchestrator.definitions.validation import validate
 from orchestrator.schedules import MOST_MISSED
+from tests.language_examples import BLOCKS, PAGE, example, title
 from tests.saga_story import Moment, Story, begun, done, in_flight, says, the_next_timer, undone
-
-PAGE = (Path(__file__).parents[3] / "docs" / "language.md").read_text()
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-WHOLE = yaml.safe_load(BLOCKS[0])
 
 ORDER = {
     "order_id": "ord_a",
@@ -33,19 +29,6 @@ ORDER = {
     "scheduled_at": "2026-11-21T06:00:00.000Z",
 }
 ANSWER: Any = {"reservation_id": "res_1", "charge_id": "ch_1", "amount_minor": 100, "limit_minor": 10_000}
-
-
-def example(block: str) -> Any:
-    """Return a block as a whole document: what it leaves out is that of the page's first one."""
-    parsed = yaml.safe_load(block)
-    if isinstance(parsed, list):
-        return {**WHOLE, "do": parsed}
-    return {"document": WHOLE["document"], **parsed}
-
-
-def title(block: str) -> str:
-    parsed = yaml.safe_load(block)
-    return "+".join(next(iter(task)) for task in (parsed if isinstance(parsed, list) else parsed["do"]))
 
 
 def what_comes_next(story: Story, definition: Definition) -> Moment:

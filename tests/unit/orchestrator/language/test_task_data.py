@@ -8,7 +8,7 @@ import pytest
 
 from tests.language_story import Task, seen, sees
 from tests.saga_documents import ASK, told
-from tests.saga_story import NOON, REJECTED, SECOND, Story, after, done, fails, says
+from tests.saga_story import NOON, REJECTED, SECOND, after, done, fails, says
 
 DATA = {"n": 7, "order": {"pet": {"id": "p1"}}}
 
@@ -273,3 +273,12 @@ def test_given_a_pivot_whose_output_cannot_be_shaped_then_it_is_past_all_the_sam
     saga = told({"a": {**ASK, "pivot": True, "output": {"as": ".x + [1]"}}}, {"b": ASK}).when(done("a", x=1))
     assert saga.state.pivoted
     assert [report.code for report in saga.reports] == ["expression_failed"]
+
+
+def test_given_a_fragment_then_it_is_shaped_like_a_block_and_may_be_used_twice_whatever_is_in_it() -> None:
+    attempt = {"try": [{"$fragment.name.add": {"set": {"n": "${ .n + 1 }"}}}], "catch": {}}
+    use = {"fragments": {"plus": {"do": [{"once": attempt}]}}}
+    first = {"fragment": "plus", "input": {"from": "{n: .n}"}, "timeout": {"after": "PT1M"}}
+    second = {"fragment": "plus", "output": {"as": "{m: .n, was: $input.n}"}, "export": {"as": "{kept: .m}"}}
+    saga = told({"a": first}, {"b": second}, {"c": sees("${ [., $context.kept] }")}, use=use, data={"n": 7, "x": 1})
+    assert seen(saga, "c") == [{"m": 9, "was": 8}, 9]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from copy import deepcopy
 from itertools import islice
 from typing import Any
 
@@ -12,48 +10,9 @@ import yaml
 
 from orchestrator.definitions.compiler import compile_definition
 from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.schedule import parse_schedule
 from orchestrator.definitions.validation import Verdict, validate
-
-WHOLE = """\
-document: { dsl: 1.0.3, namespace: test, name: whole, version: 1.0.0, title: All, tags: { a: b } }
-use:
-  functions:
-    act: { call: command, with: { topic: other.commands, message: other.Act } }
-    unact: { call: command, with: { topic: other.commands, message: other.Unact } }
-  retries:
-    patient: { delay: PT1S, backoff: { linear: {} }, limit: { attempt: { count: 2 } }, jitter: { to: PT1S } }
-  errors: { heavy: { type: too_heavy, status: 422, title: Too heavy } }
-  timeouts: { short: { after: { seconds: 5 } } }
-  fragments: { greet: { parameters: { who: you }, do: [ { hello: { set: { text: $fragment.who } } } ] } }
-input: { from: "${ . }" }
-output: { as: { n: "${ .n }" } }
-timeout: { after: PT1H }
-schedule: { every: PT1H }
-parameters: { limit: 5 }
-milestones: { started: { lifecycle: running, status: RUNNING } }
-signals: { arrived: { after: [a], lifecycle: { from: running, to: arrived } } }
-defaults: { error_strategy: compensate, max_retries: 1, timeout_default: PT9S }
-migrations: [ { from: 1, steps: { old: a }, context: "${ $context }" } ]
-do:
-  - a: { call: act, with: { x: "${ .n }" }, retry: patient, timeout: short, locks: [row],
-         compensate: { call: unact, with: { x: 1 }, retry: patient, timeout: short, always: true },
-         input: { from: .n }, output: { as: .m }, export: { as: "${ $context + {k: .} }" }, optional: false,
-         status: { start: { status: A }, end: { status: B } }, if: .go, then: continue, metadata: { x: 1 } }
-  - b: { set: { n: 1 } }
-  - c: { switch: [ { one: { when: .n == 1, then: d } }, { other: { then: d } } ] }
-  - d: { fork: { compete: true, branches: [ { e: { set: { n: 1 } } }, { f: { set: { n: 2 } } } ] }, timeout: short }
-  - g: { for: { each: x, in: "[1]", at: i, concurrency: 2 }, gather: { within: PT5S, least: 1 },
-         do: [ { h: { set: { n: 1 } } } ] }
-  - i: { try: [ { j: { raise: { error: heavy } } } ],
-         catch: { errors: { with: { type: too_heavy } }, as: why, when: "true", retry: patient,
-                  do: [ { k: { set: {} } } ] } }
-  - l: { listen: { to: { any: [ { with: { type: go, data: .ok } } ] } }, timeout: { after: PT5S, code: late } }
-  - m: { wait: PT1S }
-  - n: { emit: { event: { with: { type: t, subject: x, data: { n: 1 } } } } }
-  - o: { run: { workflow: { namespace: test, name: other, version: 1.0.0, input: { n: 1 } }, await: true } }
-  - p: { do: [ { q: { set: { n: 1 } } } ], timeout: { after: PT5S } }
-  - r: { fragment: greet, with: { who: me } }
-"""
+from tests.language_examples import WHOLE, WRITTEN, mutants
 
 
 def judged(text: str) -> Verdict:
@@ -61,7 +20,7 @@ def judged(text: str) -> Verdict:
 
 
 def _compiled(written: Any) -> Any:
-    # The schedule is read by the registry; here its grammar is not in question.
+    parse_schedule(written.get("schedule", {"every": "PT1H"}))
     return compile_definition({key: part for key, part in written.items() if key != "schedule"}, {})
 
 
@@ -111,22 +70,6 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write_instead(
     assert any(one.startswith(f"FILE:{line}: ") and instead in one for one in found), found
 
 
-def _mutants(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the document with each part of it replaced by each wrong kind of value."""
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        for other in (None, 5, -1, True, "some text", "", [], {}, [5], {"x": 5}):
-            if type(other) is not type(part):
-                changed = deepcopy(WRITTEN)
-                place = changed
-                for step in path:
-                    place = place[step]
-                place[key] = other
-                yield f"{'.'.join(map(str, (*path, key)))} = {other!r}", changed
-        yield from _mutants(part, (*path, key))
-
-
-WRITTEN = yaml.safe_load(WHOLE)
 EVERY_JUDGED = 41
 EVERY_COMPILED = 5
 """To try every single one takes minutes; some from every part are enough each time."""
@@ -134,7 +77,7 @@ EVERY_COMPILED = 5
 
 def test_no_value_of_the_wrong_kind_anywhere_makes_the_compiler_or_the_checks_crash() -> None:
     wrong = 0
-    for name, changed in islice(_mutants(WRITTEN), 0, None, EVERY_COMPILED):
+    for name, changed in islice(mutants(WRITTEN), 0, None, EVERY_COMPILED):
         try:
             _compiled(changed)
         except DefinitionError:
@@ -146,5 +89,5 @@ def test_no_value_of_the_wrong_kind_anywhere_makes_the_compiler_or_the_checks_cr
 
 @pytest.mark.parametrize("part", sorted(WRITTEN))
 def test_no_value_of_the_wrong_kind_makes_the_checks_crash(part: str) -> None:
-    for name, changed in islice(_mutants({part: WRITTEN[part]}), 0, None, EVERY_JUDGED):
+    for name, changed in islice(mutants({part: WRITTEN[part]}), 0, None, EVERY_JUDGED):
         assert judged(yaml.safe_dump(changed, sort_keys=False)).findings is not None, name

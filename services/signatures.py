@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 WINDOW_S = 300
 """How far the time of a signature may be from ours, in seconds, either way."""
+_PREFIX = "whsec_"
+_SECRET_BYTES = 32
+_MIN_SECRET_BYTES = 24
 _VERSION = "v1,"
 _MAX_SIGNATURES = 10
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -27,6 +31,23 @@ class Signed(NamedTuple):
     message_id: str
     at_s: int
     signatures: Sequence[str]
+
+
+def new_secret(random_bytes: Callable[[int], bytes]) -> str:
+    """Return a new secret for signatures, in the form of Standard Webhooks."""
+    return _PREFIX + base64.b64encode(random_bytes(_SECRET_BYTES)).decode()
+
+
+def secret_of(text: object) -> bytes:
+    """Return the bytes of a secret as Standard Webhooks writes it. Raises ValueError."""
+    if isinstance(text, str) and text.startswith(_PREFIX):
+        try:
+            secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+        except binascii.Error:
+            secret = b""
+        if len(secret) >= _MIN_SECRET_BYTES:
+            return secret
+    raise ValueError(f"a signing secret must be {_PREFIX} and at least {_MIN_SECRET_BYTES} bytes in base64")
 
 
 def signature(secret: bytes, message_id: str, at_s: int, body: bytes) -> str:

@@ -1,0 +1,132 @@
+"""Every route answers bad input with a problem that says what is wrong, and lets nothing of it reach a topic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from services.gateway.security.access import ROUTES
+from services.gateway.security.identity import EVERY_SCOPE, Identity
+from tests.contract.gateway.callers import call, guarded
+from tests.contract.gateway.gate import Answer, Gate
+from tests.contract.gateway.story import Story, entries, projector
+
+Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
+ROOT = {"root": Identity("root", "root", EVERY_SCOPE)}
+WITH_BODY = [route for route, rule in ROUTES.items() if rule.scopes is not None and route[0] != "GET"]
+WITH_NAMES = [route for route, rule in ROUTES.items() if rule.scopes is not None and "{" in route[1]]
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "broken": b"{",
+    "not UTF-8": b"\xff\xfe",
+    "deep": b"[" * 5_000,
+    "not a number": b'{"reason": NaN}',
+    "a list": b"[]",
+    "a text": b'"text"',
+    "null": b"null",
+    "an unknown field": b'{"no_such_field": 1}',
+    "wrong types": b'{"reason": 5, "name": [], "version": "x", "definition": 7, "data": "x", "lines": {}}',
+}
+NAMES = ("\x00", "a\x07b", "x" * 300, "../../etc", "'; DROP TABLE orders; --", "\u202e", "\U0001f600", " ", "%")
+QUERIES = (
+    "limit=0",
+    "limit=201",
+    "limit=x",
+    "limit=-1",
+    "cursor=zzz",
+    "cursor=%00",
+    "status=%00",
+    "lifecycle=" + "x" * 300,
+)
+
+
+@pytest.fixture
+def run(new_sqlite_url: Callable[[str], str]) -> Run:
+    """Give a runner of scenarios on a gateway that knows root, and an order that awaits approval."""
+    urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
+    waiting = Story("ord_ann").started()
+    waiting.event("SignalAwaited", step="approval", signals=["approve"], due_at=None, status="AWAITING_APPROVAL")
+    with projector(urls[1]) as (projection, _):
+        projection.project(entries(waiting))
+
+    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with guarded(urls, ROOT) as gate:
+                await asyncio.wait_for(scenario(gate), 60)
+
+        asyncio.run(whole())
+
+    return run_scenario
+
+
+def named(path: str, name: str) -> str:
+    """Return an address of a route with a name in the place of each of its parts."""
+    return "/".join(name if part.startswith("{") else part for part in path.split("/"))
+
+
+def expect_problem(answer: Answer, asked: object) -> None:
+    """Expect a problem that blames the client."""
+    assert 400 <= answer.status < 500, (asked, answer)
+    assert answer.status not in (401, 403, 429), (asked, answer)
+    assert answer.headers["content-type"] == "application/problem+json", asked
+    assert {"type", "title", "status", "detail"} <= answer.body.keys(), asked
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
+def test_a_bad_body_is_a_problem_on_every_route(run: Run, body: bytes) -> None:
+    async def scenario(gate: Gate) -> None:
+        for method, path in WITH_BODY:
+            for name in ("ord_ann", "1"):
+                asked = (method, named(path, name))
+                expect_problem(await call(gate, "root", *asked, key="k1", chunks=[body]), asked)
+        assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+def test_a_body_without_end_is_a_problem_on_every_route(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        for method, path in WITH_BODY:
+            answer = await call(gate, "root", method, named(path, "ord_ann"), key="k1", chunks=[b" " * 40_000] * 1_000)
+            assert (answer.status, answer.body["type"]) == (413, "/problems/too-large"), path
+        assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_an_odd_name_is_a_problem_on_every_route(run: Run, name: str) -> None:
+    async def scenario(gate: Gate) -> None:
+        for method, path in WITH_NAMES:
+            asked = (method, named(path, name))
+            body: dict[str, Any] = {"reason": "x", "name": "x"}
+            expect_problem(await call(gate, "root", *asked, None if method == "GET" else body, key="k1"), asked)
+        assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=ascii)
+def test_an_odd_question_is_a_problem(run: Run, query: str) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await call(gate, "root", "GET", f"/v1/orders?{query}")
+        assert (answer.status, answer.body["type"]) == (422, "/problems/invalid-request")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 256, "caf\u00e9", "a\tb"], ids=ascii)
+def test_an_odd_key_is_a_problem_on_every_route_that_takes_one(run: Run, key: str) -> None:
+    async def scenario(gate: Gate) -> None:
+        described = (await gate.call("GET", "/openapi.json")).body["paths"]
+        for method, path in WITH_BODY:
+            known = described[path][method.lower()].get("parameters", [])
+            if any(parameter["name"] == "Idempotency-Key" for parameter in known):
+                body = {"reason": "x", "name": "x", "version": 1, "action": "retry", "definition": "etl"}
+                expect_problem(await call(gate, "root", method, named(path, "ord_ann"), body, key=key), path)
+        assert gate.outlet.sent == []
+
+    run(scenario)
