@@ -194,6 +194,8 @@ def _received(
 def _intervened(state: State, event: InterventionMade) -> State:
     """Return the state after a person's decision: skipped steps are settled, others go out again from attempt 0."""
     steps = progress.intervened(state.steps, event)
+    if event.undo and state.phase is Phase.FORWARD:
+        return scopes.taken_up(state._replace(steps=steps), event)
     if not event.undo or event.action == "skip":
         return state._replace(steps=steps)
     return state._replace(steps=steps, phase=Phase.COMPENSATING, outcome=None, plan=event.steps)

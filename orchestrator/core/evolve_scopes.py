@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.core.errors import described
-from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeFailed, ScopeUnwound
+from orchestrator.core.events import GatherClosed, InterventionMade, Leaving, ScopeEntered, ScopeFailed, ScopeUnwound
 from orchestrator.core.evolve_steps import closed, untimed
 from orchestrator.core.paths import part_of
 from orchestrator.core.state import ERROR, ITEMS, State, StepState, StepStatus, Unwinding
@@ -54,6 +54,17 @@ def _failed(state: State, event: ScopeFailed) -> State:
     if event.leaving in (Leaving.RETRY, Leaving.CATCH):
         outputs = {**outputs, event.step + ERROR: described(event.code, event.message, event.failed_step)}
     return state._replace(steps=steps, unwinding=unwinding, outputs=outputs)
+
+
+def taken_up(state: State, event: InterventionMade) -> State:
+    """Return the state with parts that waited for a person going on: their undos again, or without those skipped."""
+    steps, unwinding = dict(state.steps), dict(state.unwinding)
+    for part, held in state.unwinding.items():
+        own = tuple(step for step in event.steps if step.startswith(part + "/"))
+        if own and part in steps:
+            steps[part] = steps[part]._replace(status=StepStatus.FAILED)
+            unwinding[part] = Unwinding(held.plan if event.action == "skip" else own, held.leaving)
+    return state._replace(steps=steps, unwinding=unwinding)
 
 
 def undone(plan: Plan, unwinding: Mapping[str, Unwinding], step: str) -> tuple[Plan, Mapping[str, Unwinding]]:

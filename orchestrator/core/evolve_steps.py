@@ -36,6 +36,7 @@ def scheduled(steps: Steps, event: StepScheduled) -> Steps:
         None,
         held.code,
         event.source,
+        held.business,
     )
     return {**steps, path: sent}
 
@@ -53,6 +54,7 @@ def completed(steps: Steps, step: str, undo: bool, source: str = "") -> Steps:
         held.dispatches,
         held.uncertain,
         source=source or held.source,
+        business=held.business,
     )
     return changed
 
@@ -78,6 +80,7 @@ def failed(steps: Steps, event: StepFailed) -> Steps:
         budget_at=None if event.final else held.budget_at,
         code=event.code,
         source=held.source,
+        business=held.business,
     )
     return {**steps, path: after}
 
@@ -111,6 +114,7 @@ def parked(steps: Steps, event: StepParked) -> Steps:
         due_at=event.until,
         code=held.code,
         source=held.source,
+        business=held.business,
     )
     return {**steps, path: after}
 
@@ -143,7 +147,7 @@ def closed(step: StepState, plan: tuple[str, ...]) -> StepState:
 
 
 def intervened(steps: Steps, event: InterventionMade) -> Steps:
-    """Return the steps as a person's decision leaves them."""
+    """Return the steps as a person's decision leaves them. What was refused for good is tried under a new token."""
     changed = dict(steps)
     for step in event.steps:
         path = path_of(step, event.undo)
@@ -151,7 +155,8 @@ def intervened(steps: Steps, event: InterventionMade) -> Steps:
         if event.action == "skip":
             changed[path] = before._replace(status=StepStatus.SKIPPED)
         else:
-            changed[path] = before._replace(status=StepStatus.FAILED, attempt=0, code=None)
+            anew = before.business if before.uncertain else before.business + 1
+            changed[path] = before._replace(status=StepStatus.FAILED, attempt=0, code=None, business=anew)
     return changed
 
 

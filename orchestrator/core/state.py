@@ -71,7 +71,8 @@ class StepState(NamedTuple):
 
     `dispatches` counts the commands sent, `attempt` only those that spent an attempt; `uncertain` is true once an
     attempt may have had its effect though it gave no answer. `source` is the path of the step whose result is this
-    one's input: empty for the saga's own input, and where no expression of the definition asks for it.
+    one's input: empty for the saga's own input, and where no expression of the definition asks for it. `business`
+    counts how often a person had it tried anew after a definite refusal: its old token would stay refused.
     """
 
     step: str
@@ -85,6 +86,7 @@ class StepState(NamedTuple):
     due_at: int | None = None
     code: str | None = None
     source: str = ""
+    business: int = 0
 
 
 class State(NamedTuple):
@@ -121,6 +123,11 @@ class State(NamedTuple):
 def path_of(step: str, undo: bool) -> str:
     """Return the step path, the part of command ids and tokens that names the step."""
     return f"{step}:undo" if undo else step
+
+
+def token_of(saga_id: str, path: str, business: int) -> str:
+    """Return the execution token of a step path: equal in every retry of the same business attempt."""
+    return f"{saga_id}:{path}~{business}" if business else f"{saga_id}:{path}"
 
 
 def next_due(state: State) -> int | None:
