@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from campaigns.address_book import AddressBook, Running, read_addresses, read_processes
@@ -31,16 +31,20 @@ class Installation:
         gateway_port: int | None = None,
         kafka_port: int | None = None,
         orchestrators: int = 1,
+        flags: Sequence[str] = (),
         say: Callable[[str], None] = lambda _: None,
         timeout_s: float = 240.0,
     ) -> None:
-        """Take the data directory, whose earlier contents are deleted; `say` is told every line of `saga dev`."""
+        """Take the data directory, whose earlier contents are deleted; `say` is told every line of `saga dev`.
+
+        `flags` are more options for it.
+        """
         first, second = free_ports(2)
         self.directory = directory
         self.log = directory / "dev.log"
         self._arguments = (
             "dev", "--data", str(directory), "--reset", "--port", str(gateway_port or first),
-            "--kafka-port", str(kafka_port or second), "--orchestrators", str(orchestrators),
+            "--kafka-port", str(kafka_port or second), "--orchestrators", str(orchestrators), *flags,
         )  # fmt: skip
         self._say = say
         self._timeout_s = timeout_s

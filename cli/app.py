@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cli.architect import architect
+from cli.dead_letters import dead_letters_app
 from cli.definitions import definitions_app
 from cli.failure import ExitCode, Failure
 from cli.keys import keys_app
@@ -34,6 +35,7 @@ topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_he
 app.add_typer(topics_app, name="topics")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(sagas_app, name="saga")
+app.add_typer(dead_letters_app, name="dlq")
 app.add_typer(keys_app, name="keys")
 app.command("architect")(architect)
 app.command("explore")(explore)

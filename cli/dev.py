@@ -24,7 +24,7 @@ from cli.key_store import ensure_own_key
 from cli.migrations import migrate_all
 from cli.options import API_KEY_FILE
 from cli.ports import LOOPBACK, free_ports, is_taken
-from cli.process_table import SANDBOXES, STOP_BROKER, Installation, processes
+from cli.process_table import SANDBOXES, STOP_BROKER, Installation, process_names, processes
 from cli.supervisor import Process, Report, Step, Supervisor
 from cli.topics import create_topics
 from schemas.access import ADMIN
@@ -51,11 +51,14 @@ def run_dev(options: DevOptions, report: Report) -> None:
     with claim(options.data, reset=options.reset) as directory:
         require_port(options.gateway_port, "--port", "the gateway")
         secrets = _secrets(directory, options)
+        named = process_names(options.orchestrators)
+        ports = free_ports(len(SANDBOXES) + len(named))
         installation = Installation(
             directory=directory,
             bootstrap=options.cluster or f"{LOOPBACK}:{options.kafka_port}",
             gateway_port=options.gateway_port,
-            sandbox_ports=dict(zip(SANDBOXES, free_ports(len(SANDBOXES)), strict=True)),
+            sandbox_ports=dict(zip(SANDBOXES, ports, strict=False)),
+            metrics_ports=dict(zip(named, ports[len(SANDBOXES) :], strict=True)),
             orchestrators=options.orchestrators,
             environ=os.environ,
             keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if options.auth else None,

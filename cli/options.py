@@ -37,6 +37,17 @@ class OutputFormat(StrEnum):
 OutputOption = Annotated[OutputFormat, typer.Option("--output", help="How to print what was found.")]
 
 
+class Shape(StrEnum):
+    """How a list is printed: for people, as one JSON document, as one JSON object a line."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+ShapeOption = Annotated[Shape, typer.Option("--output", help="How to print what was found.")]
+
+
 def bootstrap_of(given: str | None, data: Path) -> str:
     """Return Kafka's address. Raises Failure."""
     if given:

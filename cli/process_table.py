@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Installation:
     sandbox_ports: Mapping[str, int]
     orchestrators: int
     environ: Mapping[str, str]
+    metrics_ports: Mapping[str, int] = field(default_factory=dict)
+    """Where each process serves its metrics, by its name; one without a port serves none."""
     keys_file: Path | None = None
     secrets: KafkaSecrets | None = None
 
@@ -60,7 +62,14 @@ class Installation:
             "sandboxes": {name: self.sandbox_url(name) for name in SANDBOXES},
             "sandbox_databases": {name: str(self.directory.database(name)) for name in SANDBOXES},
             "databases": {name: self.database_url(name) for name in WITH_DATABASE},
+            "metrics": {name: f"http://{LOOPBACK}:{port}/metrics" for name, port in self.metrics_ports.items()},
         }
+
+
+def process_names(orchestrators: int) -> list[str]:
+    """Return the name of every process but the broker."""
+    numbered = [f"orchestrator-{number}" for number in range(orchestrators)]
+    return [*SANDBOXES, *PARTICIPANTS, *numbered, "projector", "watchdog", "gateway"]
 
 
 def processes(installation: Installation) -> list[Process]:
@@ -71,6 +80,7 @@ def processes(installation: Installation) -> list[Process]:
         *(_orchestrator(installation, number) for number in range(installation.orchestrators)),
         _reader(installation, "projector"),
         _reader(installation, "watchdog"),
+        *([_reader(installation, "webhooks")] if installation.environ.get("WEBHOOKS_FILE") else []),
         _gateway(installation),
     ]
 
@@ -189,4 +199,7 @@ def _python(
     ready: Callable[[], bool] | None = None,
 ) -> Process:
     environ = {**installation.environ, **_kafka(installation, principal or name), **settings}
+    port = installation.metrics_ports.get(name)
+    if port is not None:
+        environ["METRICS_PORT"] = str(port)
     return Process(name, (sys.executable, "-m", module), environ, after=after, ready=ready, stop_rank=stop_rank)

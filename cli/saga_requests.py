@@ -25,15 +25,15 @@ def start_saga(gateway: Gateway, definition: str, version: int | None, data: str
         "data": _object("--input", data),
         "options": _object("--options", options),
     }
-    answer = _request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
+    answer = request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
     return str(answer["saga_id"])
 
 
 def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool, as_json: bool) -> str:
     """Return where a saga stands, in lines or as JSON. Raises Failure."""
     path = f"/v1/sagas/{quote(saga_id, safe='')}"
-    shown = _request(gateway, "GET", path)
-    events = _request(gateway, "GET", f"{path}/history")["events"] if with_history else []
+    shown = request(gateway, "GET", path)
+    events = request(gateway, "GET", f"{path}/history")["events"] if with_history else []
     if as_json:
         return json.dumps({**shown, "events": events} if with_history else shown, indent=2, ensure_ascii=False)
     told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in shown.items()}
@@ -42,29 +42,29 @@ def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool, as_json: bo
 
 def signal_saga(gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None) -> str:
     """Send a signal and return a line about it. Raises Failure."""
-    body = {"name": name, **_actor(gateway, actor), "data": _object("--input", data)}
-    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/signals", body)
+    body = {"name": name, **actor_of(gateway, actor), "data": _object("--input", data)}
+    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/signals", body)
     return f"{name} is on its way to {saga_id}"
 
 
 def cancel_saga(gateway: Gateway, saga_id: str, reason: str, actor: str | None) -> str:
     """Ask for a cancellation and return a line about it. Raises Failure."""
-    body = {**_actor(gateway, actor), "reason": reason}
-    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/cancel", body)
+    body = {**actor_of(gateway, actor), "reason": reason}
+    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/cancel", body)
     return f"{saga_id} is asked to stop"
 
 
 def resolve_saga(gateway: Gateway, saga_id: str, action: str, step: str | None, actor: str | None, reason: str) -> str:
     """Have what waits for a person tried again or skipped and return a line about it. Raises Failure."""
-    body = {"action": action, "step": step, **_actor(gateway, actor), "reason": reason}
-    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/resolve", body)
+    body = {"action": action, "step": step, **actor_of(gateway, actor), "reason": reason}
+    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/resolve", body)
     return f"{action} of {step or 'all that waits'} is on its way to {saga_id}"
 
 
 def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None) -> str:
     """Have a saga go on under another version and return a line about it. Raises Failure."""
-    body = {"version": version, **_actor(gateway, actor)}
-    _request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/migrate", body)
+    body = {"version": version, **actor_of(gateway, actor)}
+    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/migrate", body)
     return f"{saga_id} is asked to go on under version {version}; its history says whether it did"
 
 
@@ -73,7 +73,7 @@ def _event_line(event: Mapping[str, Any]) -> str:
     return f"{event['sequence']:4}  {event['at']}  {state:32}  {event['summary']}"
 
 
-def _actor(gateway: Gateway, actor: str | None) -> dict[str, str]:
+def actor_of(gateway: Gateway, actor: str | None) -> dict[str, str]:
     """Return who acts; with a key the gateway knows that itself, and takes nobody else's name."""
     if gateway.api_key is not None:
         return {"actor": actor} if actor else {}
@@ -92,8 +92,15 @@ def _object(option: str, written: str) -> dict[str, Any]:
     return document
 
 
-def _request(gateway: Gateway, method: str, path: str, body: object = None, key: str | None = None) -> dict[str, Any]:
-    """Make a request and return the document of its answer. Raises Failure."""
+def request(
+    gateway: Gateway,
+    method: str,
+    path: str,
+    body: object = None,
+    key: str | None = None,
+    remedy: str = "`saga saga --help` shows what can be asked.",
+) -> dict[str, Any]:
+    """Make a request and return the document of its answer. Raises Failure, with the remedy where it is refused."""
     url = urlsplit(gateway.url)
     connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
     connection = connect(url.netloc, timeout=_TIMEOUT_S)
@@ -118,5 +125,5 @@ def _request(gateway: Gateway, method: str, path: str, body: object = None, key:
         problem = f"{document.get('title')}: {document.get('detail')}."
         if response.status == http.client.UNAUTHORIZED:
             raise Failure(problem, "Set SAGA_API_KEY; `saga keys create` makes a key.", ExitCode.CHECK_FAILED)
-        raise Failure(problem, "`saga saga --help` shows what can be asked.", ExitCode.CHECK_FAILED)
+        raise Failure(problem, remedy, ExitCode.CHECK_FAILED)
     return document

@@ -251,6 +251,12 @@ def _unwinding(text: str) -> Mapping[str, Unwinding]:
     return {part: Unwinding(tuple(plan), Leaving(leaving)) for part, (plan, leaving) in orjson.loads(text).items()}
 
 
+def _business(token: str) -> int:
+    """Return the number of the business attempt at the end of a token: none is the first."""
+    _, mark, number = token.rpartition("~")
+    return int(number) if mark and number.isdecimal() else 0
+
+
 def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
     """Return the input that a reply is; its token tells a step from its compensation. Raises ValueError on bad JSON."""
     meta = fields["meta"]
@@ -265,6 +271,7 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
             fields["message"][:MAX_TEXT],
             tuple(cause[:MAX_TEXT] for cause in fields["causes"][:MAX_CAUSES]),
             fields["retry_after_ms"],
+            business=_business(meta["token"]),
         )
     if name == "saga.GenericReply":
         output: Json = orjson.loads(fields["data"])

@@ -94,6 +94,7 @@ ACCESS = (
     ),
     Access(here("projector"), reads=(topics.EVENTS, topics.DEAD_LETTERS), groups=("projector",)),
     Access(here("watchdog"), reads=(topics.EVENTS, topics.ALERTS), writes=(topics.ALERTS,), groups=("watchdog",)),
+    Access(here("webhooks"), reads=(topics.EVENTS,), groups=("webhooks",)),
 )  # fmt: skip
 """Every process that connects to the cluster, but for the administrator."""
 

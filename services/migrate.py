@@ -27,6 +27,7 @@ SERVICES: Mapping[str, str] = {
     "gateway": "gateway/versions",
     "projector": "projector/versions",
     "watchdog": "watchdog/versions",
+    "webhooks": "webhooks/versions",
 }
 """Where the revisions of each service lie, from the folder of the services."""
 

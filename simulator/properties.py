@@ -146,7 +146,7 @@ def _in_reverse(scenario: Scenario, books: Books, account: Account, step: str) -
     part = _part(account, step)
     scope = "" if account.turned or part is None else f"{part}/"
     for other in books.in_place:
-        if other in after or other in account.undo_failed or not other.startswith(scope):
+        if other in after or other in account.undo_failed | account.skipped or not other.startswith(scope):
             continue
         if _undoable(scenario, other):
             yield Violation(REVERSE, f"{step} is undone before {other}, which came after it")

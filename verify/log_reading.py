@@ -34,6 +34,10 @@ _OF_CHILDREN = frozenset({"saga.StartSaga", "saga.UndoSaga"})
 _ORCHESTRATOR = "/sagaline/orchestrator"
 """The source of inputs that sagas send to each other."""
 _UNDO = ":undo"
+_REDRIVEN = "redriven-of"
+"""The header of a command that a person had put back: it is the one that was sent, once more."""
+_DECISION = "decides"
+"""The header of what lies among the dead letters and is none, but what was decided about one."""
 
 
 class LogBuilder:
@@ -120,6 +124,8 @@ class LogBuilder:
 
     def _command(self, record: Raw) -> None:
         name, fields = self._codec.decode(record.value)
+        if _REDRIVEN in record.headers:
+            return
         meta = fields.pop("meta")
         self._commands.append(
             Command(
@@ -160,6 +166,8 @@ class LogBuilder:
 
     def _dead_letter(self, record: Raw) -> None:
         told = record.headers
+        if _DECISION in told:
+            return
         origin = f"{told.get('origin_topic')}/{told.get('origin_partition')}@{told.get('origin_offset')}"
         self._dead.append(DeadLetter(record.key, origin, told.get("error_code", ""), told.get("error_detail", "")))
 

@@ -33,7 +33,6 @@ _KIND: Mapping[str, str] = {
     "unauthorized": "authentication",
     "forbidden": "authorization",
     NO_BRANCH_MATCHES: "runtime",
-    TOO_MANY_EVENTS: "runtime",
     GATHER_SHORT: "runtime",
     LOST: "runtime",
 }

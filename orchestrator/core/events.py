@@ -148,7 +148,7 @@ class EventEmitted:
 
 @dataclass(frozen=True, slots=True)
 class ContextExported:
-    """A step put the whole exported context in place of the one before."""
+    """A step put an exported context in place of the one before; results that are in it unchanged are left out."""
 
     step: str
     context: Json

@@ -87,8 +87,8 @@ def settle(turn: Turn, scope: str) -> list[Action]:
 def close(turn: Turn, scope: str, node: Loop | Race, error: tuple[str, str, str | None]) -> list[Action]:
     """Close every part that has not ended; what they did is undone."""
     _, settled = _parts(turn.state, scope)
-    rest = [part for part in range(_count(turn.state, scope, node)) if part not in settled]
-    return [compensation.leave(turn, scope, str(part), error, Leaving.CLOSE) for part in rest]
+    rest = [part for part in map(str, range(_count(turn.state, scope, node))) if part not in settled]
+    return [compensation.leave(turn, scope, part, error, Leaving.CLOSE) for part in rest]
 
 
 def time_is_up(turn: Turn, scope: str, node: Scoped) -> list[Action]:
@@ -186,18 +186,20 @@ def _retries(turn: Turn, held: StepState, policy: RetryPolicy, seen: Scope) -> b
     return next_attempt(turn, held, policy) is not None
 
 
-def _parts(state: State, scope: str) -> tuple[set[int], set[int]]:
+def _parts(state: State, scope: str) -> tuple[set[str], set[str]]:
     """Return the parts that have begun, and those of them that have ended, well or not."""
-    begun: set[int] = set()
-    settled: set[int] = set()
+    begun: set[str] = set()
+    settled: set[str] = set()
     inside = scope + "/"
+    start = len(inside)
     for path in state.steps:
         if path.startswith(inside):
-            part, slash, _ = path[len(inside) :].partition("/")
-            begun.add(int(part))
-            if not slash:
-                settled.add(int(part))
-    return begun, settled
+            end = path.find("/", start)
+            if end < 0:
+                settled.add(path[start:])
+            else:
+                begun.add(path[start:end])
+    return begun | settled, settled
 
 
 def _count(state: State, scope: str, node: Loop | Race) -> int:

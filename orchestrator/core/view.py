@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.core.definition import Definition, Join, Listen, Loop, Reads, Switch, Try
@@ -10,6 +10,33 @@ from orchestrator.core.errors import explained
 from orchestrator.core.paths import CATCH, enclosing, name_of, prefix_of
 from orchestrator.core.scope import EMPTY, Scope
 from orchestrator.core.state import CONTEXT, ERROR, ITEMS, OPEN, State
+
+
+class _Context(Mapping[str, Any]):
+    """The results that a path sees, put together when somebody asks: within a large loop hardly any step does."""
+
+    __slots__ = ("_definition", "_found", "_outputs", "_path")
+
+    def __init__(self, definition: Definition, outputs: Mapping[str, Any], path: str) -> None:
+        self._definition = definition
+        self._outputs = outputs
+        self._path = path
+        self._found: Mapping[str, Any] | None = None
+
+    def _whole(self) -> Mapping[str, Any]:
+        if self._found is None:
+            results = _results(self._definition, self._outputs, self._path)
+            self._found = {**results, **self._outputs.get(CONTEXT, EMPTY)}
+        return self._found
+
+    def __getitem__(self, name: str) -> Any:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
 
 
 def scope_at(definition: Definition, state: State, path: str, data: Any = None) -> Scope:
@@ -94,11 +121,9 @@ def _branch_result(definition: Definition, state: State, prefix: str, ends: froz
 def _context(definition: Definition, state: State, path: str) -> Mapping[str, Any]:
     """Return the results, and over them what was exported."""
     outputs = state.outputs
-    if definition.flat and CONTEXT not in outputs:
-        if definition.exports.keys().isdisjoint(outputs):
-            return outputs
-        return {**outputs, **{alias: outputs[name] for name, alias in definition.exports.items() if name in outputs}}
-    return {**_results(definition, outputs, path), **outputs.get(CONTEXT, EMPTY)}
+    if definition.flat and definition.exports.keys().isdisjoint(outputs) and CONTEXT not in outputs:
+        return outputs
+    return _Context(definition, outputs, path)
 
 
 def _results(definition: Definition, outputs: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from services.gateway.card_numbers import holds_card_number
+
 MAX_ERRORS = 100
 """How many wrong fields are named; a document with more is wrong enough."""
+
+CARD_NUMBER = "must not contain a card number: pay with the token of a payment method"
 
 _LONGEST_NAME = 64
 _CONTROL = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
@@ -42,7 +46,8 @@ class Fields:
             return
         self._object = document
         for name in sorted(document.keys() - allowed)[:MAX_ERRORS]:
-            self.wrong(name[:_LONGEST_NAME] or '""', "is not a known field")
+            shown = "(a card number)" if holds_card_number(name) else name[:_LONGEST_NAME]
+            self.wrong(shown or '""', "is not a known field")
 
     def wrong(self, name: str, message: str) -> None:
         """Note a fault, unless the whole object is one already."""
@@ -70,6 +75,8 @@ class Fields:
             self.wrong(name, f"must have at most {longest} characters, not {len(value)}")
         elif unclean := _UNCLEAN.search(value):
             self.wrong(name, _why(unclean))
+        elif holds_card_number(value):
+            self.wrong(name, CARD_NUMBER)
         else:
             return value
         return ""
@@ -155,17 +162,23 @@ def _why(unclean: re.Match[str]) -> str:
 
 def _fault_of(value: object, depth: int) -> str | None:
     """Return what is wrong with the texts and names in a JSON value."""
-    if isinstance(value, str):
-        if len(value) > _LONGEST_DATA:
-            return f"must have no text of more than {_LONGEST_DATA} characters"
-        unclean = _UNCLEAN_DATA.search(value)
-        return None if unclean is None else _why(unclean)
+    if isinstance(value, str | int):
+        return _fault_of_text(str(value))
     if not isinstance(value, dict | list):
         return None
     if depth == 0:
         return f"must not be nested deeper than {_DEEPEST_DATA}"
     inner = [*value, *value.values()] if isinstance(value, dict) else value
     return next((fault for part in inner if (fault := _fault_of(part, depth - 1)) is not None), None)
+
+
+def _fault_of_text(text: str) -> str | None:
+    if len(text) > _LONGEST_DATA:
+        return f"must have no text of more than {_LONGEST_DATA} characters"
+    unclean = _UNCLEAN_DATA.search(text)
+    if unclean is not None:
+        return _why(unclean)
+    return CARD_NUMBER if holds_card_number(text) else None
 
 
 def money_text(minor: int) -> str:

@@ -20,6 +20,17 @@ META = {
     "status": "RUNNING",
     "cause": "c",
 }
+COMMAND = {
+    "saga_id": "ord_1",
+    "sequence": 3,
+    "command_id": "ord_1:lock:undo:0",
+    "token": "ord_1:lock:undo",
+    "undoes": "ord_1:lock",
+    "step": "lock",
+    "attempt": 0,
+    "issued_at": 5,
+    "deadline": 9,
+}
 
 
 def _raw(topic: str, offset: int, value: bytes | None, key: str = "ord_1", **headers: str) -> Raw:
@@ -76,6 +87,15 @@ def test_garbage_with_its_dead_letter_is_accounted_for() -> None:
     log = _log(_raw("saga.replies", 7, b"\xde\xad"), letter).build()
     assert log.unreadable == []
     assert log.dead_letters[0].origin == "saga.replies/0@7"
+
+
+def test_a_decision_about_a_dead_letter_is_none_and_a_command_that_was_put_back_is_the_one_that_was_sent() -> None:
+    decision = _raw("saga.dead-letters", 0, b"{}", decides="0-7")
+    command = CODEC.encode("inventory.ReleaseInventory", {"meta": COMMAND, "order_id": "ord_1"})
+    again = _raw("inventory.commands", 1, command, **{"redriven-of": "inventory.commands:0:0"})
+    log = _log(decision, _raw("inventory.commands", 0, command), again).build()
+    assert log.dead_letters == []
+    assert len(log.commands) == 1
 
 
 def test_a_tombstone_takes_a_state_away_and_origins_are_no_states() -> None:

@@ -11,6 +11,7 @@ from services.gateway import settings as gateway
 from services.projector import app as projector
 from services.sandboxes import process as sandbox
 from services.watchdog import app as watchdog
+from services.webhooks import app as webhooks
 
 WHOLE = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -19,16 +20,18 @@ WHOLE = {
     "SANDBOX_DATABASE": "z.db",
     "PORT": "8080",
     "GATEWAY_AUTH": "off",
+    "WEBHOOKS_FILE": "w.json",
 }
 READERS: list[tuple[Callable[[Mapping[str, str]], object], tuple[str, ...]]] = [
     (gateway.read_settings, ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")),
     (projector.read_settings, ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL")),
     (watchdog.read_settings, ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL")),
+    (webhooks.read_settings, ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "WEBHOOKS_FILE")),
     (sandbox.read_settings, ("SANDBOX_DATABASE", "PORT")),
 ]
 
 
-@pytest.mark.parametrize(("read", "required"), READERS, ids=["gateway", "projector", "watchdog", "sandbox"])
+@pytest.mark.parametrize(("read", "required"), READERS, ids=["gateway", "projector", "watchdog", "webhooks", "sandbox"])
 def test_missing_settings_are_named(read: Callable[[Mapping[str, str]], object], required: tuple[str, ...]) -> None:
     read(WHOLE)
     with pytest.raises(ValueError, match=", ".join(required)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.inputs import Action, Resolve
+from orchestrator.core.inputs import Action, Failed, Resolve
 from tests.saga_documents import ACT, told
 from tests.saga_story import (
     REJECTED,
@@ -191,3 +191,12 @@ def test_past_the_pivot_a_part_that_cannot_be_undone_is_left_as_it_is_with_a_rea
     story = left_past_the_pivot().when(resolves(Action.SKIP))
 
     story.then("skip t/0/b:undo", "unwound t/0", "done t/catch/handled", "done t", "send last")
+
+
+def test_a_refusal_of_what_was_asked_before_a_person_had_it_tried_anew_counts_no_more() -> None:
+    story = told({"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT})
+    story = story.when(fails("a", REJECTED), resolves(Action.RETRY))
+    late = Failed("sag_a:a:0", "a", False, REJECTED, "broken", "broken.", (), None, business=0)
+
+    story = story.when(lambda told: (late, told.now)).then_nothing()
+    story.when(done("a")).then("done a", "send b")

@@ -1,0 +1,1 @@
+"""Tells clients at addresses of their own how their sagas move on."""
