@@ -58,7 +58,7 @@ class Succeeded:
 class Failed:
     """A participant did not do what a command asked for, or cannot tell.
 
-    Without `retriable` no attempt follows. `business` is the business attempt that a refusal is about; None: the newest.
+    Without `retriable` no attempt follows. `business` is the attempt that a refusal is about: None is the newest.
     """
 
     command_id: str
