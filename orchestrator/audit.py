@@ -16,28 +16,28 @@ def audit(decision: Decision, before: State | None) -> list[Message]:
     """Return the records of the changes that a decision makes to (lifecycle, status), none where nothing changes."""
     if not decision.state.origin.options.get("audit", True):
         return []
-    held = None if before is None else (before.lifecycle, before.status)
+    state = decision.state
+    lifecycle, status = (None, None) if before is None else (before.lifecycle, before.status)
     actor = _SELF
     out: list[Message] = []
     for recorded in decision.events:
-        actor = getattr(recorded.event, "actor", None) or actor
-        reached = recorded.lifecycle, recorded.status
-        if reached == held:
+        event = recorded.event
+        actor = getattr(event, "actor", None) or actor
+        if recorded.lifecycle == lifecycle and recorded.status == status:
             continue
-        event, state = recorded.event, decision.state
         value = {
             "saga_id": state.saga_id,
             "definition": state.definition,
             "version": state.version,
             "sequence": recorded.sequence,
             "at": recorded.at,
-            "from": None if held is None else {"lifecycle": held[0], "status": held[1]},
-            "to": {"lifecycle": reached[0], "status": reached[1]},
+            "from": None if lifecycle is None else {"lifecycle": lifecycle, "status": status},
+            "to": {"lifecycle": recorded.lifecycle, "status": recorded.status},
             "event": type(event).__name__,
             "step": getattr(event, "step", None),
             "actor": actor,
             "cause": recorded.cause,
         }
         out.append(Message(topics.AUDIT.name, state.saga_id.encode(), orjson.dumps(value), []))
-        held = reached
+        lifecycle, status = recorded.lifecycle, recorded.status
     return out

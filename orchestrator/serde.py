@@ -181,24 +181,15 @@ def state_fields(state: State) -> Fields:
 def _row(step: StepState) -> tuple[Any, ...]:
     """Return a step as a row of the state's JSON: an array of records would cost more than all the rest of it.
 
-    A row ends after `uncertain` where nothing is due and nothing went wrong, as for nearly every step.
+    A row is the step's fields in their order, as far as the last one that says something.
     """
+    if step.business:
+        return step[:]
+    if step.source:
+        return step[:11]
     if step.timeout_at is None and step.due_at is None and step.code is None and step.budget_at is None:
-        start = (step.step, step.undo, step.status, step.attempt, step.dispatches, step.uncertain)
-        return (*start, None, None, None, None, step.source) if step.source else start
-    row = (
-        step.step,
-        step.undo,
-        step.status,
-        step.attempt,
-        step.dispatches,
-        step.uncertain,
-        step.timeout_at,
-        step.budget_at,
-        step.due_at,
-        step.code,
-    )
-    return (*row, step.source) if step.source else row
+        return step[:6]
+    return step[:10]
 
 
 def _step(step: str, undo: bool, status: str, *rest: Any) -> StepState:
@@ -260,10 +251,16 @@ def _unwinding(text: str) -> Mapping[str, Unwinding]:
     return {part: Unwinding(tuple(plan), Leaving(leaving)) for part, (plan, leaving) in orjson.loads(text).items()}
 
 
+def _business(token: str) -> int:
+    """Return the number of the business attempt at the end of a token: none is the first."""
+    _, mark, number = token.rpartition("~")
+    return int(number) if mark and number.isdecimal() else 0
+
+
 def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
     """Return the input that a reply is; its token tells a step from its compensation. Raises ValueError on bad JSON."""
     meta = fields["meta"]
-    undo = meta["token"].endswith(_UNDO)
+    undo = _UNDO in meta["token"].partition(":")[2]
     if name == "saga.CommandFailed":
         return Failed(
             meta["command_id"],
@@ -274,6 +271,7 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
             fields["message"][:MAX_TEXT],
             tuple(cause[:MAX_TEXT] for cause in fields["causes"][:MAX_CAUSES]),
             fields["retry_after_ms"],
+            business=_business(meta["token"]),
         )
     if name == "saga.GenericReply":
         output: Json = orjson.loads(fields["data"])

@@ -20,7 +20,7 @@ from orchestrator.core.events import (
     StepScheduled,
 )
 from orchestrator.core.inputs import Failed
-from orchestrator.core.state import StepState, path_of
+from orchestrator.core.state import StepState, path_of, token_of
 from orchestrator.core.turn import Turn
 
 MAX_DISPATCHES = 1_000
@@ -49,7 +49,7 @@ def dispatch(turn: Turn, call: Call, path: str, *, undo: bool, source: str = "")
             undo,
             held.attempt if held else 0,
             f"{saga_id}:{step_path}:{held.dispatches if held else 0}",
-            f"{saga_id}:{step_path}",
+            token_of(saga_id, step_path, held.business if held else 0),
             plan.command,
             plan.topic,
             timeout_at,

@@ -165,9 +165,11 @@ def _failed(turn: Turn, reply: Failed) -> None:
         return
     call, held = awaited
     newest = f"{turn.state.saga_id}:{path_of(held.step, held.undo)}:{held.dispatches - 1}"
-    if reply.kind is not FailureKind.REJECTED and (
-        reply.command_id != newest or held.status is not StepStatus.SCHEDULED
-    ):
+    if reply.kind is FailureKind.REJECTED:
+        # What a person had tried anew is refused only by an answer to what was asked since.
+        if reply.business is not None and reply.business < held.business:
+            return
+    elif reply.command_id != newest or held.status is not StepStatus.SCHEDULED:
         return
     if reply.kind is FailureKind.UNAVAILABLE and attempts.park(turn, held, reply.code, reply.retry_after_ms or 0):
         return

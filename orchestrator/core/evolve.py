@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import evolve_scopes as scopes
@@ -142,8 +141,7 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
 
 def _rarer(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0911 - one for each event
     """Return the state after an event of a kind that plain sagas have none of."""
-    after = replace(
-        state,
+    after = state._replace(
         sequence=recorded.sequence,
         lifecycle=recorded.lifecycle,
         status=recorded.status,
@@ -154,24 +152,24 @@ def _rarer(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0911 - 
             return scopes.changed(after, event)
         case TimerStarted() as event:
             steps = progress.waiting(state.steps, event.step, event.due_at, event.source)
-            return replace(after, steps=steps)
+            return after._replace(steps=steps)
         case EventEmitted() as event:
             steps = progress.completed(state.steps, event.step, False, event.source)
-            return replace(after, steps=steps, outputs={**state.outputs, event.step: event.data})
+            return after._replace(steps=steps, outputs={**state.outputs, event.step: event.data})
         case ContextExported() as event:
-            return replace(after, outputs={**state.outputs, CONTEXT: event.context})
+            return after._replace(outputs={**state.outputs, CONTEXT: event.context})
         case PivotPassed():
-            return replace(after, pivoted=True)
+            return after._replace(pivoted=True)
         case StepHeld() as event:
-            return replace(after, steps=progress.held(state.steps, event))
+            return after._replace(steps=progress.held(state.steps, event))
         case InterventionMade() as event:
             return _intervened(after, event)
         case UndoRequested() as event:
-            return replace(after, parent=event.parent)
+            return after._replace(parent=event.parent)
         case RecordParked() as event:
-            return replace(after, parked=(*state.parked, (event.number, event.code)))
+            return after._replace(parked=(*state.parked, (event.number, event.code)))
         case RecordUnparked() as event:
-            return replace(after, parked=tuple(one for one in state.parked if one[0] != event.number))
+            return after._replace(parked=tuple(one for one in state.parked if one[0] != event.number))
         case SagaMigrated() as event:
             return _migrated(after, event)
         case _:
@@ -196,9 +194,11 @@ def _received(
 def _intervened(state: State, event: InterventionMade) -> State:
     """Return the state after a person's decision: skipped steps are settled, others go out again from attempt 0."""
     steps = progress.intervened(state.steps, event)
+    if event.undo and state.phase is Phase.FORWARD:
+        return scopes.taken_up(state._replace(steps=steps), event)
     if not event.undo or event.action == "skip":
-        return replace(state, steps=steps)
-    return replace(state, steps=steps, phase=Phase.COMPENSATING, outcome=None, plan=event.steps)
+        return state._replace(steps=steps)
+    return state._replace(steps=steps, phase=Phase.COMPENSATING, outcome=None, plan=event.steps)
 
 
 def _migrated(state: State, event: SagaMigrated) -> State:
@@ -207,4 +207,4 @@ def _migrated(state: State, event: SagaMigrated) -> State:
         outputs: Mapping[str, Any] = event.outputs
     else:
         outputs = {progress.rename(path, event.renamed): output for path, output in state.outputs.items()}
-    return replace(state, version=event.version, steps=steps, outputs=outputs)
+    return state._replace(version=event.version, steps=steps, outputs=outputs)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from orchestrator.core.errors import described
-from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeFailed, ScopeUnwound
+from orchestrator.core.events import GatherClosed, InterventionMade, Leaving, ScopeEntered, ScopeFailed, ScopeUnwound
 from orchestrator.core.evolve_steps import closed, untimed
 from orchestrator.core.paths import part_of
 from orchestrator.core.state import ERROR, ITEMS, State, StepState, StepStatus, Unwinding
@@ -23,9 +22,9 @@ def changed(state: State, event: ScopeEntered | ScopeFailed | ScopeUnwound | Gat
             return _failed(state, event)
         case ScopeUnwound():
             part = part_of(event.step, event.part)
-            return replace(state, unwinding={key: one for key, one in state.unwinding.items() if key != part})
+            return state._replace(unwinding={key: one for key, one in state.unwinding.items() if key != part})
         case GatherClosed():
-            return replace(state, steps=untimed(state.steps, event.step))
+            return state._replace(steps=untimed(state.steps, event.step))
 
 
 def _entered(state: State, event: ScopeEntered) -> State:
@@ -40,7 +39,7 @@ def _entered(state: State, event: ScopeEntered) -> State:
         source=event.source,
     )
     outputs = state.outputs if not event.items else {**state.outputs, event.step + ITEMS: list(event.items)}
-    return replace(state, steps={**state.steps, event.step: scope}, outputs=outputs)
+    return state._replace(steps={**state.steps, event.step: scope}, outputs=outputs)
 
 
 def _failed(state: State, event: ScopeFailed) -> State:
@@ -54,7 +53,18 @@ def _failed(state: State, event: ScopeFailed) -> State:
     outputs = state.outputs
     if event.leaving in (Leaving.RETRY, Leaving.CATCH):
         outputs = {**outputs, event.step + ERROR: described(event.code, event.message, event.failed_step)}
-    return replace(state, steps=steps, unwinding=unwinding, outputs=outputs)
+    return state._replace(steps=steps, unwinding=unwinding, outputs=outputs)
+
+
+def taken_up(state: State, event: InterventionMade) -> State:
+    """Return the state with parts that waited for a person going on: their undos again, or without those skipped."""
+    steps, unwinding = dict(state.steps), dict(state.unwinding)
+    for part, held in state.unwinding.items():
+        own = tuple(step for step in event.steps if step.startswith(part + "/"))
+        if own and part in steps:
+            steps[part] = steps[part]._replace(status=StepStatus.FAILED)
+            unwinding[part] = Unwinding(held.plan if event.action == "skip" else own, held.leaving)
+    return state._replace(steps=steps, unwinding=unwinding)
 
 
 def undone(plan: Plan, unwinding: Mapping[str, Unwinding], step: str) -> tuple[Plan, Mapping[str, Unwinding]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from orchestrator.core.events import (
     FailureKind,
@@ -37,6 +36,7 @@ def scheduled(steps: Steps, event: StepScheduled) -> Steps:
         None,
         held.code,
         event.source,
+        held.business,
     )
     return {**steps, path: sent}
 
@@ -54,6 +54,7 @@ def completed(steps: Steps, step: str, undo: bool, source: str = "") -> Steps:
         held.dispatches,
         held.uncertain,
         source=source or held.source,
+        business=held.business,
     )
     return changed
 
@@ -79,6 +80,7 @@ def failed(steps: Steps, event: StepFailed) -> Steps:
         budget_at=None if event.final else held.budget_at,
         code=event.code,
         source=held.source,
+        business=held.business,
     )
     return {**steps, path: after}
 
@@ -87,8 +89,7 @@ def retrying(steps: Steps, event: StepRetryScheduled) -> Steps:
     """Return the steps with this one waiting for its next attempt."""
     path = path_of(event.step, event.undo)
     held = steps.get(path, _NEW)
-    after = replace(
-        held,
+    after = held._replace(
         step=event.step,
         undo=event.undo,
         status=StepStatus.RETRYING,
@@ -113,6 +114,7 @@ def parked(steps: Steps, event: StepParked) -> Steps:
         due_at=event.until,
         code=held.code,
         source=held.source,
+        business=held.business,
     )
     return {**steps, path: after}
 
@@ -120,8 +122,7 @@ def parked(steps: Steps, event: StepParked) -> Steps:
 def held(steps: Steps, event: StepHeld) -> Steps:
     """Return the steps with this one waiting for a person, for no time at all."""
     before = steps.get(event.step, _NEW)
-    after = replace(
-        before,
+    after = before._replace(
         step=event.step,
         status=StepStatus.HELD,
         timeout_at=None,
@@ -134,7 +135,7 @@ def held(steps: Steps, event: StepHeld) -> Steps:
 
 def untimed(steps: Steps, step: str) -> Steps:
     """Return the steps with this one waiting for no time any more."""
-    return {**steps, step: replace(steps.get(step, _NEW), step=step, timeout_at=None)}
+    return {**steps, step: steps.get(step, _NEW)._replace(step=step, timeout_at=None)}
 
 
 def closed(step: StepState, plan: tuple[str, ...]) -> StepState:
@@ -142,26 +143,27 @@ def closed(step: StepState, plan: tuple[str, ...]) -> StepState:
     if step.status not in OPEN or step.undo:
         return step
     status = StepStatus.UNKNOWN if step.step in plan else StepStatus.SKIPPED
-    return replace(step, status=status, timeout_at=None, budget_at=None, due_at=None)
+    return step._replace(status=status, timeout_at=None, budget_at=None, due_at=None)
 
 
 def intervened(steps: Steps, event: InterventionMade) -> Steps:
-    """Return the steps as a person's decision leaves them."""
+    """Return the steps as a person's decision leaves them. What was refused for good is tried under a new token."""
     changed = dict(steps)
     for step in event.steps:
         path = path_of(step, event.undo)
-        before = changed.get(path, replace(_NEW, step=step, undo=event.undo))
+        before = changed.get(path, _NEW._replace(step=step, undo=event.undo))
         if event.action == "skip":
-            changed[path] = replace(before, status=StepStatus.SKIPPED)
+            changed[path] = before._replace(status=StepStatus.SKIPPED)
         else:
-            changed[path] = replace(before, status=StepStatus.FAILED, attempt=0, code=None)
+            anew = before.business if before.uncertain else before.business + 1
+            changed[path] = before._replace(status=StepStatus.FAILED, attempt=0, code=None, business=anew)
     return changed
 
 
 def renamed(steps: Steps, names: Json) -> Steps:
     """Return the steps under the names of another version."""
     return {
-        rename(path, names): replace(step, step=rename(step.step, names), source=rename(step.source, names))
+        rename(path, names): step._replace(step=rename(step.step, names), source=rename(step.source, names))
         for path, step in steps.items()
     }
 

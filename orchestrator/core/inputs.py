@@ -56,7 +56,10 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A participant did not do what a command asked for, or cannot tell. Without `retriable` no attempt follows."""
+    """A participant did not do what a command asked for, or cannot tell.
+
+    Without `retriable` no attempt follows. `business` is the attempt that a refusal is about: None is the newest.
+    """
 
     command_id: str
     step: str
@@ -67,6 +70,7 @@ class Failed:
     causes: tuple[str, ...]
     retry_after_ms: int | None
     retriable: bool = True
+    business: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

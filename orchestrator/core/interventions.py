@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.core import attempts, compensation
 from orchestrator.core.actions import Action, Enter, Unwind
-from orchestrator.core.definition import Call, Definition, Listen, Migration, Node
+from orchestrator.core.definition import Call, Definition, Listen, Migration, Milestone, Node
 from orchestrator.core.events import (
     InputIgnored,
     InterventionMade,
@@ -61,20 +61,37 @@ def _resolve_undos(turn: Turn, asked: Resolve, chosen: tuple[str, ...]) -> list[
 
 
 def _resolve_held(turn: Turn, asked: Resolve, chosen: tuple[str, ...]) -> list[Action]:
+    """Let held steps go on, and parts whose undos failed past the point of no return be undone again."""
+    parts = tuple(path for path in chosen if path in turn.state.unwinding)
+    steps = tuple(path for path in chosen if path not in parts)
     following: list[Action] = []
-    sources = {path: turn.state.steps[path].source for path in chosen}
-    done = InterventionMade(asked.action, chosen, False, asked.actor, asked.reason)
-    turn.record(done, turn.definition.milestones.started)
-    for path in chosen:
-        node = turn.definition.nodes[name_of(path)]
-        if asked.action is Deed.SKIP:
-            then = getattr(node, "then", None)
-            following += [Enter(then, prefix_of(path), path)] if then is not None else []
-        elif isinstance(node, Call):
-            attempts.dispatch(turn, node, path, undo=False)
-        else:
-            following.append(Enter(node.name, prefix_of(path), sources[path]))
+    for part in parts:
+        undos = compensation.failed_undos(turn.state, part + "/")
+        done = InterventionMade(asked.action, undos, True, asked.actor, asked.reason)
+        turn.record(done, _going_on(turn, (*chosen, *parts)))
+        following.append(Unwind(part))
+    if steps:
+        done = InterventionMade(asked.action, steps, False, asked.actor, asked.reason)
+        turn.record(done, _going_on(turn, chosen))
+        following += [action for path in steps for action in _let_go(turn, asked, path)]
     return following
+
+
+def _going_on(turn: Turn, chosen: tuple[str, ...]) -> Milestone:
+    """Return the business state after a decision: the saga runs again when nothing else waits for a person."""
+    waits = [path for path, step in turn.state.steps.items() if step.status is StepStatus.HELD and path not in chosen]
+    return Milestone() if waits else Milestone(None, turn.definition.milestones.started.status)
+
+
+def _let_go(turn: Turn, asked: Resolve, path: str) -> list[Action]:
+    node = turn.definition.nodes[name_of(path)]
+    if asked.action is Deed.SKIP:
+        then = getattr(node, "then", None)
+        return [Enter(then, prefix_of(path), path)] if then is not None else []
+    if isinstance(node, Call):
+        attempts.dispatch(turn, node, path, undo=False)
+        return []
+    return [Enter(node.name, prefix_of(path), turn.state.steps[path].source)]
 
 
 def park(turn: Turn, asked: Park) -> None:

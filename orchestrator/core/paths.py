@@ -10,12 +10,12 @@ CATCH = "catch"
 
 def name_of(path: str) -> str:
     """Return the name of the node that a path leads to; a part of a scope, such as `lines/3`, has a number's."""
-    return path.rsplit("/", 1)[-1]
+    return path.rsplit("/", 1)[-1] if "/" in path else path
 
 
 def prefix_of(path: str) -> str:
     """Return what stands before the name: empty, or ending in '/'."""
-    return path[: path.rfind("/") + 1]
+    return path[: path.rfind("/") + 1] if "/" in path else ""
 
 
 def enclosing(path: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from orchestrator.core.events import (
     UndoRequested,
 )
 from orchestrator.core.paths import name_of
-from orchestrator.core.state import State, path_of
+from orchestrator.core.state import State, token_of
 from orchestrator.core.view import scope_at, task_scope
 
 
@@ -147,7 +147,7 @@ def _command(definition: Definition, state: State, recorded: Recorded, event: St
         event.command,
         event.command_id,
         event.token,
-        f"{state.saga_id}:{path_of(event.step, False)}" if event.undo else None,
+        _token_of_step(state, event.step) if event.undo else None,
         event.step,
         event.attempt,
         recorded.sequence,
@@ -157,7 +157,8 @@ def _command(definition: Definition, state: State, recorded: Recorded, event: St
 
 
 def _child(definition: Definition, state: State, call: Call, child: Child, event: StepScheduled) -> Effect:
-    child_id = child_id_of(state.saga_id, event.step)
+    done = state.steps.get(event.step)
+    child_id = child_id_of(state.saga_id, event.step, done.business if done else 0)
     parent = {
         "saga_id": state.saga_id,
         "command_id": event.command_id,
@@ -172,9 +173,14 @@ def _child(definition: Definition, state: State, call: Call, child: Child, event
     return StartChild(child_id, event.command_id, child.definition, child.version, data, reported)
 
 
-def child_id_of(saga_id: str, path: str) -> str:
-    """Return the id of the saga that a step runs: ids hold no '/'."""
-    return f"{saga_id}.{path.replace('/', '.')}"
+def child_id_of(saga_id: str, path: str, business: int = 0) -> str:
+    """Return the id of the saga that a step runs, another one where it is tried anew: ids hold no '/'."""
+    return f"{saga_id}.{path.replace('/', '.')}" + (f".{business}" if business else "")
+
+
+def _token_of_step(state: State, path: str) -> str:
+    step = state.steps.get(path)
+    return token_of(state.saga_id, path, step.business if step else 0)
 
 
 def _reply(parent: Json, outcome: str, code: str, message: str) -> ReplyToParent:

@@ -109,10 +109,14 @@ def unwind(turn: Turn, part_path: str) -> list[Action]:
         compensation.send_undo(turn, unwinding.plan[0])
         return []
     scope, _, part = part_path.rpartition("/")
-    turn.record(ScopeUnwound(scope, part))
     failed = compensation.failed_undos(turn.state, part_path + "/")
+    message = f"{', '.join(failed)} could not be undone"
+    if failed and turn.state.pivoted:
+        # The saga may not turn round: the part itself waits for a person, and the scope with it.
+        compensation.hold(turn, part_path, compensation.COMPENSATION_FAILED, message)
+        return []
+    turn.record(ScopeUnwound(scope, part))
     if failed:
-        message = f"{', '.join(failed)} could not be undone"
         return compensation.start(turn, compensation.COMPENSATION_FAILED, message, failed[0])
     if unwinding.leaving in (Leaving.MISS, Leaving.CLOSE):
         return [Settle(scope)]

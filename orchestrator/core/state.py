@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from orchestrator.core.events import Json, Leaving
@@ -65,13 +66,13 @@ class Unwinding(NamedTuple):
     leaving: Leaving
 
 
-@dataclass(frozen=True, slots=True)
-class StepState:
+class StepState(NamedTuple):
     """One step, or its compensation where `undo` is true; `step` is its path without the `:undo`.
 
     `dispatches` counts the commands sent, `attempt` only those that spent an attempt; `uncertain` is true once an
     attempt may have had its effect though it gave no answer. `source` is the path of the step whose result is this
-    one's input: empty for the saga's own input, and where no expression of the definition asks for it.
+    one's input: empty for the saga's own input, and where no expression of the definition asks for it. `business`
+    counts how often a person had it tried anew after a definite refusal: its old token would stay refused.
     """
 
     step: str
@@ -85,10 +86,10 @@ class StepState:
     due_at: int | None = None
     code: str | None = None
     source: str = ""
+    business: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first.
 
     `unwinding` is keyed by the path of a part of a scope; `parent` says whom the end is reported to; `pivoted` is true
@@ -113,7 +114,7 @@ class State:
     message: str | None
     failed_step: str | None
     origin: Origin
-    unwinding: Mapping[str, Unwinding] = field(default_factory=dict)
+    unwinding: Mapping[str, Unwinding] = MappingProxyType({})
     parent: Json | None = None
     pivoted: bool = False
     parked: tuple[tuple[int, str], ...] = ()
@@ -122,6 +123,11 @@ class State:
 def path_of(step: str, undo: bool) -> str:
     """Return the step path, the part of command ids and tokens that names the step."""
     return f"{step}:undo" if undo else step
+
+
+def token_of(saga_id: str, path: str, business: int) -> str:
+    """Return the execution token of a step path: equal in every retry of the same business attempt."""
+    return f"{saga_id}:{path}~{business}" if business else f"{saga_id}:{path}"
 
 
 def next_due(state: State) -> int | None:

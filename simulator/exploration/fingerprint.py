@@ -27,10 +27,10 @@ _EPOCH = 1_000_000_000_000
 
 _ATOMS = frozenset({str, type(None), bool})
 
-_others = attrgetter(*(field.name for field in fields(State) if field.name not in _READ_HERE))
+_others = attrgetter(*(name for name in State._fields if name not in _READ_HERE))
 _over = attrgetter("step", "undo", "status")
 _why = attrgetter("step", "undo", "status", "source", "code")
-_open = attrgetter(*(field.name for field in fields(StepState)))
+_open = attrgetter(*StepState._fields)
 
 
 def fingerprint(world: World) -> int:

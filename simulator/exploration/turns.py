@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -45,7 +44,7 @@ def begin(engine: Engine, scenario: Scenario, faults: int) -> Turn:
     again = engine.start(scenario.definition, SAGA_ID, command, BEGINNING_MS)
     world = first_world(decision.state, BEGINNING_MS, faults)
     wrong = [] if again == decision else [Violation(PURE, "the start is decided differently when it is handled again")]
-    return _told(engine, scenario, world, replace(decision.state, steps={}), decision, wrong)
+    return _told(engine, scenario, world, decision.state._replace(steps={}), decision, wrong)
 
 
 def take(engine: Engine, scenario: Scenario, world: World, occasion: Occasion) -> Turn:

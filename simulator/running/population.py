@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orchestrator.core.events import SignalAwaited, StepFailed, StepHeld, StepScheduled
 from orchestrator.core.inputs import Action, Cancel, Input, Resolve, Signal, Start
@@ -100,7 +100,7 @@ class Population:
         """Look at a decision that was committed."""
         saga, before, state = self.sagas[handled.saga_id], handled.before, handled.decision.state
         self._count(before, state)
-        seen = before if before is not None else replace(state, steps={})
+        seen = before if before is not None else state._replace(steps={})
         account, books = saga.account, self.books.get(handled.saga_id, EMPTY)
         for recorded in handled.decision.events:
             self.events += 1

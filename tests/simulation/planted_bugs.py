@@ -103,7 +103,7 @@ def undoing_in_the_order_of_completion() -> Engine:
     """Undo first what was done first."""
 
     def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
-        return core.decide(definition, replace(state, steps=dict(reversed(list(state.steps.items())))), given, now)
+        return core.decide(definition, state._replace(steps=dict(reversed(list(state.steps.items())))), given, now)
 
     return _deciding(decide)
 
@@ -130,8 +130,8 @@ def going_on_after_a_cancel() -> Engine:
 
 
 def _as_if_open(state: State, path: str) -> State:
-    opened = replace(state.steps[path], status=StepStatus.SCHEDULED)
-    return replace(state, phase=Phase.FORWARD, steps={**state.steps, path: opened})
+    opened = state.steps[path]._replace(status=StepStatus.SCHEDULED)
+    return state._replace(phase=Phase.FORWARD, steps={**state.steps, path: opened})
 
 
 def counting_a_reply_twice() -> Engine:
@@ -205,8 +205,8 @@ def leaving_timers_set() -> Engine:
         if not isinstance(event, StepCompleted) or event.local:
             return after
         path = path_of(event.step, event.undo)
-        timed = replace(after.steps[path], timeout_at=state.steps[path].timeout_at)
-        return replace(after, steps={**after.steps, path: timed})
+        timed = after.steps[path]._replace(timeout_at=state.steps[path].timeout_at)
+        return after._replace(steps={**after.steps, path: timed})
 
     return _folding(fold)
 
@@ -219,7 +219,7 @@ def never_waking_what_is_parked() -> Engine:
         if not isinstance(event, StepParked):
             return after
         path = path_of(event.step, event.undo)
-        return replace(after, steps={**after.steps, path: replace(after.steps[path], due_at=None)})
+        return after._replace(steps={**after.steps, path: after.steps[path]._replace(due_at=None)})
 
     return _folding(fold)
 

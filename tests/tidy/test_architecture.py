@@ -31,7 +31,8 @@ MAY_IMPORT_FASTAVRO = re.compile(r"schemas/")
 
 def test_the_layers_hold() -> None:
     # A process of its own: the linter's logging settings would silence every logger of the tests after this one.
-    command = [Path(sys.executable).with_name("lint-imports"), "--config", ROOT / "pyproject.toml", "--no-cache"]
+    linter = str(Path(sys.executable).with_name("lint-imports"))
+    command = [linter, "--config", str(ROOT / "pyproject.toml"), "--no-cache"]
     checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
     assert checked.returncode == 0, checked.stdout

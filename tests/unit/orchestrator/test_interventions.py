@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.inputs import Action, Resolve
+from orchestrator.core.inputs import Action, Failed, Resolve
 from tests.saga_documents import ACT, told
 from tests.saga_story import (
     REJECTED,
     TRANSIENT,
+    UNKNOWN,
     Moment,
     Story,
     cancels,
@@ -136,3 +137,66 @@ def test_before_the_pivot_everything_is_undone() -> None:
     story = told({"z": ACT}, {"a": {**ACT, "pivot": True}}).when(done("z"), fails("a", REJECTED))
 
     story.when(undone("z")).ended("REVOKED")
+
+
+def test_what_was_refused_for_good_is_tried_under_a_new_token_and_what_is_uncertain_under_the_old_one() -> None:
+    story = suspended().when(resolves(Action.RETRY, "b"))
+    assert [command.token for command in story.commands if command.step == "b"][-2:] == [
+        "sag_a:b:undo",
+        "sag_a:b:undo~1",
+    ]
+    assert story.commands[-1].undoes == "sag_a:b"
+
+    held = told({"a": {**ACT, "error_strategy": "dead-letter"}}).when(fails("a", UNKNOWN), resolves(Action.RETRY))
+    assert {command.token for command in held.commands} == {"sag_a:a"}
+
+
+def test_the_undo_of_a_step_that_was_tried_anew_names_the_effect_that_there_is() -> None:
+    story = told({"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT})
+    story = story.when(fails("a", REJECTED), resolves(Action.RETRY), done("a"), fails("b", REJECTED))
+
+    assert (story.commands[-1].token, story.commands[-1].undoes) == ("sag_a:a:undo", "sag_a:a~1")
+    story.when(undone("a")).ended("REVOKED")
+
+
+def test_a_decision_keeps_the_lifecycle_and_the_status_until_nothing_waits_any_more() -> None:
+    branches = [{"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": {**ACT, "error_strategy": "dead-letter"}}]
+    story = told({"paid": {**ACT, "status": {"lifecycle": "paid"}}}, {"both": {"fork": {"branches": branches}}})
+    story = story.when(done("paid"), fails("a", REJECTED), fails("b", REJECTED)).is_now("paid", "MANUAL_INTERVENTION")
+
+    story = story.when(resolves(Action.RETRY, "a")).is_now("paid", "MANUAL_INTERVENTION")
+    story.when(resolves(Action.RETRY, "b")).is_now("paid", "RUNNING")
+
+
+def left_past_the_pivot() -> Story:
+    """Past the pivot, a try fails and what its attempt did cannot be undone."""
+    handler = {"catch": {"do": [{"handled": {"set": {"n": 1}}}]}}
+    story = pivoted({"t": {"try": [{"b": ACT}, {"c": ACT}], **handler}}, {"last": ACT})
+    story = story.when(done("t/0/b"), fails("t/0/c", REJECTED), undo_fails("t/0/b", REJECTED))
+    assert story.history[-1] == "held t/0 compensation_failed"
+    return story.is_now("running", "MANUAL_INTERVENTION")
+
+
+def test_past_the_pivot_a_part_that_cannot_be_undone_waits_and_is_undone_again() -> None:
+    story = left_past_the_pivot().when(resolves(Action.RETRY)).then("retry t/0/b:undo", "send t/0/b:undo")
+
+    story = story.when(undone("t/0/b")).then(
+        "done t/0/b:undo", "unwound t/0", "done t/catch/handled", "done t", "send last"
+    )
+    story.when(done("last")).ended("COMPLETED")
+    assert story.sent.count("t/0/b") == 1
+
+
+def test_past_the_pivot_a_part_that_cannot_be_undone_is_left_as_it_is_with_a_reason() -> None:
+    story = left_past_the_pivot().when(resolves(Action.SKIP))
+
+    story.then("skip t/0/b:undo", "unwound t/0", "done t/catch/handled", "done t", "send last")
+
+
+def test_a_refusal_of_what_was_asked_before_a_person_had_it_tried_anew_counts_no_more() -> None:
+    story = told({"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT})
+    story = story.when(fails("a", REJECTED), resolves(Action.RETRY))
+    late = Failed("sag_a:a:0", "a", False, REJECTED, "broken", "broken.", (), None, business=0)
+
+    story = story.when(lambda told: (late, told.now)).then_nothing()
+    story.when(done("a")).then("done a", "send b")

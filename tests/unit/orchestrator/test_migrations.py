@@ -16,7 +16,7 @@ WAIT: dict[str, Any] = {"listen": {"to": {"one": {"with": {"type": "go"}}}}}
 def second(*tasks: dict[str, Any], **migration: Any) -> Moment:
     """Ask for version 2, which declares how sagas of version 1 come over."""
     declared = [{"from": 1, **migration}] if migration else None
-    top = {"migrations": declared} if declared else {}
+    top: dict[str, Any] = {"migrations": declared} if declared else {}
     target = compile_definition(document(*tasks, version="2.0.0", **top), {})
     return lambda story: (Migrate("in_9", target, "ann"), story.now)
 
