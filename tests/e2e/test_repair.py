@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from confluent_kafka import Producer
 
 from campaigns.installation import Installation
 from cli.failure import ExitCode
@@ -89,7 +90,22 @@ class Desk:
         return bool(self.show(f"/v1/sagas/{probe}")["version"] == 2)
 
     def saga(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli.app", "saga", *arguments, "--gateway", self.addresses.gateway]
+        return self.run("saga", *arguments)
+
+    def dlq(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run("dlq", *arguments)
+
+    def open_letters(self, saga_id: str) -> list[dict[str, Any]]:
+        found = self.dlq("list", "--saga", saga_id, "--state", "open", "--output", "jsonl")
+        return [json.loads(line) for line in found.stdout.splitlines()]
+
+    def poison(self, saga_id: str) -> None:
+        producer = Producer({"bootstrap.servers": self.addresses.bootstrap, "partitioner": "murmur2_random"})
+        producer.produce(topics.REPLIES.name, b"poison", saga_id.encode())
+        assert producer.flush(PATIENCE_S) == 0
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.app", *arguments, "--gateway", self.addresses.gateway]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     def alerts(self) -> list[dict[str, Any]]:
@@ -186,5 +202,33 @@ def test_the_books_hold_after_a_saga_of_every_shipped_definition(desk: Desk) -> 
         wait_for(lambda: desk.awaits(chain), f"the chain waits for {name}")
         desk.request(f"{desk.addresses.gateway}/v1/sagas/{chain}/signals", {"name": name, "actor": "ann"})
     report = prove(collect(from_data(desk.directory), frozenset(sagas.values()), PATIENCE_S, lambda _: None))
+    assert report.findings == ()
+    assert report.holds
+
+
+def test_a_poisoned_order_waits_is_seen_and_ships_once_the_poison_is_left_out(desk: Desk) -> None:
+    """Guards what an operator relies on: the order goes on where it stood, once, and nothing is left to do."""
+    lines = [{"sku": "85123A", "quantity": 6, "unit_price": "25.50"}]
+    to = {**ORDER["shipping"], "address": "1 High St"}
+    order_id = desk.order("poisoned", payment_method="pm_card_ok", lines=lines, total="153.00", shipping=to)
+    desk.reach(order_id, "AWAITING_APPROVAL")
+    desk.poison(order_id)
+    wait_for(lambda: len(desk.open_letters(order_id)) == 1, "the dead letter is listed")
+    (letter,) = desk.open_letters(order_id)
+    wait_for(lambda: desk.open_letters(order_id)[0]["parked"], "the letter says that its saga waits")
+    wait_for(lambda: "record_parked" in [one["kind"] for one in desk.alerts()], "somebody is paged")
+    desk.request(f"{desk.addresses.gateway}/v1/orders/{order_id}/approve", {"actor": "bob"})
+    wait_for(lambda: len(desk.show(letter["url"])["waiting"]) == 2, "the approval waits behind the poison")
+
+    would = desk.dlq("redrive", letter["id"], "--dry-run", "--actor", "ann")
+    assert (would.returncode, "readable now:  no" in would.stdout) == (ExitCode.OK, True)
+    assert desk.show(f"/v1/orders/{order_id}")["status"] == "AWAITING_APPROVAL"
+    assert desk.dlq("resolve", letter["id"], "--actor", "ann", "--reason", "sent by mistake").returncode == ExitCode.OK
+    desk.reach(order_id, "COMPLETED")
+    again = desk.dlq("resolve", letter["id"], "--actor", "ann", "--reason", "sent by mistake")
+    assert (again.returncode, "resolved by ann" in again.stderr) == (ExitCode.CHECK_FAILED, True)
+    assert "ann: drop record 0" in desk.saga("show", order_id, "--history").stdout
+
+    report = prove(collect(from_data(desk.directory), frozenset([order_id]), PATIENCE_S, lambda _: None))
     assert report.findings == ()
     assert report.holds
