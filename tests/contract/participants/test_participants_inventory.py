@@ -180,6 +180,26 @@ def test_bad_commands_are_answered_and_unreadable_records_set_aside(inventory: W
     assert all(letter["origin_topic"] == inventory.topic.encode() for letter in letters)
 
 
+def test_what_follows_an_unreadable_command_of_the_same_saga_is_handled_and_its_undo_bars_it(inventory: World) -> None:
+    """Commands of a saga that are under way at once do not build on each other: none of them waits for a poison one."""
+    inventory.replica()
+    before = _books(inventory)
+    inventory.log.produce(inventory.topic, b"s1", b"the lock, spoiled", [])
+    inventory.send(LOCK, inventory.meta("s1", "other"), lines=_lines(tea=1))
+    inventory.send(RELEASE, inventory.meta("s1", "other", undo=True))
+    inventory.send(RELEASE, inventory.meta("s1", "lock", undo=True))
+    inventory.settle()
+    names = [name.split(".")[1] for name, _ in inventory.replies()]
+    assert names == ["InventoryLocked", "InventoryReleased", "InventoryReleased"]
+    assert len(inventory.dead_letters()) == 1
+
+    redriven = inventory.send(LOCK, inventory.meta("s1", "lock"), lines=_lines(tea=3))
+    inventory.send_again(redriven)
+    inventory.settle()
+    assert {reply["code"] for _, reply in inventory.replies()} == {"superseded_by_undo"}
+    assert _books(inventory) == before
+
+
 def test_the_trace_of_a_command_goes_on_in_its_reply(inventory: World) -> None:
     inventory.replica()
     record = inventory.send(LOCK, inventory.meta("s1", "lock"), lines=_lines(tea=1))
