@@ -111,7 +111,7 @@ def _decision(letter_id: str, entry: Entry) -> Decision | None:
 def _letter(entry: Entry, told: Mapping[str, bytes]) -> Letter:
     report = None if "origin_topic" in told else _report(entry.value)
     saga_id = _saga_id(entry.key if report is None else str(report["saga_id"]).encode())
-    cause = _text(told.get("causationid", b"")).rpartition(":")[2]
+    cause = _number(told.get("causationid", b"").rpartition(b":")[2])
     topic = _text(told.get("origin_topic", b"")) or None
     return Letter(
         id=f"{entry.partition}-{entry.offset}",
@@ -126,7 +126,7 @@ def _letter(entry: Entry, told: Mapping[str, bytes]) -> Letter:
         origin_partition=_number(told.get("origin_partition")),
         origin_offset=_number(told.get("origin_offset")),
         step=None if report is None else _clean(str(report["step"])),
-        sequence=int(cause) if report is not None and cause.isdecimal() else None,
+        sequence=None if report is None else cause,
         key=entry.key,
         value=entry.value,
         value_bytes=_number(told.get("value_truncated_from")) or len(entry.value or b""),
