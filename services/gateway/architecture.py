@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from architect.design import Design, Refused, design
 from architect.faults import BadRequirements
 from architect.reading import FORMS, LONGEST_TEXT
+from services.gateway import documents
 from services.gateway.fields import FieldError
 from services.gateway.parts import Parts, read_json
 from services.gateway.problems import MEDIA_TYPE, Problem
@@ -46,7 +47,7 @@ def routes(_parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Design a saga from requirements",
         openapi_extra=_BODY,
-        responses=_ANSWERS,
+        responses=documents.problem_answers() | _ANSWERS,
     )
     return router
 

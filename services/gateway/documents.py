@@ -11,7 +11,8 @@ from services.gateway.problems import MEDIA_TYPE
 _MONEY = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 _PREFER = "wait=N: answer when there is news, or nothing more to wait for, at the latest after N seconds (30 at most)."
 _CONSISTENT = "The Consistency-Token of a 202: the answer has what was asked for then, or says that it is stale."
-_EDGE_PROBLEMS = (401, 403, 429)
+_EVENT = {name: {"type": "string"} for name in ("id", "event", "data")}
+_EDGE_PROBLEMS = (401, 403, 414, 429, 431)
 """What the guard answers on every route that takes credentials."""
 
 
@@ -81,6 +82,13 @@ class OrderTaken(DecisionTaken):
 
     lifecycle: str
     status: str
+
+
+class PersonalDataErased(BaseModel):
+    """The customer's keys are destroyed: `keys_destroyed` of them, 0 where there were none."""
+
+    customer_id: str
+    keys_destroyed: int
 
 
 class Fresh(BaseModel):
@@ -244,21 +252,6 @@ class DefinitionVersions(BaseModel):
     versions: list[Definition]
 
 
-class DailyReport(BaseModel):
-    """What one UTC day of orders added up to, and which saga made the report when."""
-
-    date: str = Field(examples=["2026-11-20"])
-    saga_id: str
-    made_at: str
-    zone: str
-    orders: dict[str, int]
-    outcomes: dict[str, int]
-    revoked_because: dict[str, int]
-    failures: dict[str, dict[str, Any]]
-    sla: dict[str, dict[str, Any]]
-    pages: dict[str, int]
-
-
 class WrongField(BaseModel):
     """What is wrong with one field."""
 
@@ -341,7 +334,7 @@ def stream_responses(*problems: int) -> dict[int | str, dict[str, Any]]:
     described = responses(200, HistoryEvent, *problems)
     described[200] = {
         "description": "Events: `id` is the sequence, `event` the type, `data` an entry of the history.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {"type": "object", "properties": _EVENT}}},
     }
     return described | {204: {"description": "The saga has ended and the client has all of it."}}
 
@@ -387,7 +380,12 @@ def responses(
         documented[200] = responses(200, rested)[200]
     if unchanged:
         documented[304] = {"description": "The client has this state already."}
+    return documented | problem_answers(*problems)
+
+
+def problem_answers(*problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return what an operation answers with these statuses, and with those of the guard."""
     problem = ProblemDetails.model_json_schema()
     content = {MEDIA_TYPE: {"schema": _inlined(problem, problem["$defs"])}}
     numbers = sorted({*problems, *_EDGE_PROBLEMS})
-    return documented | {number: {"description": "Problem details", "content": content} for number in numbers}
+    return {number: {"description": "Problem details", "content": content} for number in numbers}

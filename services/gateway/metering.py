@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway import documents
 from streams.metrics import Histogram, bounded, count, counter, gauge, histograms, registry_of
 
 _UNMATCHED = "unmatched"
@@ -28,7 +29,12 @@ def routes(counts: RequestCounts) -> APIRouter:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     router.add_api_route(
-        "/metrics", show_metrics, methods=["GET"], response_class=Response, summary="Show the metrics, for Prometheus"
+        "/metrics",
+        show_metrics,
+        methods=["GET"],
+        response_class=Response,
+        summary="Show the metrics, for Prometheus",
+        responses=documents.problem_answers(),
     )
     return router
 

@@ -10,6 +10,7 @@ from schemas.cloudevents import rfc3339
 from services.gateway import documents
 from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
+from services.gateway.reading import shapes
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -30,6 +31,6 @@ def routes(parts: Parts) -> APIRouter:
         methods=["GET"],
         response_class=Response,
         summary="Show the report of a UTC day",
-        responses=documents.responses(200, documents.DailyReport, 404, 503),
+        responses=documents.responses(200, shapes.DailyReport, 404, 422, 503),
     )
     return router

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -84,6 +84,21 @@ class FailureStatistics(Fresh):
     step: str | None
     orders: int
     steps: dict[str, StepFailures]
+
+
+class DailyReport(BaseModel):
+    """What one UTC day of orders added up to, and which saga made the report when."""
+
+    date: str = Field(examples=["2026-11-20"])
+    saga_id: str
+    made_at: str
+    zone: str
+    orders: dict[str, int]
+    outcomes: dict[str, int]
+    revoked_because: dict[str, int]
+    failures: dict[str, dict[str, Any]]
+    sla: dict[str, dict[str, Any]]
+    pages: dict[str, int]
 
 
 class PartitionLag(BaseModel):
