@@ -12,10 +12,19 @@ from services.feed import Entry
 from services.projector.letters import Decision, Letter, read_entry
 
 _NAMES = st.sampled_from(
-    (
-        "origin_topic origin_partition origin_offset error_code error_detail causationid decides value_truncated_from "
-        "original_x original_ anything"
-    ).split()
+    [
+        "origin_topic",
+        "origin_partition",
+        "origin_offset",
+        "error_code",
+        "error_detail",
+        "causationid",
+        "decides",
+        "value_truncated_from",
+        "original_x",
+        "original_",
+        "anything",
+    ]
 )
 _NUMBERS = st.integers().map(lambda number: str(number).encode())
 _JSON = st.recursive(st.none() | st.integers(0, 9) | st.text(), lambda inner: st.lists(inner, max_size=2))
