@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -50,7 +51,7 @@ def of(path: str) -> str:
     """Return an address of a route, about ann's order where it names one."""
     values = {"order_id": "ord_ann", "saga_id": "ord_ann", "name": "etl", "version": "1", "date": "2026-11-20"}
     values |= {"subject": "sagaline.saga.Signal", "schema_id": "114", "letter_id": "0-0", "approval_id": "ord_ann"}
-    return path.format_map(values)
+    return path.format_map(defaultdict(lambda: "17850", values))
 
 
 def routes_of(routes: Any) -> Iterator[tuple[str, str]]:
