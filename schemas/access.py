@@ -92,6 +92,13 @@ ACCESS = (
         groups=("definitions",),
         transactions=(here("sagaline.definitions"),),
     ),
+    Access(
+        here("inbound"),
+        reads=(topics.INBOUND,),
+        writes=(topics.INPUTS, topics.DEAD_LETTERS),
+        groups=(here("inbound"),),
+        transactions=(here("inbound"),),
+    ),
     Access(here("projector"), reads=(topics.EVENTS, topics.DEAD_LETTERS), groups=("projector",)),
     Access(here("watchdog"), reads=(topics.EVENTS, topics.ALERTS), writes=(topics.ALERTS,), groups=("watchdog",)),
     Access(here("webhooks"), reads=(topics.EVENTS,), groups=("webhooks",)),

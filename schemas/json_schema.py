@@ -95,7 +95,8 @@ def _record(schema: Document, definitions: dict[str, Any]) -> Document:
         found = _of(field["type"], definitions)
         explained = _explained(field)
         # Beside a reference, draft 07 reads nothing.
-        fields[field["name"]] = {"allOf": [found], **explained} if "$ref" in found and explained else {**found, **explained}
+        found = {"allOf": [found]} if "$ref" in found and explained else found
+        fields[field["name"]] = {**found, **explained}
     return {
         "type": "object",
         **_explained(schema),

@@ -43,7 +43,7 @@ def authentication(settings: SecuritySettings) -> Authenticate:
     """Return what tells who asks. Raises Unreadable."""
     if not settings.required:
         return _everybody
-    keys = None if settings.keys_file is None else KeyFile(settings.keys_file, _keys)
+    keys = None if settings.keys_file is None else KeyFile(settings.keys_file, api_keys)
     token_keys = None if settings.token_keys_file is None else KeyFile(settings.token_keys_file, read_token_keys)
     return Credentials(keys, token_keys, settings.expected).identify
 
@@ -52,7 +52,8 @@ def _everybody(_authorization: str | None, _now_ms: int) -> Identity:
     return OPEN
 
 
-def _keys(text: bytes) -> Mapping[str, ApiKey]:
+def api_keys(text: bytes) -> Mapping[str, ApiKey]:
+    """Read the text of a keys file. Raises BadKeys."""
     try:
         return read_keys(orjson.loads(text))
     except orjson.JSONDecodeError:

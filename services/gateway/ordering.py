@@ -1,0 +1,31 @@
+"""From an order without fault to what is remembered of it and written for it, whichever way it came. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import orjson
+
+from schemas.codec import Codec
+from services.gateway.inputs import Asking, Input, start, start_id
+from services.gateway.orders import DEFINITION, Accepted, order_id_of
+from services.gateway.submissions import Submission
+
+
+class Ordered(NamedTuple):
+    """An order to be registered once, and the record that starts its saga."""
+
+    submission: Submission
+    record: Input
+
+
+def ordered(codec: Codec, order: Accepted, client: str, key: str, now_ms: int, trace: str) -> Ordered:
+    """Return what a client's order under an idempotency key comes to. Raises TooLarge."""
+    order_id = order_id_of(client, key)
+    data = {"order_id": order_id, **order.data}
+    record = start(codec, Asking(order_id, start_id(order_id), now_ms, trace), data, order.process)
+    asked = data if order.process == DEFINITION else {**data, "process": order.process}
+    sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    written = orjson.dumps(data).decode()
+    return Ordered(Submission(order_id, client, key, sha, "pending", now_ms, written), record)
