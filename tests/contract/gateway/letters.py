@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 from services.feed import Entry
+from services.participant.database import Database
+from services.projector.letter_store import LetterStore
+from services.projector.store import Store
 from streams.dead_letter import dead_letter_headers, dead_letter_value
 from streams.record import Record
 from tests.contract.gateway.story import BORN_MS, Story
@@ -46,3 +49,12 @@ def parked(story: Story, number: int, place: str, code: str) -> Story:
 def unparked(story: Story, number: int, action: str) -> Story:
     """Let a record wait no longer."""
     return story.event("RecordUnparked", number=number, action=action, actor="ann", reason="looked at it")
+
+
+def keep(url: str, *letters: Entry) -> None:
+    """Have the read model know the letters."""
+    database = Database(url)
+    try:
+        LetterStore(database, LETTERS, Store(database, LETTERS).open([0])).take(letters)
+    finally:
+        database.close()

@@ -11,13 +11,10 @@ import pytest
 
 from schemas.codec import Codec
 from services.feed import Entry
-from services.participant.database import Database
-from services.projector.letter_store import LetterStore
-from services.projector.store import Store
 from streams.dead_letter import dead_letter_headers
 from streams.record import Record
 from tests.contract.gateway.gate import Gate, gateway
-from tests.contract.gateway.letters import AT_MS, LETTERS, decision, letter, parked, report, unparked
+from tests.contract.gateway.letters import AT_MS, LETTERS, decision, keep, letter, parked, report, unparked
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import BORN_MS, Story, entries, projector
 
@@ -65,9 +62,7 @@ class Ward(Shop):
 
     def receive(self, *letters: Entry) -> None:
         """Have the read model know the letters."""
-        database = Database(self.urls[1])
-        LetterStore(database, LETTERS, Store(database, LETTERS).open([0])).take(letters)
-        database.close()
+        keep(self.urls[1], *letters)
 
 
 @pytest.fixture

@@ -22,14 +22,17 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from streams.record import Record
 from tests.contract.gateway.gate import gateway
-from tests.contract.gateway.story import Story, entries, projector
+from tests.contract.gateway.letters import keep, letter, report
+from tests.contract.gateway.story import BORN_MS, Story, entries, projector
 
 EXAMPLES = 12
 REAL: Mapping[str, Sequence[object]] = {
     "order_id": ["ord_a", "ord_b"],
     "saga_id": ["ord_a", "etl_1"],
     "approval_id": ["ord_a"],
+    "letter_id": ["0-0", "0-1", "0-2"],
     "name": ["etl", "order-fulfillment"],
     "version": [1],
     "subject": ["sagaline.saga.Signal"],
@@ -72,6 +75,12 @@ def test_what_is_made_from_the_description_is_answered_as_it_says(
     waiting.event("SignalAwaited", step="approval", signals=["approve"], timeout_at=None, status="AWAITING_APPROVAL")
     with projector(urls[1]) as (projection, _):
         projection.project(entries(waiting, Story("ord_b").shipped(), Story("etl_1", definition="etl").started()))
+    keep(
+        urls[1],
+        letter(0, Record("saga.inputs", 0, 7, BORN_MS, b"ord_a", b"x", []), "undecodable", ""),
+        letter(1, Record("saga.replies", 0, 7, BORN_MS, b"ord_b", b"\x00\x00\x00\x00\x72", []), "undecodable", ""),
+        report(2, "etl_1", "load", "step_held", 2),
+    )
     found: list[str] = []
     with served(urls) as (address, description):
         for operation in schemathesis.openapi.from_dict(description).get_all_operations():
