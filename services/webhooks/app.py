@@ -9,23 +9,28 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from schemas import topics
 from schemas.codec import Codec
 from services.feed import Feed, PositionLost, TopicUnavailable
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
+from services.participant.position_lag import position_lag
 from services.webhooks.courier import Courier
 from services.webhooks.endpoints import BadEndpoints, load
 from services.webhooks.sender import send
 from services.webhooks.store import Store
 from streams import logs
 from streams.kafka_security import SecurityUnusable
+from streams.lag import Lag
+from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
 _LINGER_S = 0.1
+_POSITIONS = f"SELECT '{topics.EVENTS.name}', partition, next_offset FROM positions"  # noqa: S608 - our topic's name
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "WEBHOOKS_FILE")
 
 
@@ -42,6 +47,7 @@ class Settings:
     endpoints: Path
     instance: str
     log_level: str
+    metrics: MetricsAddress | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -52,12 +58,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     level = environment.get("LOG_LEVEL") or "INFO"
     if level not in logs.LEVELS:
         raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
+    try:
+        metrics = metrics_address(environment)
+    except BadMetricsSettings as error:
+        raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
         database_url=environment["DATABASE_URL"],
         endpoints=Path(environment["WEBHOOKS_FILE"]),
         instance=environment.get("SAGA_INSTANCE") or "webhooks-0",
         log_level=level,
+        metrics=metrics,
     )
 
 
@@ -69,6 +80,9 @@ def tell(settings: Settings, stopped: Callable[[], bool], now_ms: Callable[[], i
     courier = Courier(events=feed, store=Store(database), endpoints=endpoints, send=send, codec=Codec(), now_ms=now_ms)
     try:
         feed.start(courier.open(feed.partitions()))
+        if settings.metrics is not None:
+            lag = Lag(settings.bootstrap, settings.instance)
+            serve_metrics(settings.metrics, partial(position_lag, database, lag, _POSITIONS))
         _log.info("telling", extra={"endpoints": sorted(endpoints)})
         while not stopped():
             courier.turn(_WAIT_S, _LINGER_S)
