@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from schemas import topics
 from services.feed import Entry
 
 OPEN, REDRIVEN, RESOLVED = "open", "redriven", "resolved"
@@ -25,6 +26,8 @@ _REPORTS = frozenset({"step_held", "compensation_failed"})
 _ORIGINAL = "original_"
 _LONGEST_ID = 255
 _THE_SAGA = "the saga itself"
+_OTHER_KEYS = frozenset(topic.name for topic in topics.ALL if topic.key != "saga id")
+"""Topics whose keys name no saga."""
 
 
 class Standing(NamedTuple):
@@ -110,15 +113,15 @@ def _decision(letter_id: str, entry: Entry) -> Decision | None:
 
 def _letter(entry: Entry, told: Mapping[str, bytes]) -> Letter:
     report = None if "origin_topic" in told else _report(entry.value)
-    saga_id = _saga_id(entry.key if report is None else str(report["saga_id"]).encode())
     cause = _number(told.get("causationid", b"").rpartition(b":")[2])
     topic = _text(told.get("origin_topic", b"")) or None
+    key = None if topic in _OTHER_KEYS else entry.key if report is None else str(report["saga_id"]).encode()
     return Letter(
         id=f"{entry.partition}-{entry.offset}",
         partition=entry.partition,
         log_offset=entry.offset,
         at_ms=entry.at_ms,
-        saga_id=saga_id,
+        saga_id=_saga_id(key),
         kind="report" if report is not None else "timer" if topic == "timer" else "record",
         code=_text(told.get("error_code", b"")),
         detail=_text(told.get("error_detail", b"")),
@@ -159,7 +162,9 @@ def _saga_id(key: bytes | None) -> str | None:
         text = (key or b"").decode()
     except UnicodeDecodeError:
         return None
-    return text if text and text.isprintable() and len(text) <= _LONGEST_ID else None
+    # No id of a saga holds a '/': the keys of schedules begin with one.
+    usable = text and "/" not in text and text.isprintable() and len(text) <= _LONGEST_ID
+    return text if usable else None
 
 
 def _text(value: bytes) -> str:

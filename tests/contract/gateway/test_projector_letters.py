@@ -84,6 +84,12 @@ def test_whatever_lies_on_the_topic_becomes_a_row(url: str, entry: Entry) -> Non
     assert standing(url) == [("0-0", "open", False, 0, None, None)]
 
 
+@pytest.mark.parametrize(("topic", "key"), [("orders.inbound", b"key-1"), ("saga.inputs", b"/schedule/daily-report")])
+def test_a_key_that_names_no_saga_is_taken_for_none(url: str, topic: str, key: bytes) -> None:
+    take(url, letter(0, Record(topic, 0, 1, BORN_MS, key, b"x", []), "undecodable", ""))
+    assert rows(url, "SELECT saga_id FROM dead_letters") == [(None,)]
+
+
 def test_a_report_says_its_saga_and_its_step(url: str) -> None:
     take(url, report(0, "ord_a", "capture-payment", "compensation_failed", sequence=9))
     assert rows(url, "SELECT kind, code, saga_id, step, sequence FROM dead_letters") == [
