@@ -69,7 +69,7 @@ def dev(
         bool, typer.Option("--auth", help="Let the gateway ask for keys; one for this command line is made.")
     ] = False,
     secure: Annotated[
-        bool, typer.Option("--secure", help="Kafka with TLS, a password for each process, and least rights.")
+        bool, typer.Option("--secure", help="Kafka with TLS, passwords and least rights; personal data sealed.")
     ] = False,
 ) -> None:
     """Run Kafka, every service and the gateway on this machine until Ctrl-C.

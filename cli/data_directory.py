@@ -35,6 +35,11 @@ class DataDirectory:
         return self.root / "kafka-secrets"
 
     @property
+    def vault(self) -> Path:
+        """Where the keys of the vault of personal data are; they outlive --reset."""
+        return self.root / "vault"
+
+    @property
     def logs(self) -> Path:
         """One log file a process."""
         return self.root / "logs"

@@ -27,6 +27,7 @@ from cli.ports import LOOPBACK, free_ports, is_taken
 from cli.process_table import SANDBOXES, STOP_BROKER, Installation, process_names, processes
 from cli.supervisor import Process, Report, Step, Supervisor
 from cli.topics import create_topics
+from cli.vault_keys import ensure_vault_keys
 from schemas.access import ADMIN
 
 PORT_RELEASE_S = 3.0
@@ -51,7 +52,7 @@ def run_dev(options: DevOptions, report: Report) -> None:
     with claim(options.data, reset=options.reset) as directory:
         require_port(options.gateway_port, "--port", "the gateway")
         secrets = _secrets(directory, options)
-        named = process_names(options.orchestrators)
+        named = process_names(options.orchestrators, os.environ)
         ports = free_ports(len(SANDBOXES) + len(named))
         installation = Installation(
             directory=directory,
@@ -63,6 +64,7 @@ def run_dev(options: DevOptions, report: Report) -> None:
             environ=os.environ,
             keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if options.auth else None,
             secrets=secrets,
+            vault=ensure_vault_keys(directory.vault) if options.secure else None,
         )
         table: list[Step | Process] = []
         if options.cluster is None:

@@ -13,6 +13,7 @@ from cli.data_directory import DataDirectory
 from cli.kafka_secrets import KafkaSecrets
 from cli.ports import LOOPBACK
 from cli.supervisor import Process
+from cli.vault_keys import VaultKeys
 from schemas.access import ADMIN
 from schemas.topics import here
 
@@ -39,6 +40,7 @@ class Installation:
     """Where each process serves its metrics, by its name; one without a port serves none."""
     keys_file: Path | None = None
     secrets: KafkaSecrets | None = None
+    vault: VaultKeys | None = None
 
     @property
     def gateway_url(self) -> str:
@@ -66,10 +68,11 @@ class Installation:
         }
 
 
-def process_names(orchestrators: int) -> list[str]:
+def process_names(orchestrators: int, environ: Mapping[str, str]) -> list[str]:
     """Return the name of every process but the broker."""
     numbered = [f"orchestrator-{number}" for number in range(orchestrators)]
-    return [*SANDBOXES, *PARTICIPANTS, *numbered, "projector", "watchdog", "gateway"]
+    webhooks = ["webhooks"] if environ.get("WEBHOOKS_FILE") else []
+    return [*SANDBOXES, *PARTICIPANTS, *numbered, "projector", "watchdog", *webhooks, "gateway", "inbound"]
 
 
 def processes(installation: Installation) -> list[Process]:
@@ -82,6 +85,7 @@ def processes(installation: Installation) -> list[Process]:
         _reader(installation, "watchdog"),
         *([_reader(installation, "webhooks")] if installation.environ.get("WEBHOOKS_FILE") else []),
         _gateway(installation),
+        _inbound(installation),
     ]
 
 
@@ -125,6 +129,7 @@ def _participant(installation: Installation, name: str) -> Process:
             "CARRIER_URL": installation.sandbox_url("carrier"),
             "MESSAGES_URL": installation.sandbox_url("messages"),
             "READ_MODEL_URL": installation.database_url("projector"),
+            **(installation.vault.asker(installation.gateway_url) if installation.vault and name == "shipping" else {}),
         },
         after=("topics", "migrations"),
         stop_rank=STOP_PARTICIPANTS,
@@ -166,9 +171,25 @@ def _gateway(installation: Installation) -> Process:
             "HOST": LOOPBACK,
             "PORT": str(installation.gateway_port),
             **_authentication(installation.keys_file),
+            **(installation.vault.keeper() if installation.vault else {}),
         },
         after=("topics", "migrations"),
         ready=partial(answers_ok, installation.gateway_port, "/readyz"),
+        stop_rank=STOP_GATEWAY,
+    )
+
+
+def _inbound(installation: Installation) -> Process:
+    return _python(
+        installation,
+        "inbound",
+        "services.gateway.inbound.app",
+        {
+            "DATABASE_URL": installation.database_url("gateway"),
+            "SAGA_INSTANCE": "inbound-0",
+            **_authentication(installation.keys_file),
+        },
+        after=("topics", "migrations"),
         stop_rank=STOP_GATEWAY,
     )
 

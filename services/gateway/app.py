@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -36,6 +36,9 @@ from services.gateway.security.settings import SecuritySettings
 from services.gateway.settings import MissingSettings, Settings, read_settings
 from services.gateway.submissions import MAX_WAITING, SqlSubmissions
 from services.gateway.tables import REVISION
+from services.gateway.traces import trace_source
+from services.gateway.vault.keys import SqlVault, VaultAccess
+from services.gateway.vault.settings import VaultSettings
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
 from streams.kafka_security import SecurityUnusable
@@ -43,12 +46,6 @@ from streams.metrics import serve_metrics
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5
-
-
-def _trace_source(seed: bytes) -> Callable[[], str]:
-    """Return a maker of trace contexts; they must be unlike each other, not secret."""
-    bits = random.Random(seed).getrandbits  # noqa: S311 - not a secret, and a system call each costs more than all else
-    return lambda: f"00-{bits(127) + 1:032x}-{bits(63) + 1:016x}-01"
 
 
 def _now_ms() -> int:
@@ -76,6 +73,12 @@ def _security(settings: SecuritySettings, database: Database) -> Security:
     return Security(authentication(settings), limits, SqlSeenMessages(database))
 
 
+def _vault(settings: VaultSettings | None, database: Database) -> VaultAccess | None:
+    if settings is None:
+        return None
+    return VaultAccess(SqlVault(database, settings.master, _now_ms, os.urandom), settings.reader)
+
+
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable, BadCatalogue."""
     lifeline = Lifeline()
@@ -97,9 +100,10 @@ def serve(settings: Settings) -> int:
         security=_security(settings.security, database),
         decisions=SqlDecisions(database),
         catalogue=None if settings.catalogue is None else load(settings.catalogue),
+        vault=_vault(settings.vault, database),
         now_ms=_now_ms,
         new_id=lambda: str(uuid.uuid4()),
-        new_traceparent=_trace_source(os.urandom(16)),
+        new_traceparent=trace_source(os.urandom(16)),
         freshness=freshness,
         watch=Watch(read_model),
     )

@@ -39,6 +39,7 @@ from services.gateway.security.description import described
 from services.gateway.security.guard import Guard
 from services.gateway.security.ownership import owner
 from services.gateway.submissions import Unavailable
+from services.gateway.vault import routes as vault
 
 _log = logging.getLogger(__name__)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -50,6 +51,7 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
     app.include_router(dead_letters.routes(parts))
+    app.include_router(vault.routes(parts))
     for module in (approvals, explaining, failures, status, streaming):
         app.include_router(module.routes(parts))
     app.include_router(schema_registry.routes(Subjects()))

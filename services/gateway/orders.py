@@ -7,6 +7,7 @@ import re
 import uuid
 from typing import Any, NamedTuple
 
+from schemas.personal_data import is_reference
 from services.gateway.fields import FieldError, Fields, money_text
 
 DEFINITION = "order-fulfillment"
@@ -60,10 +61,13 @@ def _line(document: object, path: str, errors: list[FieldError]) -> dict[str, An
 
 def _shipping(document: object, errors: list[FieldError]) -> dict[str, Any]:
     shipping = Fields(document, errors, "shipping", _SHIPPING_FIELDS)
+    address = shipping.text("address", 512)
+    if is_reference(address):
+        shipping.wrong("address", "must not begin as references to personal data do")
     return {
         "method": shipping.choice("method", _SHIPPING_METHODS),
         "country": shipping.text("country", 64),
-        "address": shipping.text("address", 512),
+        "address": address,
     }
 
 

@@ -25,6 +25,7 @@ from services.gateway.reading.watch import Watch
 from services.gateway.security.edge import Security
 from services.gateway.security.identity import stamped
 from services.gateway.submissions import Submissions
+from services.gateway.vault.keys import VaultAccess
 
 SAGAS = "/sagas"
 """What the client's name ends with where it started a saga that is no order: their keys are apart."""
@@ -52,6 +53,8 @@ class Parts:
     freshness: Freshness
     watch: Watch
     catalogue: Catalogue | None = None
+    vault: VaultAccess | None = None
+    """Without one, personal data stays in the orders."""
     in_flight: set[str] = field(default_factory=set)
     counts: RequestCounts = field(default_factory=RequestCounts)
     last_known: LastKnown = field(default_factory=LastKnown)

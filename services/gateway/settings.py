@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
+from services.gateway.vault.settings import BadVault, VaultSettings, read_vault
 from streams import logs
 from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address
 from streams.secret_files import SecretUnreadable, from_files
@@ -34,6 +35,7 @@ class Settings:
     security: SecuritySettings
     metrics: MetricsAddress | None
     catalogue: Path | None
+    vault: VaultSettings | None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -60,7 +62,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     try:
         security = read_security(environment, host)
         metrics = metrics_address(environment)
-    except (Unsafe, BadMetricsSettings) as error:
+        vault = read_vault(environment)
+    except (Unsafe, BadMetricsSettings, BadVault) as error:
         raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
@@ -72,5 +75,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_level=level,
         security=security,
         metrics=metrics,
+        vault=vault,
         catalogue=Path(environment["CATALOGUE_FILE"]) if environment.get("CATALOGUE_FILE") else None,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
-REVISION = "gateway_0003"
+REVISION = "gateway_0004"
 """The revision of the schema this program needs."""
 
 SUBMISSIONS = Table(
@@ -45,3 +45,17 @@ DEAD_LETTER_DECISIONS = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 """One decision about each record that no saga waits for; `state` is `under_way`, then `done`."""
+
+PERSONAL_KEYS = Table(
+    "personal_keys",
+    METADATA,
+    Column("key_id", String, primary_key=True),
+    Column("customer_id", String, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("wrapped", Text),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("destroyed_at_ms", BigInteger),
+    Column("destroyed_by", String),
+    UniqueConstraint("customer_id", "generation", name="personal_keys_generation"),
+)
+"""The keys of personal data; `wrapped` is null once a key is destroyed. The newest generation is in force."""

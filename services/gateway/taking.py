@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -12,8 +10,9 @@ from fastapi.responses import Response
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.catalogue import Catalogue
-from services.gateway.inputs import Asking, Input, start, start_id, traceparent
-from services.gateway.orders import DEFINITION, Refused, order_id_of, read_order
+from services.gateway.inputs import traceparent
+from services.gateway.ordering import Ordered, ordered
+from services.gateway.orders import Refused, read_order
 from services.gateway.parts import Parts, idempotency_key, read_json
 from services.gateway.problems import Problem
 from services.gateway.reading.conditions import applied, etag, wait_s
@@ -21,6 +20,7 @@ from services.gateway.reading.looking import freshness_fields, rest
 from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
+from services.gateway.vault.routes import sealed
 from services.gateway.views import order_view
 
 
@@ -44,7 +44,7 @@ def routes(parts: Parts) -> APIRouter:
     return router
 
 
-def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[Submission, Input]:
+async def _read(parts: Parts, request: Request, document: object, key: str) -> Ordered:
     """Return what to remember and what to write. Raises Problem."""
     order = read_order(document, parts.currencies)
     if isinstance(order, Refused):
@@ -53,17 +53,12 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     identity = identity_of(request.scope)
     if not identity.may_order_for(order.data["customer_id"]):
         raise Problem("forbidden", "these credentials do not speak for that customer")
-    order_id = order_id_of(identity.client, key)
-    now_ms = parts.now_ms()
-    data = {"order_id": order_id, **order.data}
+    order = await sealed(parts, order)
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
     try:
-        record = start(parts.codec, Asking(order_id, start_id(order_id), now_ms, trace), data, order.process)
+        return ordered(parts.codec, order, identity.client, key, parts.now_ms(), trace)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
-    asked = data if order.process == DEFINITION else {**data, "process": order.process}
-    sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Submission(order_id, identity.client, key, sha, "pending", now_ms, orjson.dumps(data).decode()), record
 
 
 async def _check_prices(parts: Parts, catalogue: Catalogue, submission: Submission) -> None:
@@ -81,7 +76,7 @@ async def _take(parts: Parts, request: Request) -> Response:
     key = idempotency_key(request)
     if key is None:
         raise Problem("missing-idempotency-key", "send a key of your own with every order, the same when you repeat it")
-    submission, record = _read(parts, request, await read_json(request), key)
+    submission, record = await _read(parts, request, await read_json(request), key)
     if parts.catalogue is not None:
         await _check_prices(parts, parts.catalogue, submission)
     headers = await submit(parts, submission, record)

