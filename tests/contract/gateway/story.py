@@ -46,6 +46,7 @@ class Story:
         self.lifecycle = fields.pop("lifecycle", self.lifecycle)
         self.status = fields.pop("status", self.status)
         self._at += fields.pop("after_ms", 1)
+        cause = fields.pop("cause", "a test")
         meta = {
             "saga_id": self.order_id,
             "sequence": len(self.values) + 1,
@@ -54,7 +55,7 @@ class Story:
             "version": 1,
             "lifecycle": self.lifecycle,
             "status": self.status,
-            "cause": "a test",
+            "cause": cause,
         }
         self.values.append(CODEC.encode(f"saga.{kind}", {"meta": meta, **fields}))
         return self
