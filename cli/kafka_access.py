@@ -36,7 +36,11 @@ _KINDS = {
     Kind.GROUP: ResourceType.GROUP,
     Kind.TRANSACTION: ResourceType.TRANSACTIONAL_ID,
 }
-_OPERATIONS = {Operation.READ: AclOperation.READ, Operation.WRITE: AclOperation.WRITE}
+_OPERATIONS = {
+    Operation.READ: AclOperation.READ,
+    Operation.WRITE: AclOperation.WRITE,
+    Operation.DESCRIBE: AclOperation.DESCRIBE,
+}
 
 
 def grant(bootstrap: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:

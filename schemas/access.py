@@ -23,10 +23,11 @@ class Kind(StrEnum):
 
 
 class Operation(StrEnum):
-    """What is allowed. Reading and writing include describing."""
+    """What is allowed. Reading and writing include describing: where a topic ends, who is in a group."""
 
     READ = "read"
     WRITE = "write"
+    DESCRIBE = "describe"
 
 
 class Acl(NamedTuple):
@@ -41,13 +42,18 @@ class Acl(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one process does with the cluster. `groups` and `transactions` are what the names of its own begin with."""
+    """What one process does with the cluster. `groups` and `transactions` are what the names of its own begin with.
+
+    `describes`: topics whose ends it asks for; `watches`: groups of others that it looks at.
+    """
 
     principal: str
     reads: tuple[Topic, ...] = ()
     writes: tuple[Topic, ...] = ()
     groups: tuple[str, ...] = ()
     transactions: tuple[str, ...] = ()
+    describes: tuple[Topic, ...] = ()
+    watches: tuple[str, ...] = ()
 
 
 def _participant(
@@ -91,6 +97,9 @@ ACCESS = (
         writes=(topics.INPUTS, topics.DEFINITIONS, topics.DEAD_LETTERS, topics.REPLIES, *COMMANDS),
         groups=("definitions",),
         transactions=(here("sagaline.definitions"),),
+        # How fresh the read model is, and whether orchestrators are at work.
+        describes=(topics.EVENTS,),
+        watches=(here("orchestrator"),),
     ),
     Access(
         here("inbound"),
@@ -102,6 +111,8 @@ ACCESS = (
     Access(here("projector"), reads=(topics.EVENTS, topics.DEAD_LETTERS), groups=("projector",)),
     Access(here("watchdog"), reads=(topics.EVENTS, topics.ALERTS), writes=(topics.ALERTS,), groups=("watchdog",)),
     Access(here("webhooks"), reads=(topics.EVENTS,), groups=("webhooks",)),
+    # Whoever sends orders by the topic: a program that is not ours.
+    Access(here("shop"), writes=(topics.INBOUND,)),
 )  # fmt: skip
 """Every process that connects to the cluster, but for the administrator."""
 
@@ -114,5 +125,7 @@ def acls() -> Iterator[Acl]:
         who = access.principal
         yield from (Acl(who, Kind.TOPIC, topic.name, Operation.READ) for topic in access.reads)
         yield from (Acl(who, Kind.TOPIC, topic.name, Operation.WRITE) for topic in access.writes)
+        yield from (Acl(who, Kind.TOPIC, topic.name, Operation.DESCRIBE) for topic in access.describes)
+        yield from (Acl(who, Kind.GROUP, name, Operation.DESCRIBE) for name in access.watches)
         yield from (Acl(who, Kind.GROUP, name, Operation.READ, by_prefix=True) for name in access.groups)
         yield from (Acl(who, Kind.TRANSACTION, name, Operation.WRITE, by_prefix=True) for name in access.transactions)

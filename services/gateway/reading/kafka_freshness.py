@@ -13,6 +13,7 @@ from schemas import topics
 from services.gateway.read_model import ReadModel, ReadModelUnavailable
 from services.gateway.reading import queries
 from services.gateway.reading.freshness import Samples, Staleness
+from streams.kafka_security import connection
 
 _EVERY_S = 1.0
 _ANSWER_S = 2.0
@@ -25,7 +26,7 @@ class KafkaFreshness:
     """A thread that asks every second; what it knows is read without waiting for it."""
 
     def __init__(self, bootstrap: str, read_model: ReadModel, now_ms: Callable[[], int]) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, "client.id": "gateway-freshness"})
+        self._admin = AdminClient({**connection(bootstrap), "client.id": "gateway-freshness"})
         self._read_model = read_model
         self._now_ms = now_ms
         self._samples = Samples(now_ms())

@@ -72,3 +72,15 @@ def test_settings_that_cannot_be_meant_are_refused_by_name(
         connection("kafka:9092", {**environ, **changed})
 
     assert "s3cret" not in str(refused.value)
+
+
+def test_no_client_is_made_beside_the_one_place() -> None:
+    """A client that names its brokers by itself would come without encryption and without a name."""
+    root = Path(__file__).parents[3]
+    product = [
+        path
+        for folder in ("cli", "orchestrator", "services", "streams", "verify")
+        for path in (root / folder).rglob("*.py")
+    ]
+
+    assert [path.name for path in product if '"bootstrap.servers"' in path.read_text()] == ["kafka_security.py"]
