@@ -188,6 +188,7 @@ def _inbound(installation: Installation) -> Process:
             "DATABASE_URL": installation.database_url("gateway"),
             "SAGA_INSTANCE": "inbound-0",
             **_authentication(installation.keys_file),
+            **(installation.vault.keeper() if installation.vault else {}),
         },
         after=("topics", "migrations"),
         stop_rank=STOP_GATEWAY,

@@ -1,0 +1,1 @@
+"""Orders that arrive on the topic orders.inbound: the gateway's second way in."""
