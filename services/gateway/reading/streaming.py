@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from services.gateway import documents
 from services.gateway.parts import Parts, known_text
@@ -56,7 +58,21 @@ async def _stream(parts: Parts, order_id: str, request: Request) -> Response:
     if len(parts.streams) >= MOST_STREAMS:
         raise Problem("too-many-streams", f"{MOST_STREAMS} orders are watched already", retry_after_s=5)
     parts.streams.append(order_id)
-    return StreamingResponse(_events(parts, order_id, after), 200, _HEADERS, "text/event-stream")
+    return _Stream(_events(parts, order_id, after), partial(parts.streams.remove, order_id))
+
+
+class _Stream(StreamingResponse):
+    """A stream that makes room when it ends, however it does: a generator that never began has no `finally`."""
+
+    def __init__(self, events: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
+        super().__init__(events, 200, _HEADERS, "text/event-stream")
+        self._leave = leave
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
 
 def _last_event_id(request: Request) -> int:
@@ -70,23 +86,20 @@ async def _events(parts: Parts, order_id: str, after: int) -> AsyncIterator[byte
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LONGEST_S
     told, seen, ended = Told(), 0, False
-    try:
-        while not ended and loop.time() < deadline:
-            try:
-                rows = await run_in_threadpool(queries.events_after, parts.read_model, order_id, seen + 1)
-            except ReadModelUnavailable:
-                return  # the client comes again, with the last id it has
-            entries, told = entries_of(rows, told)
-            for number, entry in enumerate(entries):
-                if entry["sequence"] > after:
-                    is_last = number + 1 == len(entries) or entries[number + 1]["sequence"] > entry["sequence"]
-                    yield _written(entry, is_last=is_last)
-            seen = rows[-1]["sequence"] if rows else seen
-            ended = ended or any(row["type"] in _LAST for row in rows)
-            if not ended and not await parts.watch.later(order_id, seen, HEARTBEAT_S):
-                yield _HEARTBEAT
-    finally:
-        parts.streams.remove(order_id)
+    while not ended and loop.time() < deadline:
+        try:
+            rows = await run_in_threadpool(queries.events_after, parts.read_model, order_id, seen + 1)
+        except ReadModelUnavailable:
+            return  # the client comes again, with the last id it has
+        entries, told = entries_of(rows, told)
+        for number, entry in enumerate(entries):
+            if entry["sequence"] > after:
+                is_last = number + 1 == len(entries) or entries[number + 1]["sequence"] > entry["sequence"]
+                yield _written(entry, is_last=is_last)
+        seen = rows[-1]["sequence"] if rows else seen
+        ended = ended or any(row["type"] in _LAST for row in rows)
+        if not ended and not await parts.watch.later(order_id, seen, HEARTBEAT_S):
+            yield _HEARTBEAT
 
 
 def _written(entry: Mapping[str, Any], *, is_last: bool) -> bytes:

@@ -46,6 +46,11 @@ async def call(gate: Gate, caller: str, method: str, url: str, body: object = No
     return await gate.call(method, url, body, authorization=f"Bearer {caller}", **more)
 
 
+def having(headers: dict[str, str]) -> dict[str, Any]:
+    """Return headers as further arguments of a call: their names are no names of Python's."""
+    return {**headers}
+
+
 def form(**changes: Any) -> dict[str, Any]:
     """Return an order of customer 17850 without fault, with changes."""
     return {

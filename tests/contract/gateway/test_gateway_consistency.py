@@ -13,7 +13,7 @@ import pytest
 
 from services.gateway.reading import looking
 from services.gateway.reading.freshness import Lag, Staleness
-from tests.contract.gateway.callers import form
+from tests.contract.gateway.callers import form, having
 from tests.contract.gateway.gate import Answer, Gate, Sent, gateway
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import Story, entries, projector
@@ -71,7 +71,7 @@ def test_of_thousands_of_reads_after_a_202_none_is_stale(new_sqlite_url: Callabl
         url, token = taken.headers["location"], taken.headers["consistency-token"]
         latest = 0
         for turn in range(READS):
-            headers = {"if-consistent-with": token} if turn % 2 else {}
+            headers = having({"if-consistent-with": token} if turn % 2 else {})
             seen = await gate.call("GET", url, **headers)
             reads.append(seen.status == 200 and not seen.body["stale"] and seen.body["sequence"] >= latest)
             latest = seen.body["sequence"]
@@ -112,7 +112,7 @@ def test_a_read_with_a_token_waits_for_the_read_model(shop: Shop) -> None:
         token = approved.headers["consistency-token"]
         before = await gate.call("GET", "/v1/orders/ord_a")
         assert before.body["status"] == "AWAITING_APPROVAL"
-        reading = asyncio.create_task(gate.call("GET", "/v1/orders/ord_a", **{"if-consistent-with": token}))
+        reading = asyncio.create_task(gate.call("GET", "/v1/orders/ord_a", **having({"if-consistent-with": token})))
         done, _ = await asyncio.wait({reading}, timeout=0.3)
         assert not done
         cause = gate.outlet.sent[-1].fields["meta"]["input_id"]
@@ -189,7 +189,7 @@ def test_in_an_outage_every_answer_is_the_last_known_state_with_its_age(shop: Sh
             if "summary" not in answer.body:
                 assert fresh[url].items() >= answer.body.items(), url
         tag = (await gate.call("GET", urls[0])).headers["etag"]
-        assert (await gate.call("GET", urls[0], **{"if-none-match": tag})).status == 200
+        assert (await gate.call("GET", urls[0], **having({"if-none-match": tag}))).status == 200
 
     shop.run(scenario)
 
@@ -214,7 +214,9 @@ def test_without_the_read_model_the_state_that_was_shown_last_is_shown(new_sqlit
             pending = await gate.call("GET", taken.headers["location"])
             assert (pending.status, pending.body["lifecycle"], pending.body["stale"]) == (200, "pending", True)
             token = taken.headers["consistency-token"]
-            assert (await gate.call("GET", taken.headers["location"], **{"if-consistent-with": token})).body["stale"]
+            assert (await gate.call("GET", taken.headers["location"], **having({"if-consistent-with": token}))).body[
+                "stale"
+            ]
             assert (await gate.call("GET", "/v1/orders/ord_b")).status == 503
 
     asyncio.run(scenario())
