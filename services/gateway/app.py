@@ -39,6 +39,7 @@ from services.gateway.tables import REVISION
 from services.gateway.traces import trace_source
 from services.gateway.vault.keys import SqlVault, VaultAccess
 from services.gateway.vault.settings import VaultSettings
+from services.gateway.wire import BoundedHttp
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
 from streams.kafka_security import SecurityUnusable
@@ -130,6 +131,7 @@ def serve(settings: Settings) -> int:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
+            http=BoundedHttp,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,0 +1,99 @@
+"""What is no HTTP, or never comes to its end, is refused by the server itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import uvicorn
+
+from cli.ports import LOOPBACK, free_ports
+from services.gateway.wire import MAX_UNFINISHED_BYTES, BoundedHttp
+
+_DEADLINE_S = 30.0
+CUT = b""
+"""The server closed the connection while bytes were under way, which takes its answer with it."""
+
+
+async def _echo(_scope: dict[str, object], receive: Callable[[], Awaitable[dict[str, object]]], send: object) -> None:
+    """Answer with the size of the body."""
+    assert callable(send)
+    size, more = 0, True
+    while more:
+        message = await receive()
+        body = message.get("body", b"")
+        assert isinstance(body, bytes)
+        size, more = size + len(body), bool(message.get("more_body"))
+    text = str(size).encode()
+    length = (b"content-length", str(len(text)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": text})
+
+
+def _answers(*parts: bytes) -> bytes:
+    """Return what the server answers to bytes that come part by part, until it closes the connection."""
+
+    async def whole() -> bytes:
+        port = free_ports(1)[0]
+        config = uvicorn.Config(
+            _echo, host=LOOPBACK, port=port, http=BoundedHttp, lifespan="off", log_config=None, access_log=False
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server._serve())  # noqa: SLF001 - the public way takes over the signals of the tests
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        try:
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            return await reader.read()
+        except ConnectionError:
+            return CUT
+        finally:
+            writer.close()
+            server.should_exit = True
+            await serving
+
+    return asyncio.run(asyncio.wait_for(whole(), _DEADLINE_S))
+
+
+def test_a_request_and_its_body_are_taken_whatever_the_size_of_the_body() -> None:
+    body = b"x" * (4 * MAX_UNFINISHED_BYTES)
+    head = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+
+    answer = _answers(head, body)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n%d" % len(body))
+
+
+def test_a_body_in_chunks_is_taken_whatever_its_size() -> None:
+    chunk = b"4000\r\n" + b"x" * 0x4000 + b"\r\n"
+
+    answer = _answers(
+        b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n",
+        *[chunk] * 20,
+        b"0\r\n\r\n",
+    )
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n%d" % (20 * 0x4000))
+
+
+def test_headers_without_end_are_refused() -> None:
+    one = b"x-more: " + b"y" * 8_000 + b"\r\n"
+
+    answer = _answers(b"GET / HTTP/1.1\r\nhost: a\r\n", *[one] * 64)
+
+    assert answer == CUT or answer.startswith(b"HTTP/1.1 400")
+
+
+def test_one_header_without_end_is_refused() -> None:
+    answer = _answers(b"GET / HTTP/1.1\r\nhost: a\r\nx-long: ", *[b"y" * 8_192] * 64)
+
+    assert answer == CUT or answer.startswith(b"HTTP/1.1 400")
+
+
+def test_what_is_no_http_is_refused() -> None:
+    assert _answers(b"HELO there\r\n\r\n").startswith(b"HTTP/1.1 400")
