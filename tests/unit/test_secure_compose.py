@@ -14,7 +14,8 @@ from schemas.access import ACCESS, ADMIN
 ROOT = Path(__file__).parents[2]
 OUTSIDE = frozenset({"shop"})
 """Principals of programs that are not ours."""
-VAULT = {"gateway": {"vault-master", "vault-reader"}, "shipping": {"vault-reader"}}
+KEEPS = {"vault-master", "vault-reader"}
+VAULT = {"gateway": KEEPS, "inbound": KEEPS, "shipping": {"vault-reader"}}
 LOCKS = (
     "authorizer.class.name",
     "allow.everyone.if.no.acl.found",
