@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+from cli.asking import actor_of, request
 from cli.options import Gateway, Shape
-from cli.saga_requests import actor_of, request
 
 _PATH = "/v1/dead-letters"
 _PAGE = 200

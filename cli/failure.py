@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `saga`; 2 is the shell's own convention for a wrong command line."""
+    """Exit codes of `saga`, the same for every command; `MEANINGS` says them in words."""
 
     OK = 0
     CHECK_FAILED = 1
@@ -14,7 +14,23 @@ class ExitCode(IntEnum):
     MACHINE_UNUSABLE = 3
     DATA_IN_USE = 4
     CLUSTER_UNREACHABLE = 5
+    TIME_IS_UP = 6
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
+
+
+MEANINGS = {
+    ExitCode.OK: "done",
+    ExitCode.CHECK_FAILED: "a check failed, the gateway refused, or what was waited for ended in another way",
+    ExitCode.USAGE: "wrong command line",
+    ExitCode.MACHINE_UNUSABLE: "this machine lacks something",
+    ExitCode.DATA_IN_USE: "the data directory is in use",
+    ExitCode.CLUSTER_UNREACHABLE: "no gateway or Kafka cluster answers",
+    ExitCode.TIME_IS_UP: "what was waited for had not come in time",
+    ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
+    ExitCode.OUTPUT_CLOSED: "the reader of the output went away",
+}
+"""What a program may conclude from an exit code."""
 
 
 class Failure(Exception):

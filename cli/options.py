@@ -20,7 +20,11 @@ BootstrapOption = Annotated[
 ]
 GatewayOption = Annotated[
     str | None,
-    typer.Option("--gateway", envvar="SAGA_GATEWAY_URL", help="The gateway's address; default: the one of `saga dev`."),
+    typer.Option(
+        "--gateway",
+        envvar=["SAGA_GATEWAY", "SAGA_GATEWAY_URL"],
+        help="The gateway's address; default: the one of `saga dev`.",
+    ),
 ]
 DEFAULT_DATA = Path(".saga")
 API_KEY_FILE = "api-key"
@@ -28,24 +32,21 @@ API_KEY_FILE = "api-key"
 
 
 class OutputFormat(StrEnum):
-    """How a command prints what it found."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-OutputOption = Annotated[OutputFormat, typer.Option("--output", help="How to print what was found.")]
-
-
-class Shape(StrEnum):
-    """How a list is printed: for people, as one JSON document, as one JSON object a line."""
+    """How a command prints what it found: for people, as one JSON document, as one JSON object a line."""
 
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
 
 
-ShapeOption = Annotated[Shape, typer.Option("--output", help="How to print what was found.")]
+OutputOption = Annotated[
+    OutputFormat, typer.Option("--output", "-o", help="For people, as one JSON document, or as JSON a line.")
+]
+Shape = OutputFormat
+ShapeOption = OutputOption
+ActorOption = Annotated[str | None, typer.Option(help="Who acts; default: the user of this machine.")]
+KeyOption = Annotated[str | None, typer.Option(help="Idempotency key; default: a new one.")]
+TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds to wait at most; exit code 6 after that.")]
 
 
 def bootstrap_of(given: str | None, data: Path) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import http.client
 import json
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from cli.asking import actor_of, request
 from cli.failure import ExitCode, Failure
 from cli.options import Gateway
-
-_TIMEOUT_S = 15.0
 
 
 def start_saga(gateway: Gateway, definition: str, version: int | None, data: str, options: str, key: str | None) -> str:
@@ -73,13 +70,6 @@ def _event_line(event: Mapping[str, Any]) -> str:
     return f"{event['sequence']:4}  {event['at']}  {state:32}  {event['summary']}"
 
 
-def actor_of(gateway: Gateway, actor: str | None) -> dict[str, str]:
-    """Return who acts; with a key the gateway knows that itself, and takes nobody else's name."""
-    if gateway.api_key is not None:
-        return {"actor": actor} if actor else {}
-    return {"actor": actor or getpass.getuser()}
-
-
 def _object(option: str, written: str) -> dict[str, Any]:
     """Return a JSON object, given itself or as @FILE. Raises Failure."""
     try:
@@ -89,41 +79,4 @@ def _object(option: str, written: str) -> dict[str, Any]:
         raise Failure(f"{option} cannot be read: {error}.", "Write a JSON object or @FILE.", ExitCode.USAGE) from error
     if not isinstance(document, dict):
         raise Failure(f"{option} is no JSON object.", "Write one, such as '{\"day\": 1}'.", ExitCode.USAGE)
-    return document
-
-
-def request(
-    gateway: Gateway,
-    method: str,
-    path: str,
-    body: object = None,
-    key: str | None = None,
-    remedy: str = "`saga saga --help` shows what can be asked.",
-) -> dict[str, Any]:
-    """Make a request and return the document of its answer. Raises Failure, with the remedy where it is refused."""
-    url = urlsplit(gateway.url)
-    connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = connect(url.netloc, timeout=_TIMEOUT_S)
-    headers = {"Content-Type": "application/json"} if key is None else {"Idempotency-Key": key}
-    if gateway.api_key is not None:
-        headers["Authorization"] = f"Bearer {gateway.api_key}"
-    try:
-        connection.request(method, f"{url.path}{path}", None if body is None else json.dumps(body), headers)
-        response = connection.getresponse()
-        document = json.loads(response.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Failure(
-            f"No gateway answers at {gateway.url}: {error}.",
-            "Start one with `saga dev`, or name its address with --gateway.",
-            ExitCode.CLUSTER_UNREACHABLE,
-        ) from error
-    finally:
-        connection.close()
-    if not isinstance(document, dict):
-        raise Failure(f"{gateway.url} is no gateway.", "Name the gateway's address with --gateway.", ExitCode.USAGE)
-    if response.status >= http.client.BAD_REQUEST:
-        problem = f"{document.get('title')}: {document.get('detail')}."
-        if response.status == http.client.UNAUTHORIZED:
-            raise Failure(problem, "Set SAGA_API_KEY; `saga keys create` makes a key.", ExitCode.CHECK_FAILED)
-        raise Failure(problem, remedy, ExitCode.CHECK_FAILED)
     return document
