@@ -15,25 +15,31 @@ from typing import Annotated
 
 import typer
 
+from cli.approvals import approvals_app
 from cli.architect import architect
 from cli.dead_letters import dead_letters_app
 from cli.definitions import definitions_app
-from cli.failure import ExitCode, Failure
+from cli.ending import EndsWithItsReader
+from cli.failure import MEANINGS, ExitCode, Failure
 from cli.keys import keys_app
 from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
+from cli.orders import orders_app
 from cli.sagas import sagas_app
 from cli.trials import explore, replay, simulate
 from streams.kafka_security import SecurityUnusable
 
 app = typer.Typer(
-    help="Event-sourced sagas on Apache Kafka.\n\nExit codes: 0 done, 1 a check failed, 2 wrong command line, "
-    "3 this machine lacks something, 4 the data directory is in use, 5 no Kafka cluster answers.",
+    cls=EndsWithItsReader,
+    help="Event-sourced sagas on Apache Kafka.\n\nExit codes: "
+    + ", ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
+    + ".",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+app.add_typer(orders_app, name="order")
+app.add_typer(approvals_app, name="approval")
 app.add_typer(definitions_app, name="definitions")
 app.add_typer(sagas_app, name="saga")
 app.add_typer(dead_letters_app, name="dlq")
@@ -42,6 +48,14 @@ app.command("architect")(architect)
 app.command("explore")(explore)
 app.command("simulate")(simulate)
 app.command("replay")(replay)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from cli.version import version
+
+        typer.echo(f"saga {version()}")
+        raise typer.Exit
 
 
 def main() -> None:
@@ -56,6 +70,28 @@ def main() -> None:
         sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+
+
+@app.callback()
+def saga(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options of `saga` itself."""
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Directory for the data; what is in it is deleted.")
+    ] = None,
+) -> None:
+    """Send real orders through an installation of its own, break things, and prove the books."""
+    from cli.demonstration import run_demo
+
+    run_demo(keep=keep, data=data)
 
 
 @app.command()

@@ -27,6 +27,10 @@ _REMEDIES: Mapping[int, str] = {
 }
 
 
+class NothingMore(Exception):
+    """Everything there is to say has been said."""
+
+
 class Wish(NamedTuple):
     """What goes with a request besides its address: a body, an idempotency key, how long the answer may take."""
 
@@ -83,7 +87,7 @@ def pages(
 
 
 def lines_of(gateway: Gateway, path: str, headers: Mapping[str, str], silence_s: float) -> Iterator[str]:
-    """Yield the lines of an answer as they come; none where it has no content.
+    """Yield the lines of an answer as they come. Raises NothingMore where the gateway says that none will ever come.
 
     Raises OSError or HTTPException when the connection fails or says nothing for `silence_s` seconds, Failure where
     the gateway refuses.
@@ -94,6 +98,8 @@ def lines_of(gateway: Gateway, path: str, headers: Mapping[str, str], silence_s:
         response = connection.getresponse()
         if response.status >= http.client.BAD_REQUEST:
             raise refusal(response.status, _document(response.read()), "`saga order list` shows what there is.")
+        if response.status == http.client.NO_CONTENT:
+            raise NothingMore
         for line in response:
             yield line.decode("utf-8", "replace").rstrip("\r\n")
     finally:

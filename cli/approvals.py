@@ -1,0 +1,94 @@
+"""`saga approval`: what waits for a person's approval, and the decision."""
+
+# Every body imports its command when it runs: `saga --help` must not pay for it.
+# ruff: noqa: PLC0415 - see above
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    DEFAULT_DATA,
+    ActorOption,
+    DataOption,
+    Gateway,
+    GatewayOption,
+    KeyOption,
+    OutputFormat,
+    OutputOption,
+    gateway_of,
+)
+
+approvals_app = typer.Typer(help="List, approve and reject what waits for a person's approval.", no_args_is_help=True)
+
+ApprovalArgument = Annotated[str, typer.Argument(help="The approval's id: that of its order.")]
+
+
+@approvals_app.command("list")
+def list_approvals(
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")] = 50,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """List what waits for an approval, newest first."""
+    from cli.asking import pages
+    from cli.printing import note, put_list
+
+    found = pages(gateway_of(gateway, data), "/v1/approvals", "approvals", {}, limit)
+    columns = {
+        "id": lambda one: one["id"],
+        "since": lambda one: one["since"],
+        "until": lambda one: one["expires"],
+        "customer": lambda one: one["customer_id"],
+        "amount": lambda one: f"{one['amount']} {one['currency']}",
+        "reason": lambda one: one["reason"],
+    }
+    put_list("approvals", found, columns, output)
+    note(f"Decide: saga approval approve {found[-1]['id']}" if found else "Nothing waits for an approval.", output)
+
+
+@approvals_app.command("approve")
+def approve(
+    approval_id: ApprovalArgument,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+    actor: ActorOption = None,
+    key: KeyOption = None,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Let an order go on."""
+    _decide(gateway_of(gateway, data), approval_id, ("approve", actor, reason, key), output)
+
+
+@approvals_app.command("reject")
+def reject(
+    approval_id: ApprovalArgument,
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
+    actor: ActorOption = None,
+    key: KeyOption = None,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Have an order undone."""
+    _decide(gateway_of(gateway, data), approval_id, ("reject", actor, reason, key), output)
+
+
+def _decide(
+    gateway: Gateway, approval_id: str, said: tuple[str, str | None, str, str | None], output: OutputFormat
+) -> None:
+    import uuid
+    from urllib.parse import quote
+
+    from cli.asking import Wish, actor_of, asked
+    from cli.printing import note, put_one
+
+    decision, actor, reason, key = said
+    body = {"decision": decision, **actor_of(gateway, actor), "reason": reason}
+    wish = Wish(body, key or str(uuid.uuid4()), remedy="`saga approval list` shows what waits for an approval.")
+    put_one(asked(gateway, "POST", f"/v1/approvals/{quote(approval_id, safe='')}", wish), output)
+    note(f"The decision is on its way: saga order follow {approval_id}", output)

@@ -1,0 +1,39 @@
+"""Shows on a terminal that something is waited for, and how much of it is done; elsewhere nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[Callable[[str], None]]:
+    """Show a moving sign beside the text on stderr; what is yielded changes the text."""
+    if not sys.stderr.isatty():
+        yield _nothing
+        return
+    from rich.console import Console  # noqa: PLC0415 - `saga --help` must not pay for it
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    with Console(stderr=True).status(Text(text)) as status:
+        yield lambda changed: status.update(Text(changed))
+
+
+@contextmanager
+def bar(text: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on stderr where there are several things to do; what is yielded tells that one more is done."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - `saga --help` must not pay for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(text, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _nothing(_text: str) -> None:
+    return
