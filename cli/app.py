@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -22,9 +21,10 @@ from cli.definitions import definitions_app
 from cli.ending import EndsWithItsReader
 from cli.failure import MEANINGS, ExitCode, Failure
 from cli.keys import keys_app
-from cli.options import DEFAULT_DATA, BootstrapOption, DataOption, OutputFormat, OutputOption, bootstrap_of
+from cli.options import DEFAULT_DATA, DataOption, OutputFormat, OutputOption
 from cli.orders import orders_app
 from cli.sagas import sagas_app
+from cli.topic_commands import topics_app
 from cli.trials import explore, replay, simulate
 from streams.kafka_security import SecurityUnusable
 
@@ -36,7 +36,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-topics_app = typer.Typer(help="Create, list and read the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(orders_app, name="order")
 app.add_typer(approvals_app, name="approval")
@@ -127,7 +126,7 @@ def verify(
     data: Annotated[Path | None, typer.Option("--data", help="Data directory of a `saga dev`; default: .saga.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for every saga to end.")] = 0.0,
     accepted: Annotated[Path | None, typer.Option(help="File with the order ids that were answered 202.")] = None,
-    output: Annotated[OutputFormat, typer.Option(help="How to print the verdict.")] = OutputFormat.TABLE,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Prove from topics, databases and providers' ledgers that every order ended right, or name those that did not.
 
@@ -135,101 +134,8 @@ def verify(
     """
     from cli.verify import run_verify
 
-    if not run_verify(data, accepted, wait, as_json=output is OutputFormat.JSON):
+    if not run_verify(data, accepted, wait, output=output):
         raise typer.Exit(ExitCode.CHECK_FAILED)
-
-
-@topics_app.command("create")
-def topics_create(
-    bootstrap: BootstrapOption = None,
-    data: DataOption = DEFAULT_DATA,
-    brokers: Annotated[int, typer.Option(min=1, help="Wait for this many brokers first (60 s).")] = 1,
-) -> None:
-    """Create the missing topics; say which existing ones differ from the table (they are not changed)."""
-    from cli.topics import create_topics
-
-    for line in create_topics(bootstrap_of(bootstrap, data), brokers_wanted=brokers):
-        typer.echo(line)
-
-
-@topics_app.command("list")
-def topics_list(bootstrap: BootstrapOption = None, data: DataOption = DEFAULT_DATA) -> None:
-    """Show every topic of the table as the cluster has it; exit 1 when one is missing or differs."""
-    from cli.topics import describe_topics
-    from cli.topics_view import render_topics
-
-    states = describe_topics(bootstrap_of(bootstrap, data))
-    typer.echo(render_topics(states))
-    if any(state.drift for state in states):
-        raise typer.Exit(ExitCode.CHECK_FAILED)
-
-
-@topics_app.command("asyncapi")
-def topics_asyncapi() -> None:
-    """Print the AsyncAPI 3 document of the topics: what each carries, with every schema."""
-    from schemas.asyncapi import asyncapi
-
-    typer.echo(json.dumps(asyncapi(), indent=2))
-
-
-@topics_app.command("secrets")
-def topics_secrets(
-    directory: Annotated[Path, typer.Argument(help="Where the files go: one directory for each principal.")],
-    host: Annotated[list[str], typer.Option("--host", help="A name or address of the broker; may be repeated.")],
-) -> None:
-    """Make what a secure Kafka needs: the broker's certificate, its authority, and a password for each principal."""
-    from cli.kafka_secrets import ensure_secrets, utc_now
-
-    typer.echo(ensure_secrets(directory, host, utc_now()).root)
-
-
-@topics_app.command("acls")
-def topics_acls(
-    *,
-    bootstrap: BootstrapOption = None,
-    data: DataOption = DEFAULT_DATA,
-    create: Annotated[bool, typer.Option("--create", help="Make the cluster's access list that of the table.")] = False,
-    passwords: Annotated[
-        Path | None, typer.Option("--passwords", help="With --create: set the passwords that `secrets` made there.")
-    ] = None,
-    output: OutputOption = OutputFormat.TABLE,
-) -> None:
-    """Show which process may read and write what; with --create, have the cluster allow that and nothing more."""
-    from cli.topics_view import render_acls
-
-    if not create:
-        typer.echo(render_acls(as_json=output is OutputFormat.JSON))
-        return
-    from cli.kafka_access import grant, set_passwords
-    from cli.kafka_secrets import KafkaSecrets
-
-    address = bootstrap_of(bootstrap, data)
-    for line in (*(set_passwords(address, KafkaSecrets(passwords)) if passwords else ()), *grant(address)):
-        typer.echo(line)
-
-
-@topics_app.command("tail")
-def topics_tail(
-    *,
-    topic: Annotated[str, typer.Argument(help="The topic to read.")],
-    bootstrap: BootstrapOption = None,
-    data: DataOption = DEFAULT_DATA,
-    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Start at the oldest record.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new records until Ctrl-C.")] = False,
-    limit: Annotated[
-        int | None, typer.Option("-n", min=1, help="How many: the newest 10, or all --from-beginning, without it.")
-    ] = None,
-    key: Annotated[str | None, typer.Option("--key", help="Only records with this key.")] = None,
-    headers: Annotated[bool, typer.Option("--headers", help="Show the records' headers too.")] = False,
-) -> None:
-    """Print committed records decoded, one JSON object a line."""
-    from cli.tail import Selection, tail
-
-    selection = Selection(
-        topic, from_beginning=from_beginning, follow=follow, limit=limit, key=key, with_headers=headers
-    )
-    for line in tail(bootstrap_of(bootstrap, data), selection):
-        typer.echo(line)
 
 
 def _reporter(started: float) -> Callable[[str], None]:

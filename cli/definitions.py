@@ -45,8 +45,10 @@ def list_definitions(
 ) -> None:
     """Show every version of every definition, shipped and deployed."""
     from cli.deployment import list_versions
+    from cli.printing import shaped
 
-    typer.echo(list_versions(bootstrap_of(bootstrap, data), as_json=output is OutputFormat.JSON))
+    listed = list_versions(bootstrap_of(bootstrap, data), as_json=output is not OutputFormat.TABLE)
+    typer.echo(shaped(listed, output))
 
 
 @definitions_app.command("show")
@@ -59,8 +61,10 @@ def show(
 ) -> None:
     """Print a version's document, as YAML or with all that is known of its deployment as JSON."""
     from cli.deployment import show_version
+    from cli.printing import shaped
 
-    typer.echo(show_version(bootstrap_of(bootstrap, data), name, version, as_json=output is OutputFormat.JSON))
+    shown = show_version(bootstrap_of(bootstrap, data), name, version, as_json=output is not OutputFormat.TABLE)
+    typer.echo(shaped(shown, output))
 
 
 @definitions_app.command("validate")
@@ -72,9 +76,10 @@ def validate(
     """Say all that is wrong with a definition: file, line, what is wrong, what to write instead; exit 1 on errors."""
     from cli.definition_files import read_file
     from cli.definition_reports import report
+    from cli.printing import shaped
 
-    said, good = report(read_file(file), strict=strict, as_json=output is OutputFormat.JSON)
-    typer.echo(said)
+    said, good = report(read_file(file), strict=strict, as_json=output is not OutputFormat.TABLE)
+    typer.echo(shaped(said, output))
     if not good:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 

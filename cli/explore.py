@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import typer
 
 from cli.failure import ExitCode, Failure
+from cli.options import OutputFormat
+from cli.printing import written
 from orchestrator.core.events import Json
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.positions import Unreadable, read
@@ -34,14 +36,14 @@ class Options(NamedTuple):
     picture: Path | None
 
 
-def run_explore(reference: str, options: Options, *, as_json: bool) -> bool:
+def run_explore(reference: str, options: Options, *, output: OutputFormat) -> bool:
     """Explore a definition from all its inputs. Returns whether every property is proved. Raises Failure."""
     loaded = load(reference)
     inputs = None if options.inputs is None else _inputs(options.inputs)
     bounds = Bounds(options.faults, options.max_states)
     proof = Proof(reference, explore_all(loaded, inputs, bounds))
-    if as_json:
-        typer.echo(json.dumps(proof_json(proof), indent=2, ensure_ascii=False))
+    if output is not OutputFormat.TABLE:
+        typer.echo(written(proof_json(proof), output))
     else:
         typer.echo("\n".join(proof_lines(proof)))
     keep_counter_example(proof, options)
@@ -61,7 +63,7 @@ def keep_counter_example(proof: Proof, options: Options) -> None:
         _write(options.picture, picture(retrace(PRODUCTION, one.scenario, one.bounds.faults, broken.moves)))
 
 
-def run_trace(path: Path, reference: str | None, drawing: Path | None, *, as_json: bool) -> bool:
+def run_trace(path: Path, reference: str | None, drawing: Path | None, *, output: OutputFormat) -> bool:
     """Run a counter-example again, on its own definition or another one. Returns whether nothing is wrong any more."""
     try:
         trace = json.loads(path.read_text(encoding="utf-8"))
@@ -70,9 +72,10 @@ def run_trace(path: Path, reference: str | None, drawing: Path | None, *, as_jso
         remedy = "Give a file that `saga explore --trace` wrote, and the definition that it is about."
         raise Failure(f"{path} cannot be run again: {error}.", remedy, ExitCode.USAGE) from error
     shown = [one for one in run.wrong if one.property == expected]
-    if as_json:
+    if output is not OutputFormat.TABLE:
         found = [one._asdict() for one in run.wrong]
-        typer.echo(json.dumps({"violations": found, "shows_the_same": bool(shown), "departs": run.departs}, indent=2))
+        document = {"violations": found, "shows_the_same": bool(shown), "departs": run.departs}
+        typer.echo(written(document, output))
     else:
         typer.echo("\n".join(told(run)))
         if run.departs is not None:

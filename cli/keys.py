@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -53,9 +52,11 @@ def create(
     wanted = Wanted(client, name or client, scope, customer or [], days, signing=signing, rate_per_s=rate)
     path = _file(file, data)
     made = make(path, wanted, datetime.now(UTC))
-    if output is OutputFormat.JSON:
+    if output is not OutputFormat.TABLE:
+        from cli.printing import written
+
         told = {"id": made.key_id, "api_key": made.api_key, "signing_secret": made.signing_secret}
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(written(told, output))
         return
     typer.echo(made.api_key)
     if made.signing_secret is not None:
@@ -69,14 +70,18 @@ def list_keys(
 ) -> None:
     """Show every key, without its secret."""
     from cli.key_store import listed
+    from cli.printing import put_list
 
     keys = listed(_file(file, data), datetime.now(UTC))
-    if output is OutputFormat.JSON:
-        typer.echo(json.dumps({"keys": keys}, indent=2))
-        return
-    for key in keys:
-        scopes, until = ",".join(key["scopes"]), key["expires_at"] or "until revoked"
-        typer.echo(f"{key['id']}  {key['state']:8}  {key['client']:20}  {key['name']:20}  {scopes:24}  {until}")
+    columns = {
+        "id": lambda key: key["id"],
+        "state": lambda key: key["state"],
+        "client": lambda key: key["client"],
+        "name": lambda key: key["name"],
+        "scopes": lambda key: ",".join(key["scopes"]),
+        "until": lambda key: key["expires_at"] or "revoked",
+    }
+    put_list("keys", keys, columns, output)
 
 
 @keys_app.command("revoke")

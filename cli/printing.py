@@ -46,6 +46,11 @@ def put_one(item: Item, output: OutputFormat) -> None:
             typer.echo(f"{name + ':':18} {cell(value)}")
 
 
+def put_answer(answer: Item, said: str, output: OutputFormat) -> None:
+    """Print what came of a request: in a sentence for people, the gateway's answer for programs."""
+    typer.echo(said if output is OutputFormat.TABLE else written(answer, output))
+
+
 def put_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: as wide as the terminal, with colours, or in plain columns where stdout is none."""
     from rich.console import Console  # noqa: PLC0415 - `saga --help` must not pay for it
@@ -79,6 +84,14 @@ def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
 def written(document: object, output: OutputFormat) -> str:
     """Return a document as JSON: on lines for people who look at it, or on one line."""
     return json.dumps(document, indent=None if output is OutputFormat.JSONL else 2, ensure_ascii=False)
+
+
+def shaped(text: str, output: OutputFormat) -> str:
+    """Return what a command says, JSON unless it is for people, in the shape that was asked for."""
+    if output is not OutputFormat.JSONL:
+        return text
+    document = json.loads(text)
+    return "\n".join(written(one, output) for one in (document if isinstance(document, list) else [document]))
 
 
 def cell(value: object) -> str:

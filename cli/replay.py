@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import typer
 
 from cli.failure import ExitCode, Failure
+from cli.options import OutputFormat
+from cli.printing import written
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.registry import load as load_registry
 from schemas.codec import Codec
@@ -20,7 +21,7 @@ from verify.topics import Reader
 
 
 def run_replay(
-    source: str | Path, definition: str | None, definitions: Path | None, export: Path | None, *, as_json: bool
+    source: str | Path, definition: str | None, definitions: Path | None, export: Path | None, *, output: OutputFormat
 ) -> bool:
     """Decide histories again; `source` is Kafka's address or the path of a dump. Returns whether none diverges.
 
@@ -40,7 +41,8 @@ def run_replay(
     except Unreachable as error:
         remedy = "Start one with `saga dev`, name its address with --bootstrap, or give a dump with --file."
         raise Failure(f"The history cannot be read: {error}.", remedy, ExitCode.CLUSTER_UNREACHABLE) from error
-    typer.echo(json.dumps(vetted_json(vetted), indent=2) if as_json else "\n".join(vetted_lines(vetted)))
+    as_table = output is OutputFormat.TABLE
+    typer.echo("\n".join(vetted_lines(vetted)) if as_table else written(vetted_json(vetted), output))
     return vetted.first is None
 
 

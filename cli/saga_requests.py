@@ -1,73 +1,96 @@
-"""Asks the gateway to start, show, signal, cancel, resolve and migrate sagas."""
+"""Asks the gateway to start, list, show, explain, signal, cancel, resolve and migrate sagas."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from cli.asking import actor_of, request
+from cli.asking import actor_of, pages, request
 from cli.failure import ExitCode, Failure
 from cli.options import Gateway
+from cli.printing import Columns
+
+COLUMNS: Columns = {
+    "saga": lambda saga: saga["saga_id"],
+    "definition": lambda saga: f"{saga['definition']} {saga['version']}",
+    "started": lambda saga: saga["started_at"],
+    "lifecycle": lambda saga: saga["lifecycle"],
+    "status": lambda saga: saga["status"],
+    "reason": lambda saga: saga["reason"],
+    "steps": lambda saga: saga["current_steps"],
+}
+_REMEDY = "`saga saga list` shows the sagas there are, `saga order list` the orders."
 
 
-def start_saga(gateway: Gateway, definition: str, version: int | None, data: str, options: str, key: str | None) -> str:
-    """Start a saga and return its id. Raises Failure."""
+def start_saga(
+    gateway: Gateway, definition: str, version: int | None, data: str, options: str, key: str | None
+) -> dict[str, Any]:
+    """Start a saga and return what the gateway says: its id and address. Raises Failure."""
     body = {
         "definition": definition,
         "version": version,
         "data": _object("--input", data),
         "options": _object("--options", options),
     }
-    answer = request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
-    return str(answer["saga_id"])
+    return request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
 
 
-def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool, as_json: bool) -> str:
-    """Return where a saga stands, in lines or as JSON. Raises Failure."""
-    path = f"/v1/sagas/{quote(saga_id, safe='')}"
-    shown = request(gateway, "GET", path)
-    events = request(gateway, "GET", f"{path}/history")["events"] if with_history else []
-    if as_json:
-        return json.dumps({**shown, "events": events} if with_history else shown, indent=2, ensure_ascii=False)
-    told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in shown.items()}
-    return "\n".join([*(f"{name + ':':15}{value}" for name, value in told.items()), *map(_event_line, events)])
+def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool) -> dict[str, Any]:
+    """Return where a saga stands, and what happened as its `events` where that is wanted. Raises Failure."""
+    path = path_of(saga_id)
+    shown = request(gateway, "GET", path, remedy=_REMEDY)
+    if not with_history:
+        return shown
+    return {**shown, "events": request(gateway, "GET", f"{path}/history", remedy=_REMEDY)["events"]}
 
 
-def signal_saga(gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None) -> str:
-    """Send a signal and return a line about it. Raises Failure."""
+def saga_history(gateway: Gateway, saga_id: str) -> dict[str, Any]:
+    """Return what happened to a saga. Raises Failure."""
+    return request(gateway, "GET", f"{path_of(saga_id)}/history", remedy=_REMEDY)
+
+
+def explain_saga(gateway: Gateway, saga_id: str) -> dict[str, Any]:
+    """Return why a saga is where it is. Raises Failure."""
+    return request(gateway, "GET", f"{path_of(saga_id)}/explain", remedy=_REMEDY)
+
+
+def list_sagas(gateway: Gateway, definition: str | None, status: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return sagas that are no orders, newest first. Raises Failure."""
+    return pages(gateway, "/v1/sagas", "sagas", {"definition": definition, "status": status}, limit)
+
+
+def signal_saga(gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None) -> dict[str, Any]:
+    """Send a signal and return what the gateway says. Raises Failure."""
     body = {"name": name, **actor_of(gateway, actor), "data": _object("--input", data)}
-    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/signals", body)
-    return f"{name} is on its way to {saga_id}"
+    return request(gateway, "POST", f"{path_of(saga_id)}/signals", body)
 
 
-def cancel_saga(gateway: Gateway, saga_id: str, reason: str, actor: str | None) -> str:
-    """Ask for a cancellation and return a line about it. Raises Failure."""
+def cancel_saga(gateway: Gateway, saga_id: str, reason: str, actor: str | None) -> dict[str, Any]:
+    """Ask for a cancellation and return what the gateway says. Raises Failure."""
     body = {**actor_of(gateway, actor), "reason": reason}
-    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/cancel", body)
-    return f"{saga_id} is asked to stop"
+    return request(gateway, "POST", f"{path_of(saga_id)}/cancel", body)
 
 
-def resolve_saga(gateway: Gateway, saga_id: str, action: str, step: str | None, actor: str | None, reason: str) -> str:
-    """Have what waits for a person tried again or skipped and return a line about it. Raises Failure."""
+def resolve_saga(
+    gateway: Gateway, saga_id: str, action: str, step: str | None, actor: str | None, reason: str
+) -> dict[str, Any]:
+    """Have what waits for a person tried again or skipped and return what the gateway says. Raises Failure."""
     body = {"action": action, "step": step, **actor_of(gateway, actor), "reason": reason}
-    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/resolve", body)
-    return f"{action} of {step or 'all that waits'} is on its way to {saga_id}"
+    return request(gateway, "POST", f"{path_of(saga_id)}/resolve", body)
 
 
-def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None) -> str:
-    """Have a saga go on under another version and return a line about it. Raises Failure."""
+def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None) -> dict[str, Any]:
+    """Have a saga go on under another version and return what the gateway says. Raises Failure."""
     body = {"version": version, **actor_of(gateway, actor)}
-    request(gateway, "POST", f"/v1/sagas/{quote(saga_id, safe='')}/migrate", body)
-    return f"{saga_id} is asked to go on under version {version}; its history says whether it did"
+    return request(gateway, "POST", f"{path_of(saga_id)}/migrate", body)
 
 
-def _event_line(event: Mapping[str, Any]) -> str:
-    state = f"{event['to']['lifecycle']} {event['to']['status']}"
-    return f"{event['sequence']:4}  {event['at']}  {state:32}  {event['summary']}"
+def path_of(saga_id: str) -> str:
+    """Return a saga's address."""
+    return f"/v1/sagas/{quote(saga_id, safe='')}"
 
 
 def _object(option: str, written: str) -> dict[str, Any]:

@@ -10,10 +10,19 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA, DataOption, GatewayOption, OutputFormat, OutputOption, gateway_of
+from cli.failure import ExitCode
+from cli.options import (
+    DEFAULT_DATA,
+    ActorOption,
+    DataOption,
+    GatewayOption,
+    OutputFormat,
+    OutputOption,
+    gateway_of,
+)
 
 sagas_app = typer.Typer(
-    help="Start, show, signal, cancel, resolve and migrate sagas of any definition.", no_args_is_help=True
+    help="Start, list, show, explain, follow, signal, cancel, resolve and migrate sagas.", no_args_is_help=True
 )
 
 SagaArgument = Annotated[str, typer.Argument(help="The saga's id.")]
@@ -27,9 +36,6 @@ class Deed(StrEnum):
     SKIP = "skip"
 
 
-ActorOption = Annotated[str | None, typer.Option(help="Who acts; default: the user of this machine.")]
-
-
 @sagas_app.command("start")
 def start(
     definition: Annotated[str, typer.Argument(help="The definition's name.")],
@@ -39,11 +45,15 @@ def start(
     key: Annotated[str | None, typer.Option(help="Idempotency key; default: a new one, so a new saga.")] = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Start a saga and print its id."""
+    from cli.printing import note, put_answer
     from cli.saga_requests import start_saga
 
-    typer.echo(start_saga(gateway_of(gateway, data), definition, version, input_json, options, key))
+    answer = start_saga(gateway_of(gateway, data), definition, version, input_json, options, key)
+    put_answer(answer, answer["saga_id"], output)
+    note(f"Follow it: saga saga follow {answer['saga_id']}", output)
 
 
 @sagas_app.command("show")
@@ -55,9 +65,81 @@ def show(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show where a saga stands."""
+    from cli.printing import put_one
     from cli.saga_requests import show_saga
+    from cli.story import put_history
 
-    typer.echo(show_saga(gateway_of(gateway, data), saga_id, with_history=history, as_json=output is OutputFormat.JSON))
+    found = show_saga(gateway_of(gateway, data), saga_id, with_history=history)
+    if output is OutputFormat.TABLE:
+        put_one({name: value for name, value in found.items() if name != "events"}, output)
+        put_history({"events": found.get("events", [])}, output)
+    else:
+        put_one(found, output)
+
+
+@sagas_app.command("list")
+def list_sagas(
+    definition: Annotated[str | None, typer.Option(help="Only those of this definition.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only those that stand so, such as RUNNING.")] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")] = 50,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """List sagas that are no orders, newest first; `saga order list` lists those."""
+    from cli.printing import note, put_list
+    from cli.saga_requests import COLUMNS
+    from cli.saga_requests import list_sagas as found
+
+    sagas = found(gateway_of(gateway, data), definition, status, limit)
+    put_list("sagas", sagas, COLUMNS, output)
+    note(f"{len(sagas)} sagas" if sagas else "No sagas. Start one: saga saga start --help", output)
+
+
+@sagas_app.command("history")
+def history(
+    saga_id: SagaArgument,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Show everything that happened to a saga."""
+    from cli.saga_requests import saga_history
+    from cli.story import put_history
+
+    put_history(saga_history(gateway_of(gateway, data), saga_id), output)
+
+
+@sagas_app.command("follow")
+def follow(
+    saga_id: SagaArgument,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Show a saga's events as they happen, until it has ended; exit 1 where it was not completed.
+
+    With --output json, too, there is one JSON object a line.
+    """
+    from cli.following import follow_saga, pause
+    from cli.story import put_stream
+
+    if put_stream(follow_saga(gateway_of(gateway, data), saga_id, pause), output) != "COMPLETED":
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@sagas_app.command("explain")
+def explain(
+    saga_id: SagaArgument,
+    gateway: GatewayOption = None,
+    data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Say why a saga is where it is: what it waits for, since when, what happens next and when."""
+    from cli.saga_requests import explain_saga
+    from cli.story import put_explanation
+
+    put_explanation(explain_saga(gateway_of(gateway, data), saga_id), output)
 
 
 @sagas_app.command("signal")
@@ -68,11 +150,14 @@ def signal(
     actor: ActorOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Send a saga a signal, such as an approval."""
+    from cli.printing import put_answer
     from cli.saga_requests import signal_saga
 
-    typer.echo(signal_saga(gateway_of(gateway, data), saga_id, name, input_json, actor))
+    answer = signal_saga(gateway_of(gateway, data), saga_id, name, input_json, actor)
+    put_answer(answer, f"{name} is on its way to {saga_id}", output)
 
 
 @sagas_app.command("cancel")
@@ -82,11 +167,14 @@ def cancel(
     actor: ActorOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Ask a saga to stop and undo what it did."""
+    from cli.printing import put_answer
     from cli.saga_requests import cancel_saga
 
-    typer.echo(cancel_saga(gateway_of(gateway, data), saga_id, reason, actor))
+    answer = cancel_saga(gateway_of(gateway, data), saga_id, reason, actor)
+    put_answer(answer, f"{saga_id} is asked to stop", output)
 
 
 @sagas_app.command("resolve")
@@ -98,11 +186,14 @@ def resolve(
     actor: ActorOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Deal with steps or compensations that failed for good and wait for a person."""
+    from cli.printing import put_answer
     from cli.saga_requests import resolve_saga
 
-    typer.echo(resolve_saga(gateway_of(gateway, data), saga_id, action, step, actor, reason))
+    answer = resolve_saga(gateway_of(gateway, data), saga_id, action, step, actor, reason)
+    put_answer(answer, f"{action.value} of {step or 'all that waits'} is on its way to {saga_id}", output)
 
 
 @sagas_app.command("migrate")
@@ -112,8 +203,11 @@ def migrate(
     actor: ActorOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Have a running saga go on under another version of its definition."""
+    from cli.printing import put_answer
     from cli.saga_requests import migrate_saga
 
-    typer.echo(migrate_saga(gateway_of(gateway, data), saga_id, version, actor))
+    answer = migrate_saga(gateway_of(gateway, data), saga_id, version, actor)
+    put_answer(answer, f"{saga_id} is asked to go on under version {version}; its history says whether it did", output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +12,8 @@ import typer
 
 from cli.explore import load
 from cli.failure import ExitCode, Failure
+from cli.options import OutputFormat
+from cli.printing import written
 from orchestrator.core.react import StartChild
 from simulator.loading import Loaded, shipped_names
 from simulator.running.run import Plan, simulate
@@ -37,7 +38,7 @@ class Wanted(NamedTuple):
     faults: float
 
 
-def run_simulation(references: Sequence[str], wanted: Wanted, trace: Path | None, *, as_json: bool) -> bool:
+def run_simulation(references: Sequence[str], wanted: Wanted, trace: Path | None, *, output: OutputFormat) -> bool:
     """Simulate these definitions, or all that are shipped. Returns whether every invariant held. Raises Failure."""
     if wanted.latency not in PROFILES:
         names = ", ".join(PROFILES)
@@ -48,7 +49,7 @@ def run_simulation(references: Sequence[str], wanted: Wanted, trace: Path | None
     runs = [one for each in loaded for one in scenarios(each.definition, each.document, each.parameters)]
     with _opened(trace) as file:
         result = simulate(plan, runs, _children(loaded[0]), trace=file)
-    typer.echo(json.dumps(run_json(result), indent=2) if as_json else "\n".join(run_lines(result)))
+    typer.echo("\n".join(run_lines(result)) if output is OutputFormat.TABLE else written(run_json(result), output))
     return result.holds
 
 

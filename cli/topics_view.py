@@ -1,47 +1,82 @@
-"""Renders the topics of a cluster, and who may use them, for the terminal or a program."""
+"""Prints the topics of a cluster, who may use them, and their records, for people or for programs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import typer
 
 from cli.kafka_access import described
+from cli.options import OutputFormat
+from cli.printing import Columns, cell, put_list, written
 from cli.topics import TopicState
 
-HEADINGS = ("topic", "partitions", "copies", "kept", "format", "holds")
 HOUR_MS = 3_600_000
+_COLUMNS: Columns = {
+    "topic": lambda topic: topic["topic"],
+    "partitions": lambda topic: str(topic["partitions"]),
+    "copies": lambda topic: str(topic["copies"]),
+    "kept": lambda topic: _kept(topic["compacted"], topic["retention_ms"]),
+    "format": lambda topic: topic["format"],
+    "holds": lambda topic: topic["holds"],
+}
+_VALUE_WIDTH = 100
 
 
-def render_topics(states: Sequence[TopicState]) -> str:
-    """Return one row a topic, and below them a line for every difference from the table."""
-    lines = _table([HEADINGS, *(_row(state) for state in states)])
-    lines += [f"{state.topic.name}: {difference}" for state in states for difference in state.drift]
-    return "\n".join(lines)
+def put_topics(states: Sequence[TopicState], output: OutputFormat) -> None:
+    """Print a row a topic, and for people below them a line for every difference from the table."""
+    put_list("topics", [_document(state) for state in states], _COLUMNS, output)
+    if output is OutputFormat.TABLE:
+        for state in states:
+            for difference in state.drift:
+                typer.echo(f"{state.topic.name}: {difference}")
 
 
-def render_acls(*, as_json: bool) -> str:
-    """Return one row an entry of the access list."""
+def put_acls(output: OutputFormat) -> None:
+    """Print a row an entry of the access list."""
     entries = list(described())
-    if as_json:
-        return json.dumps(entries, indent=2)
-    return "\n".join(_table([tuple(entries[0]), *(tuple(entry.values()) for entry in entries)]))
+    columns: Columns = {name: lambda entry, name=name: entry[name] for name in entries[0]}  # type: ignore[misc] # mypy cannot type defaults of lambdas
+    if output is OutputFormat.JSON:
+        typer.echo(written(entries, output))
+    else:
+        put_list("acls", entries, columns, output)
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def put_records(lines: Iterable[str], output: OutputFormat) -> None:
+    """Print records, each given as one JSON object: so, on a short line each, or all as one array."""
+    match output:
+        case OutputFormat.JSON:
+            typer.echo(written([json.loads(line) for line in lines], output))
+        case OutputFormat.JSONL:
+            for line in lines:
+                typer.echo(line)
+        case OutputFormat.TABLE:
+            for line in _short(lines):
+                typer.echo(line)
 
 
-def _row(state: TopicState) -> tuple[str, ...]:
+def _short(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        record = json.loads(line)
+        place = f"{record['partition']}:{record['offset']}"
+        value = cell(record.get("value"))
+        told = value if len(value) <= _VALUE_WIDTH else f"{value[: _VALUE_WIDTH - 1]}…"
+        yield f"{place:10} {record['time']}  {cell(record['key']):30}  {cell(record['type']):28}  {told}"
+
+
+def _document(state: TopicState) -> dict[str, object]:
     topic = state.topic
-    return (
-        topic.name,
-        str(state.partitions),
-        str(state.replication),
-        _kept(topic.compacted, topic.retention_ms),
-        topic.format.value,
-        topic.holds,
-    )
+    return {
+        "topic": topic.name,
+        "partitions": state.partitions,
+        "copies": state.replication,
+        "compacted": topic.compacted,
+        "retention_ms": topic.retention_ms,
+        "format": topic.format.value,
+        "holds": topic.holds,
+        "drift": list(state.drift),
+    }
 
 
 def _kept(compacted: bool, retention_ms: int) -> str:

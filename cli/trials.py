@@ -48,14 +48,13 @@ def explore(
     """
     from cli.explore import Options, run_explore, run_trace
 
-    as_json = output is OutputFormat.JSON
     if replay is not None:
-        holds = run_trace(replay, definition, picture, as_json=as_json)
+        holds = run_trace(replay, definition, picture, output=output)
     elif definition is None:
         raise typer.BadParameter("name a definition, or a counter-example with --replay")
     else:
         faults = 2 if depth is Depth.PAIRS else 1
-        holds = run_explore(definition, Options(faults, max_states, inputs, trace, picture), as_json=as_json)
+        holds = run_explore(definition, Options(faults, max_states, inputs, trace, picture), output=output)
     if not holds:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
@@ -86,7 +85,7 @@ def simulate(
     if bool(definitions) == every:
         raise typer.BadParameter("name definitions, or give --all")
     wanted = Wanted(seed, sagas, within, latency, drift, dropouts, duplicates, faults)
-    if not run_simulation(definitions or [], wanted, trace, as_json=output is OutputFormat.JSON):
+    if not run_simulation(definitions or [], wanted, trace, output=output):
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
@@ -110,5 +109,5 @@ def replay(
     from cli.replay import run_replay
 
     source = file if file is not None else bootstrap_of(bootstrap, data)
-    if not run_replay(source, definition, definitions, export, as_json=output is OutputFormat.JSON):
+    if not run_replay(source, definition, definitions, export, output=output):
         raise typer.Exit(ExitCode.CHECK_FAILED)

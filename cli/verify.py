@@ -10,14 +10,15 @@ from rich.console import Console
 
 from cli.data_directory import STATE_FILE
 from cli.failure import ExitCode, Failure
-from cli.options import DEFAULT_DATA, require_credentials
+from cli.options import DEFAULT_DATA, OutputFormat, require_credentials
+from cli.printing import shaped
 from verify.collect import collect
 from verify.proof import prove
 from verify.render import json_of, print_report
 from verify.sources import Sources, Unreachable, from_data, from_settings
 
 
-def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, as_json: bool) -> bool:
+def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, output: OutputFormat) -> bool:
     """Print the verdict as tables or as JSON and return whether the books hold. Raises Failure."""
     try:
         sources = _sources(data)
@@ -30,10 +31,14 @@ def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, as_js
             ExitCode.CLUSTER_UNREACHABLE,
         ) from error
     report = prove(evidence)
-    if as_json:
-        typer.echo(json_of(report))
+    if output is OutputFormat.TABLE:
+        console = Console()
+        # Captured: rich would end the process by itself where the reader went away, with another exit code than ours.
+        with console.capture() as captured:
+            print_report(report, console)
+        typer.echo(captured.get(), nl=False, color=True)
     else:
-        print_report(report, Console())
+        typer.echo(shaped(json_of(report), output))
     return report.holds
 
 

@@ -134,8 +134,10 @@ def workflow(
             run_design(written, options, out)
         case Mode.VALIDATE:
             from cli.definition_reports import report
+            from cli.printing import shaped
 
-            _tell(*report(written, strict=strict, as_json=output is OutputFormat.JSON))
+            said, good = report(written, strict=strict, as_json=output is not OutputFormat.TABLE)
+            _tell(shaped(said, output), good)
         case Mode.EXECUTE:
             from cli.execute import run_execute
 
