@@ -19,8 +19,9 @@ import aiohttp
 from cli.ports import LOOPBACK, free_ports
 from cli.tethered import tethered
 
-_ATTEMPT_S = 15.0
 _PAUSE_S = 0.1
+_PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=15.0)
+"""Waiting for one of the connections is no part of an attempt."""
 _START_S = 60.0
 _LOOK_S = 0.1
 _CONNECTIONS = 400
@@ -121,7 +122,7 @@ async def rage(
     draw.shuffle(numbers)
     storm.answers = {f"storm-{seed}-{number}": Counter() for number in range(len(orders))}
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=_ATTEMPT_S)) as session:
+    async with aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session:
         tasks = [
             asyncio.create_task(
                 _insist(session, edges.ports, storm, (f"storm-{seed}-{number}", orders[number]), turn, deadline)

@@ -14,7 +14,7 @@ from services.gateway.fields import FieldError
 MEDIA_TYPE = "application/problem+json"
 _UNAUTHORIZED = 401
 _CHALLENGE = 'Bearer realm="sagaline"'
-_TITLES = {
+TITLES = {
     "invalid-json": (400, "The body is not JSON"),
     "missing-idempotency-key": (400, "The Idempotency-Key header is missing or unusable"),
     "invalid-requirements": (400, "The requirements cannot be designed for"),
@@ -30,7 +30,6 @@ _TITLES = {
     "idempotency-key-expired": (422, "The Idempotency-Key is too old to be used again"),
     "precondition-failed": (412, "The state is not the one that If-Match names"),
     "too-many-streams": (503, "Too many orders are watched"),
-    "unknown-approval": (404, "Nothing of that name waits for an approval"),
     "request-in-progress": (409, "The same request is being worked on"),
     "not-awaiting-approval": (409, "The order does not wait for an approval"),
     "already-ended": (409, "The order has ended"),
@@ -56,6 +55,7 @@ _TITLES = {
     "internal-error": (500, "The request met a bug"),
     "database-unavailable": (503, "The database did not answer"),
 }
+"""Status and title of every problem, by the last part of its type; docs/problems.md says what to do about each."""
 
 
 class Problem(Exception):
@@ -71,7 +71,7 @@ class Problem(Exception):
         **more: Any,
     ) -> None:
         super().__init__(detail)
-        self.status, self.title = _TITLES[name]
+        self.status, self.title = TITLES[name]
         self.name = name
         self.detail = detail
         self.errors = errors
