@@ -46,6 +46,7 @@ class Feed:
             {
                 **connection(bootstrap),
                 "client.id": client,
+                "log_level": 2,
                 "group.id": client,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,

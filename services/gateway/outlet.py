@@ -46,6 +46,7 @@ class KafkaOutlet:
             {
                 **connection(bootstrap),
                 "client.id": "gateway",
+                "log_level": 2,
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",

@@ -81,6 +81,7 @@ class KafkaEventLog:
         self._settings: dict[str, str | int | float | bool | None] = {
             **connection(bootstrap),
             "client.id": f"{client}-reports",
+            "log_level": 2,
             "group.id": f"{client}-reports",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",

@@ -31,6 +31,7 @@ class Pager:
             {
                 **connection(bootstrap),
                 "client.id": client,
+                "log_level": 2,
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",
@@ -44,6 +45,7 @@ class Pager:
                 **connection(self._bootstrap),
                 "client.id": f"{self._client}-search",
                 "group.id": self._client,
+                "log_level": 2,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,

@@ -26,7 +26,7 @@ class KafkaFreshness:
     """A thread that asks every second; what it knows is read without waiting for it."""
 
     def __init__(self, bootstrap: str, read_model: ReadModel, now_ms: Callable[[], int]) -> None:
-        self._admin = AdminClient({**connection(bootstrap), "client.id": "gateway-freshness"})
+        self._admin = AdminClient({**connection(bootstrap), "client.id": "gateway-freshness", "log_level": 2})
         self._read_model = read_model
         self._now_ms = now_ms
         self._samples = Samples(now_ms())
