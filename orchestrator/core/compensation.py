@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from orchestrator.core.actions import Action, Unwind
 from orchestrator.core.attempts import dispatch
-from orchestrator.core.definition import Call, Definition
+from orchestrator.core.definition import UNCHANGED, Call, Definition, Milestone
 from orchestrator.core.events import (
     CompensationStarted,
     Leaving,
@@ -20,7 +22,9 @@ from orchestrator.core.turn import Turn
 COMPENSATION_FAILED = "compensation_failed"
 
 _UNRESOLVED = frozenset({StepStatus.SCHEDULED, StepStatus.UNKNOWN})
-_DELAYED = frozenset({StepStatus.RETRYING, StepStatus.PARKED, StepStatus.HELD})
+_MAYBE = frozenset({StepStatus.RETRYING, StepStatus.PARKED, StepStatus.HELD, StepStatus.SKIPPED})
+"""Statuses of a step that count as unresolved where an earlier attempt gave no answer; a person may have skipped it."""
+_REFUSED = frozenset({StepStatus.FAILED, StepStatus.HELD})
 
 
 def start(turn: Turn, code: str, message: str, failed_step: str | None) -> list[Action]:
@@ -37,6 +41,12 @@ def start(turn: Turn, code: str, message: str, failed_step: str | None) -> list[
 def hold(turn: Turn, path: str, code: str, message: str) -> None:
     """Record that the step at `path` waits for a person."""
     turn.record(StepHeld(path, code, message), turn.definition.milestones.suspended)
+
+
+def going_on(turn: Turn, but: Collection[str]) -> Milestone:
+    """Return the business state once `but` wait for no person any more: running again where nothing else does."""
+    waits = [path for path, step in turn.state.steps.items() if step.status is StepStatus.HELD and path not in but]
+    return UNCHANGED if waits else Milestone(None, turn.definition.milestones.started.status)
 
 
 def leave(turn: Turn, scope: str, part: str, error: tuple[str, str, str | None], leaving: Leaving) -> Action:
@@ -96,11 +106,11 @@ def plan_of(definition: Definition, state: State, prefix: str = "") -> tuple[str
                 begun.append(path)
         elif _may_have_happened(step):
             unresolved.append(path)
-        elif step.status is StepStatus.COMPLETED or (node.compensation.always and step.status is StepStatus.FAILED):
+        elif step.status is StepStatus.COMPLETED or (node.compensation.always and step.status in _REFUSED):
             settled.append(path)
     return (*begun, *unresolved, *settled)
 
 
 def _may_have_happened(step: StepState) -> bool:
-    """Tell whether the step is not settled and its effect cannot be ruled out."""
-    return step.status in _UNRESOLVED or (step.uncertain and step.status in _DELAYED)
+    """Tell whether the step has no result and its effect cannot be ruled out."""
+    return step.status in _UNRESOLVED or (step.uncertain and step.status in _MAYBE)

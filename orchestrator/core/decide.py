@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from orchestrator.core import attempts, compensation, interventions, scopes
+from orchestrator.core import attempts, compensation, interventions, migration, scopes
 from orchestrator.core.actions import Action, Enter, Fail, Unwind
 from orchestrator.core.definition import (
     Call,
@@ -19,6 +19,7 @@ from orchestrator.core.definition import (
     Try,
     Wait,
 )
+from orchestrator.core.errors import EXPRESSION_FAILED
 from orchestrator.core.events import (
     CancelRequested,
     FailureKind,
@@ -86,8 +87,18 @@ def start(definition: Definition, saga_id: str, command: Start, now: int) -> Dec
     state = begin(saga_id, definition.name, definition.version, command.traceparent, first)
     turn = Turn(definition, state, now, command.input_id)
     turn.events.append(first)
-    advance(turn, [Enter(definition.entry, "", "")])
+    advance(turn, _first(turn))
     return Decision(turn.events, turn.state)
+
+
+def _first(turn: Turn) -> list[Action]:
+    """Return where a saga begins; one whose input has no shape that its definition can read has nothing to undo."""
+    if turn.definition.input is not None:
+        try:
+            data_of(turn.definition, turn.state, "")
+        except UNREADABLE as error:
+            return [Fail("", EXPRESSION_FAILED, f"input: {error!r}")]
+    return [Enter(turn.definition.entry, "", "")]
 
 
 def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:  # noqa: C901, PLR0912 - a case for each
@@ -116,7 +127,7 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
             advance(turn, interventions.resolve(turn, given))
         case Migrate():
             turn = Turn(given.target, state, now, given.input_id)
-            interventions.migrate(turn, definition, given)
+            migration.migrate(turn, definition, given)
         case Park():
             turn = Turn(definition, state, now, given.input_id)
             interventions.park(turn, given)
@@ -191,7 +202,10 @@ def _attempt_failed(turn: Turn, call: Call, held: StepState, failure: Failed) ->
 
 
 def _timers(turn: Turn) -> None:
-    """Handle every timer that is due, earliest first; each one handled is cleared or moved, so this ends."""
+    """Handle every timer that is due, earliest first; each one handled is cleared or moved, so this ends.
+
+    Raises RuntimeError where one is not: better a saga that is blamed than a process that hangs.
+    """
     while True:
         state = turn.state
         due = next_due(state)
@@ -207,6 +221,8 @@ def _timers(turn: Turn) -> None:
             if due == (step.due_at if step.due_at is not None else step.timeout_at)
         )
         _timer(turn, held)
+        if turn.state is state:
+            raise RuntimeError(f"nothing follows from the timer of {path_of(held.step, held.undo)}")
 
 
 def _timer(turn: Turn, held: StepState) -> None:

@@ -14,6 +14,7 @@ NO_BRANCH_MATCHES = "no_branch_matches"
 TOO_MANY_EVENTS = "too_many_events"
 GATHER_SHORT = "too_few_answers"
 LOST = "another_branch_won"
+SKIPPED = "skipped"
 
 _SPEC = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 _STATUS: Mapping[str, int] = {

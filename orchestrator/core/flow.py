@@ -60,13 +60,14 @@ def advance(turn: Turn, actions: Sequence[Action]) -> None:
             if action not in settling:
                 settling.append(action)
             continue
-        if turn.state.sequence >= most and turn.state.phase is Phase.FORWARD:
-            message = f"the saga has more than {turn.definition.max_events} events"
-            step = action.prefix + action.target if isinstance(action, Enter) else None
-            stack += compensation.start(turn, TOO_MANY_EVENTS, message, step)
-            continue
-        if type(action) is Enter and not action.prefix and turn.state.phase is Phase.FORWARD:
-            following = _enter(turn, nodes[action.target], action)
+        if type(action) is Enter and turn.state.phase is Phase.FORWARD:
+            if turn.state.sequence >= most:
+                message = f"the saga has more than {most} events"
+                following = compensation.start(turn, TOO_MANY_EVENTS, message, action.prefix + action.target)
+            elif action.prefix and not scopes.is_alive(turn.state, action.prefix):
+                continue
+            else:
+                following = _enter(turn, nodes[action.target], action)
         else:
             following = _do(turn, action)
         if following:
@@ -109,19 +110,18 @@ def export(turn: Turn, compute: Compute, path: str, given: str | None = None) ->
 def _do(turn: Turn, action: Action) -> list[Action]:
     match action:
         case Unwind(""):
-            compensation.proceed(turn)
+            # Going forward, an undo of no plan belongs to what a person did without: nothing follows from it.
+            if turn.state.phase is not Phase.FORWARD:
+                compensation.proceed(turn)
             return []
         case Unwind(part):
             return scopes.unwind(turn, part)
-        case _ if turn.state.phase is not Phase.FORWARD:
-            return []
-        case Enter():
-            alive = not action.prefix or scopes.is_alive(turn.state, action.prefix)
-            return _enter(turn, turn.definition.nodes[action.target], action) if alive else []
-        case Settle(scope):
+        case Settle(scope) if turn.state.phase is Phase.FORWARD:
             return scopes.settle(turn, scope)
-        case Fail():
+        case Fail() if turn.state.phase is Phase.FORWARD:
             return scopes.fail(turn, action)
+        case _:
+            return []
 
 
 def _enter(turn: Turn, node: Node, at: Enter) -> list[Action]:  # noqa: PLR0911 - one for each kind of node

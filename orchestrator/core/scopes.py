@@ -8,12 +8,13 @@ from typing import Any
 from orchestrator.core import compensation
 from orchestrator.core.actions import Action, Enter, Fail, Settle
 from orchestrator.core.attempts import next_attempt
-from orchestrator.core.definition import Catch, Gather, Loop, Race, RetryPolicy, Scoped, Try
+from orchestrator.core.definition import Catch, Gather, Loop, Milestone, Race, RetryPolicy, Scoped, Try
 from orchestrator.core.errors import EXPRESSION_FAILED, GATHER_SHORT, LOST, TIMEOUT, described, explained, matches
 from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeUnwound, StepCompleted
+from orchestrator.core.parts import count_of, is_unwinding, parts_of
 from orchestrator.core.paths import CATCH, enclosing, name_of, part_of, prefix_of
 from orchestrator.core.scope import UNREADABLE, Scope
-from orchestrator.core.state import ERROR, ITEMS, State, StepState, StepStatus
+from orchestrator.core.state import ERROR, RUNNING, State, StepState, StepStatus
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, scope_at, task_scope
 
@@ -53,7 +54,7 @@ def is_alive(state: State, prefix: str) -> bool:
     """Tell whether every scope around still runs, in just that part."""
     for scope, part in enclosing(prefix):
         held = state.steps.get(scope)
-        if held is None or held.status is not StepStatus.WAITING or part_of(scope, part) in state.steps:
+        if held is None or held.status not in RUNNING or part_of(scope, part) in state.steps:
             return False
     return True
 
@@ -73,7 +74,7 @@ def settle(turn: Turn, scope: str) -> list[Action]:
     """See what follows where parts of a loop or a race have ended or failed."""
     node = turn.definition.nodes[name_of(scope)]
     held = turn.state.steps.get(scope)
-    if held is None or held.status is not StepStatus.WAITING or not is_alive(turn.state, prefix_of(scope)):
+    if held is None or held.status not in RUNNING or not is_alive(turn.state, prefix_of(scope)):
         return []
     match node:
         case Loop():
@@ -86,8 +87,8 @@ def settle(turn: Turn, scope: str) -> list[Action]:
 
 def close(turn: Turn, scope: str, node: Loop | Race, error: tuple[str, str, str | None]) -> list[Action]:
     """Close every part that has not ended; what they did is undone."""
-    _, settled = _parts(turn.state, scope)
-    rest = [part for part in map(str, range(_count(turn.state, scope, node))) if part not in settled]
+    _, settled = parts_of(turn.state, scope)
+    rest = [part for part in map(str, range(count_of(turn.state, scope, node))) if part not in settled]
     return [compensation.leave(turn, scope, part, error, Leaving.CLOSE) for part in rest]
 
 
@@ -129,6 +130,9 @@ def _after_failure(turn: Turn, scope: str, node: Try, leaving: Leaving) -> list[
     """Try again, or handle the error; what the failed attempt did is undone by now."""
     catch, held = node.catch, turn.state.steps[scope]
     assert catch is not None
+    if leaving is Leaving.RETRY and held.status is StepStatus.HELD:
+        # Its time was up meanwhile: whether it is tried again is for the person to say.
+        return []
     retry = None
     if leaving is Leaving.RETRY and catch.retry is not None:
         retry = next_attempt(turn, held, catch.retry)
@@ -186,38 +190,11 @@ def _retries(turn: Turn, held: StepState, policy: RetryPolicy, seen: Scope) -> b
     return next_attempt(turn, held, policy) is not None
 
 
-def _parts(state: State, scope: str) -> tuple[set[str], set[str]]:
-    """Return the parts that have begun, and those of them that have ended, well or not."""
-    begun: set[str] = set()
-    settled: set[str] = set()
-    inside = scope + "/"
-    start = len(inside)
-    for path in state.steps:
-        if path.startswith(inside):
-            end = path.find("/", start)
-            if end < 0:
-                settled.add(path[start:])
-            else:
-                begun.add(path[start:end])
-    return begun | settled, settled
-
-
-def _count(state: State, scope: str, node: Loop | Race) -> int:
-    if isinstance(node, Race):
-        return len(node.entries)
-    return len(state.outputs.get(scope + ITEMS, ()))
-
-
-def _is_unwinding(state: State, scope: str) -> bool:
-    inside = scope + "/"
-    return any(part.startswith(inside) for part in state.unwinding)
-
-
 def _settle_loop(turn: Turn, scope: str, node: Loop) -> list[Action]:
     """Begin as many parts as may run at once; the loop ends when none runs and none is left."""
     state = turn.state
-    begun, settled = _parts(state, scope)
-    count = _count(state, scope, node)
+    begun, settled = parts_of(state, scope)
+    count = count_of(state, scope, node)
     room = node.concurrency - (len(begun) - len(settled))
     following: list[Action] = []
     for part in range(len(begun), min(count, len(begun) + room)):
@@ -225,7 +202,7 @@ def _settle_loop(turn: Turn, scope: str, node: Loop) -> list[Action]:
         if not _proceeds(turn, scope, node, part, source):
             break
         following.append(Enter(node.entry, f"{scope}/{part}/", source))
-    if following or len(begun) > len(settled) or _is_unwinding(state, scope):
+    if following or len(begun) > len(settled) or is_unwinding(state, scope):
         return following
     if node.gather is not None:
         return _gathered(turn, scope, node, node.gather, [str(part) for part in range(count)])
@@ -254,11 +231,11 @@ def _proceeds(turn: Turn, scope: str, node: Loop, part: int, source: str) -> boo
 
 def _settle_race(turn: Turn, scope: str, node: Race) -> list[Action]:
     state = turn.state
-    _, settled = _parts(state, scope)
+    _, settled = parts_of(state, scope)
     won = [path for path, step in state.steps.items() if _has_won(scope, path, step)]
     if won and node.gather is None and len(settled) < len(node.entries):
         return [*close(turn, scope, node, (LOST, f"{name_of(scope)} was won by another branch", None)), Settle(scope)]
-    if len(settled) < len(node.entries) or _is_unwinding(state, scope):
+    if len(settled) < len(node.entries) or is_unwinding(state, scope):
         return []
     if node.gather is not None:
         return _gathered(turn, scope, node, node.gather, node.labels)
@@ -287,5 +264,9 @@ def _gathered(turn: Turn, scope: str, node: Loop | Race, gather: Gather, labels:
 
 
 def _finish(turn: Turn, scope: str, node: Scoped, output: Any) -> list[Action]:
-    turn.record(StepCompleted(scope, False, turn.state.steps[scope].attempt, output, True), node.on_end)
+    held, reached = turn.state.steps[scope], node.on_end
+    if held.status is StepStatus.HELD:
+        # A person was asked, and then it ended after all.
+        reached = Milestone(reached.lifecycle, reached.status or compensation.going_on(turn, (scope,)).status)
+    turn.record(StepCompleted(scope, False, held.attempt, output, True), reached)
     return [Enter(node.then, prefix_of(scope), scope)]

@@ -39,6 +39,9 @@ AWAITING_REPLY = frozenset({StepStatus.SCHEDULED, StepStatus.RETRYING, StepStatu
 OPEN = AWAITING_REPLY | {StepStatus.WAITING, StepStatus.HELD}
 """Statuses of a step that is not settled."""
 
+RUNNING = frozenset({StepStatus.WAITING, StepStatus.HELD})
+"""Statuses of a scope whose parts go on: past the point of no return they do so while it waits for a person."""
+
 FAILED_FOR_GOOD = frozenset({StepStatus.FAILED, StepStatus.UNKNOWN})
 """Statuses of a compensation that did not work."""
 

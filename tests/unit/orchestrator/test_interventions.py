@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.inputs import Action, Failed, Resolve
-from tests.saga_documents import ACT, told
+from tests.saga_documents import ACT, ASK, told
 from tests.saga_story import (
     REJECTED,
     TRANSIENT,
@@ -200,3 +200,37 @@ def test_a_refusal_of_what_was_asked_before_a_person_had_it_tried_anew_counts_no
 
     story = story.when(lambda told: (late, told.now)).then_nothing()
     story.when(done("a")).then("done a", "send b")
+
+
+def test_what_a_person_skipped_is_undone_later_where_nobody_knows_whether_it_happened() -> None:
+    story = told({"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT}, {"c": ASK}).when(fails("a", UNKNOWN))
+    story = story.when(resolves(Action.SKIP, "a"), done("b")).when(cancels()).sends("a:undo")
+
+    story.when(undone("a"), undone("b")).ended("REVOKED")
+
+
+def test_what_a_person_skipped_in_a_try_is_undone_with_its_attempt() -> None:
+    work = {"try": [{"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT}], "catch": {"do": [{"c": ACT}]}}
+    story = told({"t": work}).when(fails("t/0/a", UNKNOWN), resolves(Action.SKIP, "t/0/a"))
+
+    story = story.when(fails("t/0/b", REJECTED)).sends("t/0/a:undo")
+    story.when(undone("t/0/a")).sends("t/catch/c")
+
+
+def test_what_was_refused_and_skipped_has_nothing_to_undo() -> None:
+    story = told({"a": {**ACT, "error_strategy": "dead-letter"}}, {"b": ACT}).when(fails("a", REJECTED))
+
+    story.when(resolves(Action.SKIP, "a")).when(cancels(), undone("b")).ended("REVOKED").sends("b:undo")
+
+
+def test_a_skipped_undo_stays_as_it_is_though_more_is_undone_later() -> None:
+    story = suspended().when(resolves(Action.SKIP, "a"), resolves(Action.RESUME))
+
+    story.sends("b:undo").when(undone("b")).ended("REVOKED")
+
+
+def test_a_held_step_is_undone_where_that_is_always_asked_for() -> None:
+    always = {"call": "act", "compensate": {"call": "unact", "always": True}, "error_strategy": "dead-letter"}
+    story = told({"a": always}).when(fails("a", REJECTED)).then("failed a REJECTED broken for good", "held a broken")
+
+    story.when(cancels()).sends("a:undo")

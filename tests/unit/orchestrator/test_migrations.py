@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.core.inputs import Migrate
 from orchestrator.definitions.compiler import compile_definition
 from tests.saga_documents import ACT, document, told
-from tests.saga_story import Moment, Story, cancels, done, says, undone
+from tests.saga_story import REJECTED, Moment, Story, cancels, done, fails, says, undone
 
 WAIT: dict[str, Any] = {"listen": {"to": {"one": {"with": {"type": "go"}}}}}
 
@@ -87,3 +87,19 @@ def test_a_saga_that_turned_round_keeps_its_version() -> None:
     story = told({"a": ACT}).when(cancels())
 
     story.when(second({"a": ACT}, steps={})).then("ignored migrate")
+
+
+def test_a_race_that_runs_has_the_same_branches_in_the_other_version() -> None:
+    story = told({"r": {"fork": {"compete": True, "branches": [{"a": ACT}, {"b": ACT}]}}})
+    more = {"r": {"fork": {"compete": True, "branches": [{"a": ACT}, {"b": ACT}, {"c": ACT}]}}}
+
+    story.when(second(more, steps={})).then("ignored migrate")
+
+
+def test_what_is_being_undone_can_be_undone_in_the_other_version() -> None:
+    caught = {"catch": {"do": [{"c": ACT}]}}
+    story = told({"t": {"try": [{"a": ACT}, {"b": ACT}], **caught}}).when(done("t/0/a"), fails("t/0/b", REJECTED))
+    kept = {"call": "act", "compensate": {"none": "it is kept"}}
+
+    story = story.when(second({"t": {"try": [{"a": kept}, {"b": ACT}], **caught}}, steps={})).then("ignored migrate")
+    story.when(undone("t/0/a")).then("done t/0/a:undo", "unwound t/0", "send t/catch/c")

@@ -22,6 +22,14 @@ def test_given_an_input_from_of_the_saga_then_the_first_task_sees_its_value_and_
     assert seen(saga, "a") == [{"id": "p1"}, {"id": "p1"}, 7]
 
 
+@pytest.mark.parametrize("first", [{"wait": {"seconds": 1}}, {"for": {"in": "${ [1] }"}, "while": "true", "do": []}])
+def test_given_an_input_from_that_cannot_be_computed_then_the_saga_is_turned_round_at_once(first: Task) -> None:
+    first = {**first, "do": [{"a": ASK}]} if "do" in first else first
+    saga = told({"first": first}, {"b": sees()}, input={"from": ".order | error"})
+
+    assert saga.history[1:] == ["turned round expression_failed, to undo nothing", "revoked expression_failed"]
+
+
 def test_given_an_input_from_that_is_an_object_then_its_expressions_are_computed_and_the_rest_stays() -> None:
     saga = told({"a": sees()}, input={"from": {"id": "${ .order.pet.id }", "kind": "pet"}}, data=DATA)
     assert seen(saga, "a") == {"id": "p1", "kind": "pet"}
