@@ -6,16 +6,18 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import or_
+import orjson
+from sqlalchemy import Connection, or_
 
 from services.gateway.tables import REVISION, SUBMISSIONS
 from services.participant.database import Conflict, Database, Unwell, execute
 
 _BATCH = 500
 MAX_WAITING = 20_000
+_GATHER_S = 0.002
+"""How long the first submission of a batch waits for others, to share its transaction with them."""
 _MARKS_WAIT_S = 0.05
 _UNDECIDED_MS = 10_000
 _log = logging.getLogger(__name__)
@@ -69,32 +71,48 @@ class _Waiting(NamedTuple):
     done: asyncio.Future[Held]
 
 
-class _Stop:
-    """Ends the writing thread."""
+class _Batch(NamedTuple):
+    """What goes into one transaction: submissions to register, and the ids of accepted orders to mark."""
 
+    waiting: list[_Waiting]
+    accepted: list[str]
 
-_Job = _Waiting | _Stop | str
-"""What the writing thread is given; a text is the id of an accepted order."""
+    def __len__(self) -> int:
+        """Return how much there is to write."""
+        return len(self.waiting) + len(self.accepted)
 
 
 class SqlSubmissions:
-    """Submissions in SQL. `start` and the waiting happen on the event loop's thread, the writing on one of its own."""
+    """Submissions in SQL, gathered on the event loop's thread and written by one of its own.
+
+    What comes within a moment goes to that thread at once: each time it is woken the two threads wait for each other.
+    All methods but `find` and `check` belong to the event loop's thread.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._jobs: queue.Queue[_Job] = queue.Queue(MAX_WAITING)
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="submissions", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._gathering = _Batch([], [])
+        self._handing_over: asyncio.TimerHandle | None = None
+        self._waiting = 0
         mark = "?" if database.is_sqlite else "%s"
+        names = ", ".join(_COLUMNS)
         marks = ", ".join([mark] * len(_COLUMNS))
-        self._insert = f"INSERT INTO submissions ({', '.join(_COLUMNS)}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
-        self._accept = f"UPDATE submissions SET state = 'accepted' WHERE order_id = {mark}"  # noqa: S608 - a parameter mark
+        self._insert = f"INSERT INTO submissions ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
+        fields = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(_COLUMNS)))
+        self._insert_all = (
+            f"INSERT INTO submissions ({names}) SELECT {fields} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
+        )
+        which = "IN (SELECT value FROM json_each(?))" if database.is_sqlite else "= ANY(%s)"
+        self._accept = f"UPDATE submissions SET state = 'accepted' WHERE order_id {which}"  # noqa: S608 - a parameter mark
         self._held = database.select_by("order_id, body_sha256, state, created_at_ms", "submissions", "order_id")
 
     @property
     def waiting(self) -> int:
         """How much waits for the database, at most MAX_WAITING."""
-        return self._jobs.qsize()
+        return self._waiting
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the writing thread. Raises Unmigrated."""
@@ -104,74 +122,103 @@ class SqlSubmissions:
 
     def stop(self) -> None:
         """Write what waits, then end the thread and close the database."""
-        self._jobs.put(_Stop())
+        self._hand_over()
+        self._batches.put(None)
         self._thread.join()
         self._database.close()
 
     async def register(self, submission: Submission) -> Held:
         """Remember the request unless its key is known, and return what is remembered. Raises Unavailable."""
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable(f"{MAX_WAITING} submissions wait for the database already")
         done: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
-        try:
-            self._jobs.put_nowait(_Waiting(submission, done))
-        except queue.Full as error:
-            raise Unavailable(f"{MAX_WAITING} submissions wait for the database already") from error
+        self._waiting += 1
+        self._gathering.waiting.append(_Waiting(submission, done))
+        if len(self._gathering) >= _BATCH:
+            self._hand_over()
+        elif len(self._gathering.waiting) == 1:
+            self._hand_over_in(_GATHER_S)
         return await done
 
     def accept(self, order_id: str) -> None:
         """Remember that Kafka has the order, soon: lost in a crash, the mark costs one more record at a repetition."""
-        try:
-            self._jobs.put_nowait(order_id)
-        except queue.Full:
+        if self._waiting >= MAX_WAITING:
             _log.warning("left an accepted order unmarked: too many wait", extra={"order_id": order_id})
+            return
+        self._waiting += 1
+        self._gathering.accepted.append(order_id)
+        if len(self._gathering) >= _BATCH:
+            self._hand_over()
+        elif self._handing_over is None:
+            self._hand_over_in(_MARKS_WAIT_S)
+
+    def _hand_over_in(self, wait_s: float) -> None:
+        assert self._loop is not None
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+        self._handing_over = self._loop.call_later(wait_s, self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Give the writing thread what was gathered: marks ride along with submissions, or go after a short while."""
+        if self._handing_over is not None:
+            self._handing_over.cancel()
+            self._handing_over = None
+        if self._gathering:
+            self._batches.put(self._gathering)
+            self._gathering = _Batch([], [])
 
     def _work(self) -> None:
-        """Write batches until stopped; marks ride along with the next submissions, or go after a short while."""
-        accepted: list[str] = []
-        stopped = False
-        while not stopped:
-            waiting: list[_Waiting] = []
-            stopped, patient = self._gather(waiting, accepted)
-            if waiting or (accepted and (stopped or not patient)):
-                self._write(waiting, accepted)
-                accepted = []
+        """Write batches until stopped; those that came meanwhile are written together."""
+        while (batch := self._batches.get()) is not None:
+            stopped = False
+            while not stopped and len(batch) < _BATCH and not self._batches.empty():
+                more = self._batches.get()
+                stopped = more is None
+                if more is not None:
+                    batch = _Batch(batch.waiting + more.waiting, batch.accepted + more.accepted)
+            self._write(batch)
+            if stopped:
+                return
 
-    def _gather(self, waiting: list[_Waiting], accepted: list[str]) -> tuple[bool, bool]:
-        """Take what is there, up to a batch; return whether to stop, and whether marks may wait longer."""
-        timeout = _MARKS_WAIT_S if accepted else None
-        while len(waiting) + len(accepted) < _BATCH:
-            try:
-                job = self._jobs.get(timeout=timeout)
-            except queue.Empty:
-                return False, bool(waiting)
-            match job:
-                case _Waiting():
-                    waiting.append(job)
-                case _Stop():
-                    return True, False
-                case order_id:
-                    accepted.append(order_id)
-            if self._jobs.empty():
-                return False, True
-        return False, False
-
-    def _write(self, waiting: Sequence[_Waiting], accepted: Sequence[str]) -> None:
+    def _write(self, batch: _Batch) -> None:
         assert self._loop is not None
-        new = [job.submission for job in waiting]
         held: dict[str, Held] = {}
         problem: Unavailable | None = None
         try:
             with self._database.apart() as connection:
-                execute(connection, self._insert, new)
-                execute(connection, self._accept, [(order_id,) for order_id in accepted])
-                if new:
-                    keys = self._database.keys([submission.order_id for submission in new])
-                    rows = connection.exec_driver_sql(self._held, keys).all()
-                    held = {row[0]: Held(row[1], row[2], row[3]) for row in rows}
+                if batch.accepted:
+                    execute(connection, self._accept, [self._database.keys(batch.accepted)])
+                if batch.waiting:
+                    held = self._register(connection, [one.submission for one in batch.waiting])
         except (Unwell, Conflict) as error:
             problem = Unavailable(str(error))
-            _log.error("submissions were not stored", extra={"why": str(error), "submissions": len(new)})
-        if waiting:
-            self._loop.call_soon_threadsafe(_finish, waiting, held, problem)
+            _log.error("submissions were not stored", extra={"why": str(error), "submissions": len(batch.waiting)})
+        self._loop.call_soon_threadsafe(self._finish, batch, held, problem)
+
+    def _register(self, connection: Connection, new: list[Submission]) -> dict[str, Held]:
+        """Insert what is not there, and return what is there. Runs in the transaction."""
+        if self._database.is_sqlite:
+            # One statement for all: the driver gives up the interpreter's lock, and waits for it, at each.
+            rows = orjson.dumps([tuple(submission) for submission in new]).decode()
+            inserted = execute(connection, self._insert_all, [(rows,)])
+        else:
+            inserted = execute(connection, self._insert, new)
+        if inserted == len(new):
+            return {one.order_id: Held(one.body_sha256, one.state, one.created_at_ms) for one in new}
+        keys = self._database.keys([submission.order_id for submission in new])
+        found = connection.exec_driver_sql(self._held, keys).all()
+        return {row[0]: Held(row[1], row[2], row[3]) for row in found}
+
+    def _finish(self, batch: _Batch, held: dict[str, Held], problem: Exception | None) -> None:
+        """Tell the waiting requests, on the event loop's thread."""
+        self._waiting -= len(batch)
+        for submission, done in batch.waiting:
+            if done.done():
+                continue
+            if problem is not None:
+                done.set_exception(problem)
+            else:
+                done.set_result(held[submission.order_id])
 
     def find(self, order_id: str, now_ms: int) -> Submission | None:
         """Return a submission that is accepted, or may be any moment. Blocks; raises Unavailable."""
@@ -193,14 +240,3 @@ class SqlSubmissions:
                 connection.exec_driver_sql("SELECT 1")
         except (Unwell, Conflict) as error:
             raise Unavailable(str(error)) from error
-
-
-def _finish(waiting: Sequence[_Waiting], held: dict[str, Held], problem: Exception | None) -> None:
-    """Tell the waiting requests, on the event loop's thread."""
-    for submission, done in waiting:
-        if done.done():
-            continue
-        if problem is not None:
-            done.set_exception(problem)
-        else:
-            done.set_result(held[submission.order_id])

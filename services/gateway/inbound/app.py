@@ -78,6 +78,7 @@ async def _take(settings: InboundSettings, database: Database, stopping: list[in
         _log.info("taking orders", extra={"topic": topics.INBOUND.name})
         while not stopping:
             await intake.step()
+            await asyncio.sleep(0)  # polling blocks the loop: here its timers have their turn
             watchdog.beat()
     finally:
         intake.close()
