@@ -13,7 +13,9 @@ from sqlalchemy import create_engine, make_url, text
 from services.participant.database import Conflict, Database
 from services.projector.following import Following
 from services.projector.rebuilding import beside, rebuild, swap
-from tests.contract.gateway.story import CODEC, Story, entries
+from streams.record import Record
+from tests.contract.gateway.letters import decision, letter, parked, report, unparked
+from tests.contract.gateway.story import BORN_MS, CODEC, Story, entries
 from tests.contract.gateway.tape import Tape
 
 TABLES = {
@@ -58,30 +60,35 @@ def stories(names: str) -> list[Story]:
 
 
 @contextmanager
-def live(url: str, tape: Tape) -> Iterator[Following]:
+def live(url: str, tape: Tape, letters: Tape | None = None) -> Iterator[Following]:
     """Run the live projector, up to the end of the tape."""
     with closing(Database(url)) as database:
-        following = Following(database, tape, Tape(), CODEC)
+        following = Following(database, tape, letters or Tape(), CODEC)
         while following.advance(0.0):
             pass
         yield following
 
 
-def build(url: str, tape: Tape, stopped: Callable[[], bool] = lambda: False) -> bool:
+def build(url: str, tape: Tape, stopped: Callable[[], bool] = lambda: False, letters: Tape | None = None) -> bool:
     """Build the read model again."""
     with closing(Database(url)) as database, beside(url) as built:
-        return rebuild(database, built, Following(built, tape, Tape(), CODEC), stopped)
+        return rebuild(database, built, Following(built, tape, letters or Tape(), CODEC), stopped)
 
 
 def test_the_rebuilt_read_model_equals_the_live_one(url: str) -> None:
-    records = entries(*stories("abcdefgh"))
-    with live(url, Tape(records, most=7)):
+    waiting = unparked(parked(Story("ord_w").started(), 0, "saga.replies:2:41", "undecodable"), 0, "drop")
+    records = entries(*stories("abcdefgh"), waiting)
+    poison = Record("saga.replies", 2, 41, BORN_MS, b"ord_w", b"\x00garbage", [])
+    letters = [letter(0, poison, "undecodable", "no schema id"), report(2, "ord_a", "pay", "step_held", sequence=3)]
+    letters.append(decision(4, "0-2", "resolve", "ann"))
+    with live(url, Tape(records, most=7), Tape(letters, most=1)):
         before = whole(url)
-        assert all(before[name] for name in ("orders", "sagas", "order_events", "projection"))
+        assert all(before[name] for name in TABLES if name != "reports")
         change(url, "UPDATE orders SET customer_id = 'wrong'")
         change(url, "DELETE FROM order_events WHERE sequence > 3")
+        change(url, "UPDATE dead_letters SET state = 'open'")
         assert whole(url) != before
-        assert build(url, Tape(records, most=5))
+        assert build(url, Tape(records, most=5), letters=Tape(letters))
         seen = {row[:3] for row in whole(url)["projection"]}
         assert seen == {row[:3] for row in before["projection"]}
         assert {**whole(url), "projection": []} == {**before, "projection": []}
