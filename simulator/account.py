@@ -14,7 +14,8 @@ class Account(NamedTuple):
     """What the events told, apart from what the saga's own state says.
 
     `completed` holds the paths of called steps in the order in which their results counted, `closed` the parts of
-    scopes that were left, `skipped` what a person did without; `hurt` is true once a fault hit a compensation.
+    scopes that were left, `skipped` the steps that a person did without, and `left_alone` those that a person left
+    in place though their undo had failed; `hurt` is true once a fault hit a compensation.
     """
 
     completed: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Account(NamedTuple):
     undo_failed: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
+    left_alone: frozenset[str] = frozenset()
     turned: bool = False
     left: tuple[str, ...] = ()
     hurt: bool = False

@@ -83,6 +83,8 @@ def observe(  # noqa: C901, PLR0911 - one return for each event
 
 
 def _intervened(account: Account, event: InterventionMade) -> Account:
+    if event.action == "skip" and event.undo:
+        return account._replace(left_alone=account.left_alone | set(event.steps))
     if event.action == "skip":
         return account._replace(skipped=account.skipped | set(event.steps))
     return account._replace(undo_failed=account.undo_failed - set(event.steps), left=())
@@ -127,7 +129,7 @@ def _forward(scenario: Scenario, books: Books, account: Account, event: StepSche
     for path in books.in_place:
         part = _part(account, path)
         scope = "" if part is None else part.rpartition("/")[0]
-        if not scope or not event.step.startswith(f"{scope}/") or path in account.undo_failed | account.skipped:
+        if not scope or not event.step.startswith(f"{scope}/") or path in account.undo_failed | account.left_alone:
             continue
         if isinstance(scenario.definition.nodes.get(name_of(scope)), Try) and _undoable(scenario, path):
             yield Violation(NO_FORWARD, f"{event.step} is sent before {path} is undone, which {part} left behind")
@@ -146,7 +148,7 @@ def _in_reverse(scenario: Scenario, books: Books, account: Account, step: str) -
     part = _part(account, step)
     scope = "" if account.turned or part is None else f"{part}/"
     for other in books.in_place:
-        if other in after or other in account.undo_failed | account.skipped or not other.startswith(scope):
+        if other in after or other in account.undo_failed | account.left_alone or not other.startswith(scope):
             continue
         if _undoable(scenario, other):
             yield Violation(REVERSE, f"{step} is undone before {other}, which came after it")
@@ -181,13 +183,13 @@ def at_the_end(scenario: Scenario, state: State, books: Books, account: Account)
             yield Violation(NO_FORWARD, "the saga completed after it had turned round")
         yield from _completed(scenario, books, account)
         return
-    left = set(account.left) | account.skipped
+    left = set(account.left) | account.left_alone
     if state.outcome == "SUSPENDED":
         if not account.hurt:
             yield Violation(ENDS, "the saga is left to a person though no compensation was hit by a fault")
         yield from (
             Violation(BALANCE, f"{path} is named as not undone, but its undo did not fail for good")
-            for path in left - account.undo_failed - account.skipped
+            for path in left - account.undo_failed - account.left_alone
         )
     yield from (
         Violation(BALANCE, f"the saga ended as {state.outcome}, but {path} is still in place")
@@ -197,12 +199,13 @@ def at_the_end(scenario: Scenario, state: State, books: Books, account: Account)
 
 
 def _completed(scenario: Scenario, books: Books, account: Account) -> Iterator[Violation]:
-    in_place, undone = set(books.in_place), account.undone | account.skipped
+    skipped = account.skipped | account.left_alone
+    in_place, undone = set(books.in_place), account.undone | skipped
     barred = {entry.step for entry in books.entries.values() if not entry.undo and entry.mark is not Mark.DONE}
     for path in account.completed:
         if path not in in_place and path not in undone and not _optional(scenario, path):
             how = "was undone" if path in barred else "has no effect"
             yield Violation(BALANCE, f"the saga completed, but {path} {how}")
-    for path in in_place - set(account.completed) - account.skipped:
+    for path in in_place - set(account.completed) - skipped:
         if name_of(path) not in scenario.kept and not _optional(scenario, path):
             yield Violation(BALANCE, f"the saga completed without the result of {path}, whose effect is in place")

@@ -172,6 +172,16 @@ def forgetting_unknown_outcomes() -> Engine:
     return _deciding(decide)
 
 
+def forgetting_what_was_skipped() -> Engine:
+    """Leave what a person skipped as it is, though it may have happened."""
+
+    def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
+        skipped = [path for path, step in state.steps.items() if step.status is StepStatus.SKIPPED]
+        return core.decide(without_undo(definition, *skipped), state, given, now)
+
+    return _deciding(decide)
+
+
 def leaving_tries_as_they_are(*steps: str) -> Engine:
     """Undo nothing of these steps where a try is left."""
 

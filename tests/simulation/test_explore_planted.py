@@ -102,6 +102,14 @@ def test_a_try_that_goes_on_before_it_is_undone_is_found() -> None:
     assert explore(scenario, Bounds()).broken == {}
 
 
+def test_an_effect_that_is_left_because_a_person_skipped_its_step_is_found() -> None:
+    tasks = ({"one": hold("one", error_strategy="dead-letter")}, {"two": hold("two")})
+    scenario = Scenario("skipped", definition(*tasks), {}, {}, frozenset())
+
+    check(scenario, bugs.forgetting_what_was_skipped(), BALANCE)
+    assert explore(scenario, Bounds()).broken == {}
+
+
 def test_a_saga_that_is_tried_for_ever_is_found() -> None:
     order = an_order()
     endless = replace(order, definition=bugs.with_endless_retries(order.definition))
