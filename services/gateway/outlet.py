@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -16,7 +15,8 @@ from streams.kafka_security import connection
 MAX_IN_FLIGHT = 5_000
 CONFIRM_MS = 5_000
 """How long a record may take to be confirmed before the client is told that nothing is certain."""
-_POLL_S = 0.1
+_POLL_S = 0.001
+"""How often delivery reports are asked for while some are to come."""
 _FLUSH_S = 5.0
 
 
@@ -39,7 +39,7 @@ class Outlet(Protocol):
 
 
 class KafkaOutlet:
-    """One idempotent producer. Delivery reports come in batches from a polling thread to the event loop."""
+    """One idempotent producer; the event loop fetches the delivery reports itself: no thread interrupts it for each."""
 
     def __init__(self, bootstrap: str, on_fatal: Callable[[str], None]) -> None:
         self._producer = Producer(
@@ -57,9 +57,7 @@ class KafkaOutlet:
         )
         self._on_fatal = on_fatal
         self._in_flight = 0
-        self._reports: list[tuple[asyncio.Future[None], KafkaError | None]] = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="delivery-reports", daemon=True)
+        self._unreported = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -68,15 +66,12 @@ class KafkaOutlet:
         return self._in_flight
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start handing delivery reports to the loop."""
+        """Take the loop that everything happens on."""
         self._loop = loop
-        self._thread.start()
 
     def stop(self) -> None:
-        """Wait a bounded time for records in flight, then end the thread."""
+        """Wait a bounded time for records in flight."""
         self._producer.flush(_FLUSH_S)
-        self._stopping.set()
-        self._thread.join()
 
     async def send(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Return when every in-sync replica has the record. Raises NotConfirmed, Overloaded."""
@@ -93,6 +88,9 @@ class KafkaOutlet:
                 self._on_fatal(str(error))
             raise NotConfirmed(str(error)) from error
         self._in_flight += 1
+        self._unreported += 1
+        if self._unreported == 1:
+            self._poll_later()
         try:
             await done
         finally:
@@ -107,24 +105,22 @@ class KafkaOutlet:
         if found.error is not None:
             raise NotConfirmed(f"topic {topic}: {found.error}")
 
-    def _delivered(self, done: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
-        self._reports.append((done, error))
+    def _poll_later(self) -> None:
+        assert self._loop is not None
+        self._loop.call_later(_POLL_S, self._poll)
 
     def _poll(self) -> None:
-        assert self._loop is not None
-        while not self._stopping.is_set():
-            self._producer.poll(_POLL_S)
-            if self._reports:
-                reports, self._reports = self._reports, []
-                self._loop.call_soon_threadsafe(self._resolve, reports)
+        self._producer.poll(0)
+        if self._unreported:
+            self._poll_later()
 
-    def _resolve(self, reports: list[tuple[asyncio.Future[None], KafkaError | None]]) -> None:
-        for done, error in reports:
-            if error is not None and error.fatal():
-                self._on_fatal(error.str())
-            if done.done():
-                continue
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(NotConfirmed(error.str()))
+    def _delivered(self, done: asyncio.Future[None], error: KafkaError | None, _message: Message) -> None:
+        self._unreported -= 1
+        if error is not None and error.fatal():
+            self._on_fatal(error.str())
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(NotConfirmed(error.str()))
