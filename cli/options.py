@@ -105,4 +105,8 @@ def _endpoint(name: str, data: Path) -> str:
     # Imported here: most commands are given their addresses, and `saga --help` needs none.
     from cli.data_directory import read_state  # noqa: PLC0415 - see above
 
-    return str(read_state(data).get(name, ""))
+    try:
+        return str(read_state(data).get(name, ""))
+    except Failure as failure:
+        remedy = "Start one, name its directory with --data, or the address with --bootstrap or --gateway."
+        raise Failure(failure.problem, remedy, failure.code) from failure

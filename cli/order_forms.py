@@ -17,11 +17,11 @@ _LINE_FORM = "Write --line SKU:QUANTITY:UNIT_PRICE, such as --line 85123A:6:2.55
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An order as options say it; what is None is left to the form, or to a default."""
+    """An order as options say it; what is None was not given."""
 
     customer: str | None
     lines: list[str]
-    country: str | None
+    country: str
     address: str | None
     payment_method: str
     shipping: str
@@ -31,8 +31,8 @@ class Written:
 
     @property
     def says_something(self) -> bool:
-        """Tell whether any option was given that a file would contradict."""
-        return bool(self.lines) or any((self.customer, self.country, self.address, self.reference, self.process))
+        """Tell whether an option was given that a file would contradict; those with defaults say nothing."""
+        return bool(self.lines) or any((self.customer, self.address, self.reference, self.process))
 
 
 def forms(file: Path | None, written: Written) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import typer
 
@@ -36,7 +37,7 @@ def put_topics(states: Sequence[TopicState], output: OutputFormat) -> None:
 def put_acls(output: OutputFormat) -> None:
     """Print a row an entry of the access list."""
     entries = list(described())
-    columns: Columns = {name: lambda entry, name=name: entry[name] for name in entries[0]}  # type: ignore[misc] # mypy cannot type defaults of lambdas
+    columns: Columns = {name: itemgetter(name) for name in entries[0]}
     if output is OutputFormat.JSON:
         typer.echo(written(entries, output))
     else:

@@ -1,0 +1,180 @@
+"""Manners of `saga` at a terminal and away from it: colours, exit codes, who reads the output, what is imported."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import app as command_line
+from cli.failure import ExitCode, Failure
+from cli.options import gateway_of
+from tests.unit.cli.conftest import Saga
+from tests.unit.cli.stub_gateway import ORDER, Answer, StubGateway
+
+GREEN = "\x1b[32m"
+ROOT = Path(command_line.__file__).parent.parent
+FIRST_PARTY = {"orchestrator", "schemas", "services", "streams", "simulator", "verify", "architect"}
+
+
+@pytest.fixture
+def done(gateway: StubGateway) -> None:
+    """Have the gateway list an order that is done."""
+    page = {"orders": [{**ORDER, "status": "COMPLETED"}], "next_cursor": None}
+    gateway.on("GET /v1/orders", Answer(200, page))
+
+
+@pytest.mark.usefixtures("done")
+def test_away_from_a_terminal_a_table_is_plain_and_as_wide_as_it_needs(
+    saga: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+
+    stdout = saga("order", "list").stdout
+
+    assert "\x1b" not in stdout
+    assert len(stdout.splitlines()) == 2
+
+
+@pytest.mark.usefixtures("done")
+def test_at_a_terminal_a_table_has_colours_unless_they_are_not_wanted(
+    saga: Saga, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert f"{GREEN}COMPLETED" in saga("order", "list").stdout
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    stdout = saga("order", "list").stdout
+    assert "COMPLETED" in stdout
+    assert GREEN not in stdout
+
+
+@pytest.mark.usefixtures("done")
+def test_programs_never_get_colours(saga: Saga, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert "\x1b" not in saga("order", "list", "-o", "jsonl").stdout
+
+
+@pytest.mark.usefixtures("done")
+def test_a_reader_that_goes_away_is_no_error_and_has_a_code(
+    gateway: StubGateway, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with io.TextIOWrapper(io.FileIO(write_end, "w"), write_through=True) as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+        monkeypatch.setattr(sys, "argv", ["saga", "order", "list", "--gateway", gateway.url])
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+
+    assert ended.value.code == ExitCode.OUTPUT_CLOSED
+    assert capfd.readouterr().err == ""
+
+
+def test_a_failure_is_two_lines_on_stderr_and_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["saga", "order", "list", "--gateway", "http://127.0.0.1:1"])
+
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+
+    assert ended.value.code == ExitCode.CLUSTER_UNREACHABLE
+    told = capsys.readouterr()
+    assert told.out == ""
+    problem, remedy = told.err.splitlines()
+    assert problem.startswith("saga: No gateway answers at http://127.0.0.1:1: ")
+    assert remedy == "      Start one with `saga dev`, or name its address with --gateway."
+
+
+def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_about: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.order_requests.shown", interrupt)
+    monkeypatch.setattr(sys, "argv", ["saga", "order", "show", "ord_a", "--gateway", "http://127.0.0.1:1"])
+
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+
+    assert ended.value.code == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["SAGA_GATEWAY", "SAGA_GATEWAY_URL"])
+@pytest.mark.usefixtures("done")
+def test_the_gateway_is_named_by_either_variable(
+    saga: Saga, gateway: StubGateway, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("SAGA_GATEWAY")
+    monkeypatch.setenv(name, gateway.url)
+
+    assert saga("order", "list").exit_code == 0
+
+
+def test_without_any_address_the_next_step_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as refused:
+        gateway_of(None, tmp_path)
+
+    assert "--gateway" in refused.value.remedy
+
+
+def test_what_is_forbidden_says_which_key_is_needed(saga: Saga, gateway: StubGateway) -> None:
+    gateway.on("GET /v1/orders", Answer(403, {"title": "Forbidden", "detail": "operators only"}))
+
+    failure = saga("order", "list").exception
+
+    assert isinstance(failure, Failure)
+    assert "saga keys list" in failure.remedy
+
+
+def test_the_version_is_told(saga: Saga) -> None:
+    result = saga("--version")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("saga 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_can_complete(saga: Saga, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+
+    shown = saga("--show-completion", shell)
+
+    assert shown.exit_code == 0
+    assert "_SAGA_COMPLETE" in shown.stdout or "_ROOT_COMPLETE" in shown.stdout
+
+
+def test_help_pays_for_no_client() -> None:
+    allowed = sys.stdlib_module_names | {"typer", "cli", "__future__"}
+    reached: set[str] = set()
+
+    def visit(name: str) -> None:
+        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        if name in reached or not path.is_file():
+            return
+        reached.add(name)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.Import():
+                    imported = [alias.name for alias in node.names]
+                case ast.ImportFrom():
+                    imported = [str(node.module)]
+                case _:
+                    continue
+            for one in imported:
+                visit(one)
+                others.update({one} if one.partition(".")[0] not in allowed | FIRST_PARTY else ())
+
+    others: set[str] = set()
+    visit("cli.app")
+
+    assert {"cli.orders", "cli.sagas", "cli.topic_commands"} <= reached
+    assert others == set()
