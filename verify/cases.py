@@ -118,9 +118,13 @@ def outcome_of(events: Sequence[Event]) -> Outcome | None:
 
 
 def _rests(folded: Folded) -> bool:
-    """Tell whether all that is in flight is held, or a record waits; a scope is held as long as what is in it."""
+    """Tell whether all that is in flight is held, or a record waits; a scope waits for what is in it."""
     if folded.parked:
         return True
     scopes = {"/".join(path.split("/")[:end]) for path, _ in folded.steps for end in range(1, path.count("/") + 1)}
-    open_ = {step.status for (path, _), step in folded.steps.items() if step.status in IN_FLIGHT and path not in scopes}
+    open_ = {
+        step.status
+        for (path, _), step in folded.steps.items()
+        if step.status in IN_FLIGHT and (path not in scopes or step.status != "WAITING")
+    }
     return open_ == {"HELD"}

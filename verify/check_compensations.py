@@ -56,7 +56,7 @@ def _walk(events: Sequence[Event]) -> Iterator[str]:
                 yield from _planned(undoing, _WHOLE, fields["plan"])
             case "InterventionMade" if event.undo and fields["action"] != "skip":
                 undoing.begun.difference_update(fields["steps"])
-                undoing.plans = {_WHOLE: list(fields["steps"])}
+                undoing.plans = {**undoing.plans, _WHOLE: list(fields["steps"])}
             case "ScopeUnwound" | "SagaRevoked":
                 yield from _closed(undoing, f"{event.step}/{fields['part']}" if event.step else _WHOLE)
             case _:

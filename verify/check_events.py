@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from verify.cases import Case, Cases
 from verify.evidence import Event
@@ -226,13 +226,21 @@ def _objection_to_intervention(machine: Machine, event: Event) -> str:
     fields = event.fields
     if fields["action"] == "skip" and not fields["reason"].strip():
         return "skipped without a reason"
-    if event.undo and machine.ended != "SagaSuspended":
+    if event.undo and machine.turned and machine.ended != "SagaSuspended":
         return "no compensation waits for a person"
+    if event.undo and not machine.turned and not _in_held_parts(machine, fields["steps"]):
+        return "no part of a scope waits for a person"
     wanted = FAILED_FOR_GOOD if event.undo else HELD
     free = [step for step in fields["steps"] if machine.open.get((step, event.undo)) != wanted]
     if free or not fields["steps"]:
         return f"{', '.join(free) or 'nothing'} waits for no person"
     return ""
+
+
+def _in_held_parts(machine: Machine, steps: Sequence[str]) -> bool:
+    """Tell whether each of the steps is in a part of a scope that waits because it could not be undone."""
+    held = [part for part in machine.parts if machine.open.get((part, False)) == HELD]
+    return all(any(step.startswith(f"{part}/") for part in held) for step in steps)
 
 
 def _objection_to_undo(machine: Machine, event: Event) -> str:

@@ -90,8 +90,8 @@ def differences(folded: Folded, state: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 def _source(row: Sequence[Any]) -> str:
-    """Return the last entry of a step's row, which is left out where it is empty."""
-    return str(row[len(_STEP_ROW) - 1]) if len(row) == len(_STEP_ROW) else ""
+    """Return where a step's input comes from, which its row leaves out where it is the saga's own."""
+    return str(row[len(_STEP_ROW) - 1]) if len(row) >= len(_STEP_ROW) else ""
 
 
 def status_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from verify.evidence import Event
 from verify.folded import Folded, Step
@@ -76,8 +76,19 @@ def intervened(folded: Folded, event: Event) -> None:
             step.status = "SKIPPED"
         else:
             step.status, step.attempt, step.code = "FAILED", 0, None
-    if event.undo and fields["action"] != "skip":
+    if event.undo and folded.phase == "FORWARD":
+        _take_up(folded, fields["steps"], skipped=fields["action"] == "skip")
+    elif event.undo and fields["action"] != "skip":
         folded.phase, folded.outcome, folded.plan = "COMPENSATING", None, list(fields["steps"])
+
+
+def _take_up(folded: Folded, steps: Sequence[str], *, skipped: bool) -> None:
+    """Let parts go on that waited because these steps of theirs could not be undone."""
+    for part, (left, then) in list(folded.unwinding.items()):
+        own = [step for step in steps if step.startswith(f"{part}/")]
+        if own:
+            folded.step(part).status = "FAILED"
+            folded.unwinding[part] = (left if skipped else own, then)
 
 
 def migrated(folded: Folded, event: Event) -> None:

@@ -137,8 +137,18 @@ class Machine:
         for step in event.fields["steps"]:
             self.open[step, event.undo] = SKIPPED if skipped else AGAIN
             self.attempts[step, event.undo] = 0
-        if event.undo and not skipped:
+        if event.undo and not self.turned:
+            self._take_up(event.fields["steps"], skipped)
+        elif event.undo and not skipped:
             self.ended, self.left = "", list(event.fields["steps"])
+
+    def _take_up(self, steps: list[str], skipped: bool) -> None:
+        """Let parts go on that waited because these steps of theirs could not be undone."""
+        for part, (left, leaving) in list(self.parts.items()):
+            own = [step for step in steps if step.startswith(f"{part}/")]
+            if own:
+                self.open[part, False] = FAILED_FOR_GOOD
+                self.parts[part] = (left if skipped else own, leaving)
 
     def _migrate(self, event: Event) -> None:
         names = json.loads(event.fields["renamed"])

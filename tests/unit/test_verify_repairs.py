@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orchestrator.core.events import Json
 from schemas import topics
 from tests.orchestrator_world import World, world_with
@@ -27,21 +29,21 @@ def world(directory: Path, *documents: Json) -> World:
     return world
 
 
-def broken(*paths: str) -> Any:
-    """Return participants that refuse these steps, and these compensations as `<step>:undo`."""
+def broken(*paths: str, kind: str = "REJECTED") -> Any:
+    """Return participants that fail at these steps, and these compensations as `<step>:undo`, for good or not."""
 
     def answer(name: str, fields: Mapping[str, Any]) -> Reply:
         meta = fields["meta"]
         path = meta["step"] if meta["undoes"] is None else f"{meta['step']}:undo"
-        return failure(fields, "REJECTED", "no") if path in paths else success(name, fields)
+        return failure(fields, kind, "no") if path in paths else success(name, fields)
 
     return answer
 
 
-def resolve(world: World, action: str, step: str | None = None) -> None:
+def resolve(world: World, action: str, step: str | None = None, participants: Any = success) -> None:
     world.now += 1
     world.send("saga.ResolveSaga", SAGA, action=action, step=step, **_ACT)
-    world.run()
+    world.run(participants)
 
 
 def judged(world: World) -> Report:
@@ -71,6 +73,42 @@ def test_a_held_step_waits_and_is_tried_again(tmp_path: Path) -> None:
     report = judged(world_)
     assert (report.outcomes, report.manual) == ({"HELD": 1}, (SAGA,))
     resolve(world_, "retry")
+    assert judged(world_).outcomes == {"COMPLETED": 1}
+
+
+def test_what_a_person_skipped_is_undone_where_nobody_knows_whether_it_happened(tmp_path: Path) -> None:
+    world_ = world(tmp_path, document("repaired", {"a": hold(error_strategy="dead-letter")}, {"b": hold()}))
+    world_.run(broken("a", kind="UNKNOWN"))
+    resolve(world_, "skip", participants=broken("b"))
+    assert judged(world_).outcomes == {"REVOKED": 1}
+    events = evidence(world_).log.events[SAGA]
+    assert [event.step for event in events if event.undo and event.name == "StepCompleted"] == ["a"]
+
+
+@pytest.mark.parametrize(("action", "by_hand"), [("retry", ()), ("skip", (f"{SAGA}: t/0/a:undo",))])
+def test_a_part_that_cannot_be_undone_past_the_pivot_waits_for_a_person(
+    tmp_path: Path, action: str, by_hand: tuple[str, ...]
+) -> None:
+    tried = {"try": [{"a": hold()}, {"b": hold()}], "catch": {"do": [{"c": hold()}]}}
+    world_ = world(tmp_path, document("repaired", {"paid": hold(pivot=True)}, {"t": tried}))
+    world_.run(broken("t/0/b", "t/0/a:undo"))
+    assert judged(world_).outcomes == {"HELD": 1}
+    resolve(world_, action)
+    report = judged(world_)
+    assert (report.outcomes, report.by_hand) == ({"COMPLETED": 1}, by_hand)
+
+
+@pytest.mark.parametrize("action", ["retry", "skip"])
+def test_a_scope_that_is_late_past_the_pivot_waits_for_a_person(tmp_path: Path, action: str) -> None:
+    slow = hold(timeout={"after": {"seconds": 3}})
+    race = {"fork": {"compete": True, "branches": [{"a": slow}, {"b": slow}]}, "timeout": {"after": {"seconds": 5}}}
+    world_ = world(tmp_path, document("repaired", {"paid": hold(pivot=True)}, {"r": race}, {"last": hold()}))
+    world_.run(lambda name, fields: success(name, fields) if fields["meta"]["step"] == "paid" else None)
+    world_.later(6_000)
+    assert world_.names(SAGA)[-1] == "StepHeld"
+    resolve(world_, action)
+    world_.later(1_000)
+    world_.run()
     assert judged(world_).outcomes == {"COMPLETED": 1}
 
 
