@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from tests.contract.gateway.gate import Answer, Gate, Sent, gateway
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import Story, entries, projector
 
-ORDERS = 1_000
+ORDERS = int(os.environ.get("SAGALINE_ORDERS", "1000"))
+"""8 reads each; 12,500 of them are 100,000 reads."""
 AT_ONCE = 20
 READS = 6
 TURNED = {"code": "cancelled", "message": "", "plan": [], "status": "COMPENSATING"}
@@ -97,7 +99,7 @@ def test_of_thousands_of_reads_after_a_202_none_is_stale(new_sqlite_url: Callabl
                 taken = engine.feed(gate, taken)
         engine.stop()
 
-    asyncio.run(asyncio.wait_for(scenario(), 300))
+    asyncio.run(asyncio.wait_for(scenario(), 600))
     assert len(reads) == ORDERS * (READS + 2)
     assert reads.count(False) == 0
 
