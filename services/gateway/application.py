@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import ExceptionHandler
 
 from schemas.subjects import Subjects
 from services.gateway import (
@@ -29,6 +30,7 @@ from services.gateway import (
     taking,
 )
 from services.gateway.dead_letters import routes as dead_letters
+from services.gateway.express import Express
 from services.gateway.fields import FieldError
 from services.gateway.metering import Meter
 from services.gateway.parts import Parts
@@ -57,14 +59,13 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(schema_registry.routes(Subjects()))
     app.include_router(publishing.routes())
     app.openapi = described(app.openapi)  # type: ignore[method-assign]  # the way FastAPI names for it
+    handlers = {("POST", taking.PATH): taking.handler(parts)}
+    app.add_middleware(Express, handlers=handlers, exception_handlers=_EXPECTED)
     app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
     app.include_router(metering.routes(parts.counts))
     app.add_middleware(Meter, counts=parts.counts)
-    app.add_exception_handler(Problem, answer_problem)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(Unavailable, _answer_database)
-    app.add_exception_handler(ReadModelUnavailable, _answer_database)
+    for kind, answer in _EXPECTED.items():
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, _answer_bug)
     return app
 
@@ -89,3 +90,13 @@ async def _answer_database(_request: Request, error: Exception) -> Response:
 async def _answer_bug(request: Request, error: Exception) -> Response:
     _log.error("a request met a bug", extra={"path": request.url.path}, exc_info=error)
     return Problem("internal-error", "the request met a bug of ours").response()
+
+
+_EXPECTED: Mapping[type[Exception], ExceptionHandler] = {
+    Problem: answer_problem,
+    HTTPException: _answer_http,
+    RequestValidationError: _answer_invalid,
+    Unavailable: _answer_database,
+    ReadModelUnavailable: _answer_database,
+}
+"""What routes raise that is an answer; everything else is a bug."""

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.catalogue import Catalogue
+from services.gateway.express import Handler
 from services.gateway.inputs import traceparent
 from services.gateway.ordering import Ordered, ordered
 from services.gateway.orders import Refused, read_order
@@ -23,17 +24,24 @@ from services.gateway.submitting import submit
 from services.gateway.vault.routes import sealed
 from services.gateway.views import order_view
 
+PATH = "/v1/orders"
 
-def routes(parts: Parts) -> APIRouter:
-    """Return the route that takes orders."""
-    router = APIRouter()
+
+def handler(parts: Parts) -> Handler:
+    """Return what takes an order."""
 
     async def take_order(request: Request) -> Response:
         return await _take(parts, request)
 
+    return take_order
+
+
+def routes(parts: Parts) -> APIRouter:
+    """Return the route that takes orders."""
+    router = APIRouter()
     router.add_api_route(
-        "/v1/orders",
-        take_order,
+        PATH,
+        handler(parts),
         methods=["POST"],
         status_code=202,
         response_class=Response,
@@ -81,7 +89,7 @@ async def _take(parts: Parts, request: Request) -> Response:
         await _check_prices(parts, parts.catalogue, submission)
     headers = await submit(parts, submission, record)
     order_id = submission.order_id
-    url = f"/v1/orders/{order_id}"
+    url = f"{PATH}/{order_id}"
     headers |= {"Location": url, **applied(wait_s(request))}
     rested = await rest(parts, order_id, wait_s(request))
     if rested is not None:

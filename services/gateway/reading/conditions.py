@@ -25,7 +25,8 @@ def etag(sequence: int) -> str:
 
 def wait_s(request: Request) -> int | None:
     """Return for how many seconds a request prefers to wait (RFC 7240), bounded; None where it does not say."""
-    for preference in re.split(r"[,;]", request.headers.get("prefer", "")):
+    given = request.headers.get("prefer")
+    for preference in re.split(r"[,;]", given) if given else ():
         found = _WAIT.fullmatch(preference)
         if found is not None:
             return min(int(found[1]), MOST_WAIT_S)
