@@ -15,6 +15,7 @@ from fastapi.responses import Response
 
 from cli.ports import LOOPBACK
 from services.gateway.outlet import KafkaOutlet
+from streams.collector import spare_collector
 
 TOPIC = "bare.orders"
 PATH = "/v1/orders"
@@ -27,6 +28,7 @@ def application(outlet: KafkaOutlet) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         outlet.start(asyncio.get_running_loop())
+        spare_collector()
         yield
         outlet.stop()
 
@@ -41,9 +43,13 @@ def application(outlet: KafkaOutlet) -> FastAPI:
     return app
 
 
+def _tell(why: str) -> None:
+    sys.stderr.write(f"bare: {why}\n")
+
+
 def main(environ: dict[str, str]) -> int:
     """Serve on PORT until SIGTERM, with the gateway's settings of uvicorn and its quick parser."""
-    outlet = KafkaOutlet(environ["KAFKA_BOOTSTRAP_SERVERS"], lambda why: sys.stderr.write(f"{why}\n"))
+    outlet = KafkaOutlet(environ["KAFKA_BOOTSTRAP_SERVERS"], _tell)
     uvicorn.run(
         application(outlet),
         host=LOOPBACK,

@@ -64,9 +64,11 @@ def figures(server: str, load: str, number: int, answer: Mapping[str, Any]) -> F
 def thresholds(found: Sequence[Figures]) -> list[Threshold]:
     """Return the demands and how they are met."""
     steady = next((one for one in found if (one.server, one.load) == (GATEWAY, STEADY)), None)
+    accepted = None if steady is None else steady.per_s / RATE
+    p99 = None if steady is None else steady.took.p99
     return [
-        Threshold(f"gateway: accepted of {RATE:g} orders/s", RATE_SHARE, steady and steady.per_s / RATE, at_most=False),
-        Threshold(f"gateway: p99 at {RATE:g} orders/s, ms", P99_MS, steady and steady.took.p99, at_most=True),
+        Threshold(f"gateway: accepted of {RATE:g} orders/s", RATE_SHARE, accepted, at_most=False),
+        Threshold(f"gateway: p99 at {RATE:g} orders/s, ms", P99_MS, p99, at_most=True),
         Threshold("gateway / bare route, orders/s accepted at most", SHARE, share(found), at_most=False),
     ]
 

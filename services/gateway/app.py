@@ -42,6 +42,7 @@ from services.gateway.vault.settings import VaultSettings
 from services.gateway.wire import BoundedHttp
 from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
+from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
 from streams.metrics import serve_metrics
 
@@ -118,6 +119,7 @@ def serve(settings: Settings) -> int:
         submissions.start(loop)
         outlet.start(loop)
         freshness.start()
+        spare_collector()
         yield
         freshness.stop()
         outlet.stop()
