@@ -13,7 +13,7 @@ from cli.following import follow_order
 from cli.options import Gateway, OutputFormat
 from cli.order_requests import ended_well, next_after, rested, take
 from cli.printing import note, written
-from cli.progress import bar
+from cli.progress import bar, printed_later
 from cli.story import put_stream
 
 
@@ -34,11 +34,11 @@ def send(gateway: Gateway, sending: Sending, output: OutputFormat) -> bool:
     if output is OutputFormat.JSON and len(sending.forms) > 1:
         raise Failure("Several orders are not one document.", "Take --output jsonl.", ExitCode.USAGE)
     taken: list[str] = []
-    with bar("orders", len(sending.forms)) as done:
+    with printed_later() as put, bar("orders", len(sending.forms)) as done:
         for answer in take(gateway, sending.forms, sending.key):
             taken.append(answer["order_id"])
             if sending.wait_s is None and not sending.follow:
-                typer.echo(answer["order_id"] if output is OutputFormat.TABLE else written(answer, output))
+                put(answer["order_id"] if output is OutputFormat.TABLE else written(answer, output))
             done()
     if sending.follow:
         note(f"{taken[0]} is taken", output)

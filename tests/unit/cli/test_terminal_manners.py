@@ -13,6 +13,7 @@ import pytest
 from cli import app as command_line
 from cli.failure import ExitCode, Failure
 from cli.options import gateway_of
+from cli.progress import bar, printed_later, waiting
 from tests.unit.cli.conftest import Saga
 from tests.unit.cli.stub_gateway import ORDER, Answer, StubGateway
 
@@ -76,6 +77,64 @@ def test_a_reader_that_goes_away_is_no_error_and_has_a_code(
 
     assert ended.value.code == ExitCode.OUTPUT_CLOSED
     assert capfd.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    """What looks like a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_bar_is_for_a_terminal_and_takes_nothing_from_the_data(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    data, words = io.StringIO(), Terminal() if is_terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stdout", data)
+    monkeypatch.setattr(sys, "stderr", words)
+
+    with printed_later() as put, bar("orders", 2) as done:
+        for order_id in ("ord_a", "ord_b"):
+            put(order_id)
+            done()
+
+    assert data.getvalue() == "ord_a\nord_b\n"
+    assert ("2/2" in words.getvalue()) is is_terminal
+
+
+def test_lines_do_not_run_into_a_bar_on_the_same_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    with printed_later() as put, bar("orders", 2) as done:
+        put("ord_a")
+        done()
+        shown_meanwhile = screen.getvalue()
+
+    assert "ord_a" not in shown_meanwhile
+    assert screen.getvalue().endswith("ord_a\n")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_sign_of_waiting_is_for_a_terminal(monkeypatch: pytest.MonkeyPatch, is_terminal: bool) -> None:
+    words = Terminal() if is_terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", words)
+
+    with waiting("ord_a is taken"):
+        pass
+
+    assert bool(words.getvalue()) is is_terminal
+
+
+def test_the_demo_takes_the_place_of_the_command(saga: Saga, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, arguments: became.append(arguments[1:]))
+
+    assert saga("demo", "--keep", "--data", str(tmp_path)).exit_code == 0
+    assert became == [["-m", "campaigns.demo", "--keep", "--data", str(tmp_path)]]
 
 
 def test_a_failure_is_two_lines_on_stderr_and_its_code(
