@@ -14,7 +14,7 @@ from orchestrator.definitions.compiler import compile_definition
 from tests.published import evidence_of, published
 from tests.saga_documents import ACT, ASK, document
 from tests.saga_histories import EVERYTHING, Happening, any_stories, ended, happenings, lived, reply, sent
-from tests.saga_story import Story, begun, resolves, taken_back
+from tests.saga_story import Story, begun, done, resolves, taken_back
 from verify.cases import gather
 from verify.check_transitions import transition_findings
 from verify.proof import prove
@@ -116,6 +116,52 @@ def test_nothing_is_wrong_with_steps_that_wait_in_loops_races_and_tries(
     story = lived(story, more)
     check(story)
     check(repaired(story, late))
+
+
+SOON: dict[str, Any] = {"after": {"seconds": 20}}
+LATE_SCOPES = st.lists(
+    st.sampled_from(
+        [
+            {"t": {"try": [{"ta": ACT}, {"tb": ACT}], "catch": ONCE_MORE, "timeout": SOON}},
+            {
+                "o": {
+                    "try": [{"i": {"try": [{"ia": ACT}], "catch": ONCE_MORE, "timeout": {"after": {"seconds": 25}}}}],
+                    "catch": {"errors": {"with": {"type": "timeout"}}, "do": [{"oh": ACT}]},
+                    "timeout": SOON,
+                }
+            },
+            {"r": {"fork": {"compete": True, "branches": [{"x": ACT}, {"y": ACT}]}, "timeout": SOON}},
+            {"g": {"fork": {"branches": [{"gx": ACT}, {"gy": ACT}]}, "gather": {"within": {"seconds": 3}, "least": 2}}},
+            {"l": {"for": {"in": "[1,2]"}, "do": [{"la": ACT}], "timeout": SOON}},
+        ]
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda task: next(iter(task)),
+)
+
+
+@thorough
+@given(LATE_SCOPES, happenings(EVERYTHING), DEEDS, happenings(EVERYTHING), DEEDS)
+def test_nothing_is_wrong_with_scopes_that_wait_past_the_pivot(
+    tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
+) -> None:
+    definition = compile_definition(document({"p": PIVOT}, *tasks), {})
+    story = lived(begun(definition, "sag_a", {}).when(done("p")), what)
+    check(story)
+    story = repaired(story, early)
+    check(story)
+    story = lived(story, more)
+    check(story)
+    story = repaired(story, late)
+    check(story)
+    assert _goes_on(story), story.history
+
+
+def _goes_on(story: Story) -> bool:
+    """Tell whether the saga has ended, or waits for an answer, a time or a person."""
+    waiting = {step.status for step in story.state.steps.values()} & {"SCHEDULED", "RETRYING", "PARKED", "HELD"}
+    return story.state.phase is Phase.ENDED or bool(waiting)
 
 
 def repaired(story: Story, deeds: list[str]) -> Story:
