@@ -51,6 +51,7 @@ class KafkaOutlet:
                 "acks": "all",
                 "partitioner": "murmur2_random",
                 "linger.ms": 2,
+                "socket.nagle.disable": True,
                 "message.timeout.ms": CONFIRM_MS,
                 "queue.buffering.max.messages": 2 * MAX_IN_FLIGHT,
             }
