@@ -136,12 +136,12 @@ def _runtime(
         _tell,
     )
     if metrics is not None:
-        lag = Lag(settings.bootstrap, settings.instance)
+        lag = Lag(settings.bootstrap, kafka.application_id)
         serve_metrics(
             metrics,
             counts.read,
             partial(runtime_metrics, runtime, config),
-            partial(lag.of_group, kafka.application_id, inputs),
+            partial(lag.of_group, inputs),
         )
     return runtime
 

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    IsolationLevel,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import (  # type: ignore[attr-defined] # documented names, but not re-exported for mypy
-    AdminClient,
-    OffsetSpec,
-)
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from prometheus_client.core import Metric
 
 from streams.kafka_security import connection
@@ -28,41 +20,49 @@ Where = tuple[str, int]
 
 
 class Lag:
-    """Reads lags with an admin client of its own. Where the broker does not answer, there is no metric."""
+    """Reads lags with a client of its own that joins no group. Where the broker does not answer, there is no metric.
 
-    def __init__(self, bootstrap: str, client: str) -> None:
-        self._admin = AdminClient({**connection(bootstrap), "client.id": f"{client}-metrics", "log_level": 0})
+    It is a consumer, not an admin client: confluent-kafka's ends the process with a segmentation fault when it asks for
+    the offsets of a group whose coordinator is not there yet.
+    """
 
-    def of_group(self, group: str, topics: Sequence[str]) -> Iterable[Metric]:
-        """Return the lags of a consumer group."""
+    def __init__(self, bootstrap: str, group: str) -> None:
+        self._consumer = Consumer(
+            {
+                **connection(bootstrap),
+                "group.id": group,
+                "client.id": f"{group}-metrics",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "log_level": 0,
+            }
+        )
+        self._asking = threading.Lock()
+
+    def of_group(self, topics: Sequence[str]) -> Iterable[Metric]:
+        """Return the lags of the group; of partitions that it has committed nothing of there is none."""
         try:
-            asked = [ConsumerGroupTopicPartitions(group)]
-            found = self._admin.list_consumer_group_offsets(asked, request_timeout=_ANSWER_S)[group].result(_ANSWER_S)
-        except (KafkaException, TimeoutError) as error:
-            _log.warning("the offsets of a group are not known", extra={"group": group, "why": str(error)})
+            with self._asking:
+                found = [self._consumer.list_topics(topic, timeout=_ANSWER_S).topics[topic] for topic in topics]
+                asked = [TopicPartition(topic.topic or "", number) for topic in found for number in topic.partitions]
+                committed = self._consumer.committed(asked, timeout=_ANSWER_S)
+        except KafkaException as error:
+            _log.warning("the offsets of a group are not known", extra={"why": str(error)})
             return []
-        committed = {
-            (one.topic, one.partition): one.offset
-            for one in found.topic_partitions or []
-            if one.topic in topics and one.offset >= 0
-        }
-        return self.behind(committed)
+        return self.behind({(one.topic, one.partition): one.offset for one in committed if one.offset >= 0})
 
     def behind(self, positions: Mapping[Where, int]) -> Iterable[Metric]:
         """Return how many offsets lie between positions and the ends of what is committed to the log."""
-        latest = {TopicPartition(*where): OffsetSpec.latest() for where in positions}  # type: ignore[no-untyped-call]  # the client has no stub for it
-        if not latest:
-            return []
+        lags: list[tuple[Mapping[str, str], float]] = []
         try:
-            answers = self._admin.list_offsets(
-                latest, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_ANSWER_S
-            )
-            ends = {(one.topic, one.partition): answer.result(_ANSWER_S).offset for one, answer in answers.items()}
-        except (KafkaException, TimeoutError) as error:
+            with self._asking:
+                for (topic, partition), position in sorted(positions.items()):
+                    where = TopicPartition(topic, partition)
+                    _, end = self._consumer.get_watermark_offsets(where, timeout=_ANSWER_S)
+                    lags.append(({"topic": topic, "partition": str(partition)}, max(0, end - position)))
+        except KafkaException as error:
             _log.warning("the ends of topics are not known", extra={"why": str(error)})
             return []
-        lags = [
-            ({"topic": topic, "partition": str(partition)}, max(0, ends[topic, partition] - position))
-            for (topic, partition), position in sorted(positions.items())
-        ]
+        if not lags:
+            return []
         return [gauges("consumer_lag_records", "Offsets between what is done and the end of the topic", lags)]

@@ -110,13 +110,13 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     rounds = Rounds(service, database, Codec(), now_ms)
     shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
     if settings.metrics is not None:
-        lag = Lag(settings.bootstrap, settings.instance)
+        lag = Lag(settings.bootstrap, here(service.name))
         serve_metrics(
             settings.metrics,
             rounds.counts.read,
             lambda: loop_metrics(shell.standing()),
             lambda: call_metrics([client.watched for client in parts.clients]),
-            lambda: lag.of_group(here(service.name), [service.topic]),
+            lambda: lag.of_group([service.topic]),
         )
     watchdog = Watchdog(WATCHDOG_S)
     watchdog.start()

@@ -68,8 +68,8 @@ async def _take(settings: InboundSettings, database: Database, stopping: list[in
     intake = Intake(driver, Codec(), judge, submissions, _now_ms, seal)
     watchdog = Watchdog(_WATCHDOG_S)
     if own.metrics is not None:
-        lag = Lag(own.bootstrap, settings.instance)
-        serve_metrics(own.metrics, intake.counts.read, lambda: lag.of_group(_GROUP, [topics.INBOUND.name]))
+        lag = Lag(own.bootstrap, _GROUP)
+        serve_metrics(own.metrics, intake.counts.read, lambda: lag.of_group([topics.INBOUND.name]))
     submissions.start(asyncio.get_running_loop())
     spare_collector()
     watchdog.start()
