@@ -21,6 +21,12 @@ class Milestone:
 
 UNCHANGED = Milestone()
 
+MOST_ITEMS = 1_000
+"""Items of one loop at most."""
+
+MOST_EVENTS = 10_000
+"""Events of a saga from which on it is taken to go round in circles."""
+
 
 class Backoff(StrEnum):
     """How the wait before a retry grows from one to the next."""
@@ -257,7 +263,7 @@ class Loop:
     on_end: Milestone
     then: str
     reads: Reads = READS_NOTHING
-    most: int = 1_000
+    most: int = MOST_ITEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,4 +391,4 @@ class Definition:
     tracks_data: bool = False
     flat: bool = True
     migrations: Mapping[int, Migration] = field(default_factory=dict)
-    max_events: int = 10_000
+    max_events: int = MOST_EVENTS

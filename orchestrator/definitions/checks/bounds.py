@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.definitions.findings import Finding, Level
+from orchestrator.core.attempts import MAX_DISPATCHES
+from orchestrator.definitions.findings import Finding
 from orchestrator.definitions.outline import Outline, Task
-
-MOST_RETRIES = 1_000
-"""The commands that are sent for one step at most, whatever its policy allows."""
 
 _LIMIT = "Write `limit: { attempt: { count: 3 } }`"
 
@@ -37,10 +35,10 @@ def _policy(policy: Any, where: str, what: str) -> Iterator[Finding]:
     count = attempt.get("count") if isinstance(attempt, dict) else None
     if count is None:
         yield Finding(where, f"{what} has no limit, and to say none means for ever", _LIMIT, rule="unbounded-retry")
-    elif isinstance(count, int) and count > MOST_RETRIES:
+    elif isinstance(count, int) and count > MAX_DISPATCHES:
         yield Finding(
             f"{where}.limit.attempt.count",
-            f"{what} allows {count} retries; a step is sent {MOST_RETRIES} times at most",
+            f"{what} allows {count} retries; a step is sent {MAX_DISPATCHES} times at most",
             "Write a smaller count, and a longer delay where time is to be gained",
             rule="unbounded-retry",
         )
@@ -64,13 +62,4 @@ def _loop(task: Task) -> Iterator[Finding]:
             f"{task.name} runs over nothing: a loop without a bound",
             "Write `in: ${ ... }` with the list to run over; `while` may end it earlier",
             rule="unbounded-loop",
-        )
-    concurrency = loop.get("concurrency") if isinstance(loop, dict) else None
-    if isinstance(concurrency, int) and concurrency > 1_000:
-        yield Finding(
-            f"{task.where}.for.concurrency",
-            f"{task.name} would send {concurrency} commands at once",
-            "Write at most 1000",
-            Level.WARNING,
-            "unbounded-loop",
         )

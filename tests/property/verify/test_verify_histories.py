@@ -119,26 +119,20 @@ def test_nothing_is_wrong_with_steps_that_wait_in_loops_races_and_tries(
 
 
 SOON: dict[str, Any] = {"after": {"seconds": 20}}
-LATE_SCOPES = st.lists(
-    st.sampled_from(
-        [
-            {"t": {"try": [{"ta": ACT}, {"tb": ACT}], "catch": ONCE_MORE, "timeout": SOON}},
-            {
-                "o": {
-                    "try": [{"i": {"try": [{"ia": ACT}], "catch": ONCE_MORE, "timeout": {"after": {"seconds": 25}}}}],
-                    "catch": {"errors": {"with": {"type": "timeout"}}, "do": [{"oh": ACT}]},
-                    "timeout": SOON,
-                }
-            },
-            {"r": {"fork": {"compete": True, "branches": [{"x": ACT}, {"y": ACT}]}, "timeout": SOON}},
-            {"g": {"fork": {"branches": [{"gx": ACT}, {"gy": ACT}]}, "gather": {"within": {"seconds": 3}, "least": 2}}},
-            {"l": {"for": {"in": "[1,2]"}, "do": [{"la": ACT}], "timeout": SOON}},
-        ]
-    ),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda task: next(iter(task)),
-)
+_LATE_SCOPES: list[dict[str, Any]] = [
+    {"t": {"try": [{"ta": ACT}, {"tb": ACT}], "catch": ONCE_MORE, "timeout": SOON}},
+    {
+        "o": {
+            "try": [{"i": {"try": [{"ia": ACT}], "catch": ONCE_MORE, "timeout": {"after": {"seconds": 25}}}}],
+            "catch": {"errors": {"with": {"type": "timeout"}}, "do": [{"oh": ACT}]},
+            "timeout": SOON,
+        }
+    },
+    {"r": {"fork": {"compete": True, "branches": [{"x": ACT}, {"y": ACT}]}, "timeout": SOON}},
+    {"g": {"fork": {"branches": [{"gx": ACT}, {"gy": ACT}]}, "gather": {"within": {"seconds": 3}, "least": 2}}},
+    {"l": {"for": {"in": "[1,2]"}, "do": [{"la": ACT}], "timeout": SOON}},
+]
+LATE_SCOPES = st.lists(st.sampled_from(_LATE_SCOPES), min_size=1, max_size=3, unique_by=lambda task: next(iter(task)))
 
 
 @thorough
