@@ -101,7 +101,7 @@ def next_attempt(turn: Turn, held: StepState, policy: RetryPolicy) -> StepRetryS
         limit = turn.state.origin.options.get("max_retries", limit)
     if held.attempt >= limit or held.dispatches >= MAX_DISPATCHES:
         return None
-    backoff = min(_backoff_ms(policy, held.attempt), policy.max_ms)
+    backoff = backoff_ms(policy, held.attempt)
     # Drawn from the command's identity: orders differ, replays do not.
     seed = f"{turn.state.saga_id}:{path_of(held.step, held.undo)}:{held.attempt}"
     spread = policy.jitter_ms - policy.jitter_from_ms
@@ -112,14 +112,16 @@ def next_attempt(turn: Turn, held: StepState, policy: RetryPolicy) -> StepRetryS
     return StepRetryScheduled(held.step, held.undo, held.attempt + 1, due_at, backoff, jitter)
 
 
-def _backoff_ms(policy: RetryPolicy, attempt: int) -> int:
+def backoff_ms(policy: RetryPolicy, attempt: int) -> int:
+    """Return the wait after an attempt, counted from 0, in milliseconds and without its jitter."""
     match policy.backoff:
         case Backoff.CONSTANT:
-            return policy.base_ms
+            wait = policy.base_ms
         case Backoff.LINEAR:
-            return policy.base_ms * (attempt + 1)
+            wait = policy.base_ms * (attempt + 1)
         case Backoff.EXPONENTIAL:
-            return policy.base_ms << min(attempt, 30)
+            wait = policy.base_ms << min(attempt, 30)
+    return min(wait, policy.max_ms)
 
 
 def compensation_of(call: Call) -> Compensation:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.core.definition import Backoff, Call, RetryPolicy, Strategy
+from orchestrator.core.attempts import backoff_ms
+from orchestrator.core.definition import Call, RetryPolicy, Strategy
 
 
 def longest_wait_ms(policy: RetryPolicy) -> int:
     """Return the sum of the longest waits between all the attempts that a policy allows."""
-    return sum(min(_wait_ms(policy, attempt), policy.max_ms) + policy.jitter_ms for attempt in range(policy.limit))
-
-
-def _wait_ms(policy: RetryPolicy, attempt: int) -> int:
-    match policy.backoff:
-        case Backoff.CONSTANT:
-            return policy.base_ms
-        case Backoff.LINEAR:
-            return policy.base_ms * (attempt + 1)
-        case Backoff.EXPONENTIAL:
-            return policy.base_ms << min(attempt, 30)
+    return sum(backoff_ms(policy, attempt) + policy.jitter_ms for attempt in range(policy.limit))
 
 
 def longest_ms(timeout_ms: int, policy: RetryPolicy, budget_ms: int | None = None) -> int:
