@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("architect", "benchmarks", "campaigns", "cli", "orchestrator", "schemas", "services", "simulator", "streams", "verify")
+PACKAGES = (
+    "architect",
+    "benchmarks",
+    "campaigns",
+    "cli",
+    "orchestrator",
+    "schemas",
+    "services",
+    "simulator",
+    "streams",
+    "verify",
+)
 
 
 class Source(NamedTuple):

@@ -45,7 +45,8 @@ def test_the_crane_is_held_or_freed_again() -> None:
         reply = success(name, fields)
         if fields["meta"]["step"] != "crew" or fields["meta"]["undoes"] or fields["meta"]["saga_id"] != "sag_b":
             return reply
-        refused: dict[str, Any] = {"kind": "REJECTED", "code": "no_crew", "message": "", "causes": [], "retry_after_ms": None}
+        why: dict[str, Any] = {"code": "no_crew", "message": "", "causes": [], "retry_after_ms": None}
+        refused: dict[str, Any] = {"kind": "REJECTED", **why}
         return "saga.CommandFailed", {"meta": reply[1]["meta"], **refused}
 
     for saga_id in ("sag_a", "sag_b"):
