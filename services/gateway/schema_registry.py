@@ -40,9 +40,7 @@ def routes(subjects: Subjects) -> APIRouter:
         ("/config/{subject}", reader.show_subject_config, "Show what new versions of a subject have to be"),
         ("/mode", reader.show_mode, "Show that the registry is read only"),
     ):
-        router.add_api_route(
-            path, read, methods=["GET"], response_class=Response, summary=summary, responses=_ANSWERS
-        )
+        router.add_api_route(path, read, methods=["GET"], response_class=Response, summary=summary, responses=_ANSWERS)
     return router
 
 
