@@ -113,7 +113,7 @@ def outcome_of(events: Sequence[Event]) -> Outcome | None:
             return TERMINAL[event.name]
         revived = event.name == "InterventionMade" and event.undo and event.fields["action"] != "skip"
         if revived or event.name == "CompensationStarted":
-            return None
+            break
     return "HELD" if any(event.name in _MAY_REST for event in events) and _rests(fold(events)) else None
 
 
