@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.inputs import Action, Resolve
@@ -132,10 +132,15 @@ _LATE_SCOPES: list[dict[str, Any]] = [
     {"g": {"fork": {"branches": [{"gx": ACT}, {"gy": ACT}]}, "gather": {"within": {"seconds": 3}, "least": 2}}},
     {"l": {"for": {"in": "[1,2]"}, "do": [{"la": ACT}], "timeout": SOON}},
 ]
+_GATHER_OF_TWO: dict[str, Any] = {
+    "g": {"fork": {"branches": [{"gx": ACT}, {"gy": ACT}]}, "gather": {"within": {"seconds": 3}, "least": 2}}
+}
+"""Held twice: its part cannot be undone, and then it has too few answers."""
 LATE_SCOPES = st.lists(st.sampled_from(_LATE_SCOPES), min_size=1, max_size=3, unique_by=lambda task: next(iter(task)))
 
 
 @thorough
+@example([_GATHER_OF_TWO], [("done", 0), ("timer", 0), ("rejected", 0)], ["retry"], [("done", 0)], [])
 @given(LATE_SCOPES, happenings(EVERYTHING), DEEDS, happenings(EVERYTHING), DEEDS)
 def test_nothing_is_wrong_with_scopes_that_wait_past_the_pivot(
     tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
