@@ -6,13 +6,14 @@ import re
 
 _CANDIDATE = re.compile(r"(?<![0-9A-Za-z])(?:2[2-7]|[3-6][0-9])(?:[ .-]?[0-9]){12,17}(?![0-9A-Za-z])")
 """14 to 19 digits, alone or in groups, that begin as a card's do. 13 digits are a bar code, and 20... is a date."""
-_SHORTEST = 14
+SHORTEST = 14
+"""Characters of the shortest text that can hold one."""
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
 def holds_card_number(text: str) -> bool:
     """Tell whether a part of the text has the shape and the check digit of a card number."""
-    return len(text) >= _SHORTEST and any(_checks(_NOT_DIGITS.sub("", found[0])) for found in _CANDIDATE.finditer(text))
+    return len(text) >= SHORTEST and any(_checks(_NOT_DIGITS.sub("", found[0])) for found in _CANDIDATE.finditer(text))
 
 
 def _checks(digits: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from services.gateway.card_numbers import holds_card_number
+from services.gateway.card_numbers import SHORTEST, holds_card_number
 
 MAX_ERRORS = 100
 """How many wrong fields are named; a document with more is wrong enough."""
@@ -45,6 +45,8 @@ class Fields:
                 errors.append(FieldError(path or "body", "must be a JSON object"))
             return
         self._object = document
+        if document.keys() <= allowed:
+            return
         for name in sorted(document.keys() - allowed)[:MAX_ERRORS]:
             shown = "(a card number)" if holds_card_number(name) else name[:_LONGEST_NAME]
             self.wrong(shown or '""', "is not a known field")
@@ -69,6 +71,8 @@ class Fields:
             return ""
         if not isinstance(value, str):
             self.wrong(name, "must be a text")
+        elif len(value) < min(longest, SHORTEST) and value.isprintable() and "<" not in value and value.strip():
+            return value  # most texts: what is printable has no control characters
         elif required and not value.strip():
             self.wrong(name, "must not be blank")
         elif len(value) > longest:

@@ -16,7 +16,7 @@ from services.participant.database import Conflict, Database, Unwell, execute
 
 _BATCH = 500
 MAX_WAITING = 20_000
-_GATHER_S = 0.002
+_GATHER_S = 0.005
 """How long the first submission of a batch waits for others, to share its transaction with them."""
 _MARKS_WAIT_S = 0.05
 _UNDECIDED_MS = 10_000
