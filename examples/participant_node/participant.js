@@ -139,7 +139,7 @@ async function main() {
   // The default partitioner is murmur2, as that of every client of the installation: a saga's replies have to be in its
   // partition.
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-  const consumer = kafka.consumer({ groupId: NAME, sessionTimeout: 6000, heartbeatInterval: 1000, maxWaitTimeInMs: 50 })
+  const consumer = kafka.consumer({ groupId: process.env.LOYALTY_GROUP || NAME, sessionTimeout: 6000, heartbeatInterval: 1000, maxWaitTimeInMs: 50 })
   // A process that cannot go on ends, and whoever watches over it starts a new one.
   consumer.on(consumer.events.CRASH, ({ payload }) => payload.restart || process.exit(1))
   await producer.connect()

@@ -177,8 +177,8 @@ def serve(bootstrap: str, registry: Registry, loyalty: Loyalty) -> None:
     signal.signal(signal.SIGTERM, lambda number, _frame: stopping.append(number))
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap, "group.id": NAME, "enable.auto.commit": False,
-            "isolation.level": "read_committed", "auto.offset.reset": "earliest", "session.timeout.ms": 6_000,
+            "bootstrap.servers": bootstrap, "group.id": os.environ.get("LOYALTY_GROUP", NAME),
+            "enable.auto.commit": False, "isolation.level": "read_committed", "auto.offset.reset": "earliest", "session.timeout.ms": 6_000,
         }
     )  # fmt: skip
     # murmur2, as every client of the installation: the replies of a saga have to be in its partition.

@@ -116,6 +116,8 @@ def shop(request: pytest.FixtureRequest, broker: str, registry: str, tmp_path: P
     settings = {
         "KAFKA_BOOTSTRAP_SERVERS": broker, "SCHEMA_REGISTRY_URL": registry,
         "LOYALTY_DATABASE": kept, "LOYALTY_JOURNAL": kept,
+        # One killed before this one may still be a member for a while, and clients of two kinds share no group.
+        "LOYALTY_GROUP": f"loyalty-{uuid.uuid4().hex}",
     }  # fmt: skip
     fleet = Fleet(broker, tmp_path)
     orchestrator = fleet.start()
