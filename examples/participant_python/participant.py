@@ -178,7 +178,8 @@ def serve(bootstrap: str, registry: Registry, loyalty: Loyalty) -> None:
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap, "group.id": os.environ.get("LOYALTY_GROUP", NAME),
-            "enable.auto.commit": False, "isolation.level": "read_committed", "auto.offset.reset": "earliest", "session.timeout.ms": 6_000,
+            "enable.auto.commit": False, "isolation.level": "read_committed",
+            "auto.offset.reset": "earliest", "session.timeout.ms": 6_000,
         }
     )  # fmt: skip
     # murmur2, as every client of the installation: the replies of a saga have to be in its partition.
