@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -9,11 +10,14 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 
 from services.gateway import documents
 from services.gateway.parts import Parts, known_text
 from services.gateway.reading import queries, shapes
 from services.gateway.reading.looking import freshness_fields
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -22,7 +26,7 @@ def routes(parts: Parts) -> APIRouter:
 
     def show_failures(
         step: Annotated[str | None, Query(max_length=255)] = None,
-        day: Annotated[date | None, Query(alias="date")] = None,
+        day: Annotated[date | None, BeforeValidator(_written), Query(alias="date")] = None,
     ) -> Response:
         known_text("step", step)
         asked = day or datetime.fromtimestamp(parts.now_ms() / 1000, UTC).date()
@@ -37,6 +41,13 @@ def routes(parts: Parts) -> APIRouter:
         responses=documents.responses(200, shapes.FailureStatistics, 422, 503),
     )
     return router
+
+
+def _written(value: str | None) -> str | None:
+    """Return a date as it was written. Raises ValueError for a number, which would be taken for seconds since 1970."""
+    if value is not None and not _DATE.fullmatch(value):
+        raise ValueError("must be a date such as 2026-11-20")
+    return value
 
 
 def _statistics(parts: Parts, day: date, step: str | None) -> dict[str, Any]:
