@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -19,6 +19,9 @@ from simulator.vetting.told import vetted_json, vetted_lines
 from verify.sources import Unreachable
 from verify.topics import Reader
 
+_NAMED = 5
+"""How many records that cannot be read are named; dozens of the same kind say no more."""
+
 
 def run_replay(
     source: str | Path, definition: str | None, definitions: Path | None, export: Path | None, *, output: OutputFormat
@@ -29,7 +32,7 @@ def run_replay(
     """
     try:
         registry = load_registry(definitions, {})
-        lines = _dump(source) if isinstance(source, Path) else list(_topics(source))
+        lines = _dump(source) if isinstance(source, Path) else _topics(source)
         if export is not None:
             _write(export, lines)
         vetted = vet(histories(lines, registry, definition), registry)
@@ -46,13 +49,24 @@ def run_replay(
     return vetted.first is None
 
 
-def _topics(bootstrap: str) -> Iterator[Line]:
+def _topics(bootstrap: str) -> list[Line]:
+    """Return what the topics hold; a poison record is named on stderr: it is parked, and no saga took it in."""
     codec = Codec()
+    lines: list[Line] = []
+    unreadable: list[str] = []
     with Reader(bootstrap) as reader:
         for raw in reader.read(TOPICS):
-            line = decoded(codec, raw.topic, raw.key, raw.value)
+            try:
+                line = decoded(codec, raw.topic, raw.key, raw.value)
+            except UnreadableHistory as error:
+                unreadable.append(f"{raw.topic}-{raw.partition} at offset {raw.offset}: {error}")
+                continue
             if line is not None:
-                yield line
+                lines.append(line)
+    if unreadable:
+        named = "\n  ".join(unreadable[:_NAMED])
+        typer.echo(f"{len(unreadable):,} records cannot be read and are left out, the first:\n  {named}", err=True)
+    return lines
 
 
 def _dump(path: Path) -> list[Line]:

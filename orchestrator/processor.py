@@ -12,7 +12,7 @@ from orchestrator.audit import audit
 from orchestrator.core.decide import NO_DEFINITION, Decision, decide, start
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import BEHIND
-from orchestrator.core.inputs import Input, Migrate, Park, TimerDue, Unpark
+from orchestrator.core.inputs import DROP, REDRIVE, Input, Migrate, Park, TimerDue, Unpark
 from orchestrator.core.state import Phase, State
 from orchestrator.definitions.registry import Registry
 from orchestrator.definitions.schedule import After
@@ -28,8 +28,7 @@ from streams.processor import Context
 from streams.record import Record
 
 UNDECODABLE = "undecodable"
-REDRIVE, DROP = "redrive", "drop"
-"""What a person has done with the first record that waits."""
+"""The code of a record that no build can read."""
 
 
 class SagaProcessor:

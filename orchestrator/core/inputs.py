@@ -131,6 +131,10 @@ class Park:
     detail: str
 
 
+REDRIVE, DROP = "redrive", "drop"
+"""What may be done about a record that waits: handling it, or leaving it out for good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unpark:
     """The first record that waits is handled, or left out for good; `refused` says why it still cannot be."""

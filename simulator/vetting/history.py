@@ -68,7 +68,7 @@ def decoded(codec: Codec, topic: str, key: str, value: bytes | None) -> Line | N
             return Line(topic, "", json.loads(value))
         name, fields = codec.decode(value)
     except (NoDeployment, ValueError) as error:
-        raise UnreadableHistory(f"{topic}: {error}") from error
+        raise UnreadableHistory(str(error)) from error
     return Line(topic, name, fields)
 
 

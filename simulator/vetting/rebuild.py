@@ -10,17 +10,22 @@ from typing import Any
 from orchestrator.core.definition import Call, Definition
 from orchestrator.core.events import FailureKind
 from orchestrator.core.inputs import (
+    DROP,
+    REDRIVE,
     Action,
     Cancel,
     Failed,
+    GiveUp,
     Input,
     Migrate,
+    Park,
     Resolve,
     Signal,
     Start,
     Succeeded,
     TimerDue,
     Undo,
+    Unpark,
 )
 from orchestrator.core.paths import name_of
 from orchestrator.definitions.registry import Registry
@@ -66,7 +71,7 @@ def candidates(registry: Registry, definition: Definition, history: History, eve
             return [(definition, given) for given in _inputs(history, event)]
 
 
-def _inputs(history: History, event: Told) -> Sequence[Input]:  # noqa: PLR0911 - one for each kind of event
+def _inputs(history: History, event: Told) -> Sequence[Input]:  # noqa: C901, PLR0911 - a case for each kind of event
     fields, cause = event.fields, event.cause
     match event.name:
         case "StepFailed":
@@ -84,6 +89,12 @@ def _inputs(history: History, event: Told) -> Sequence[Input]:  # noqa: PLR0911 
         case "InterventionMade":
             step = fields["steps"][0] if len(fields["steps"]) == 1 else None
             return [Resolve(cause, Action(fields["action"]), step, fields["actor"], fields["reason"])]
+        case "RecordParked":
+            return [Park(cause, *(fields[name] for name in ("topic", "partition", "offset", "code", "detail")))]
+        case "RecordUnparked":
+            return [Unpark(cause, fields["action"], fields["actor"], fields["reason"])]
+        case "CompensationStarted" if cause == f"{history.saga_id}:{fields['code']}":
+            return [GiveUp(fields["code"], fields["message"])]
         case "InputIgnored":
             return _ignored(history, event)
         case _:
@@ -149,6 +160,8 @@ def _ignored(history: History, event: Told) -> list[Input]:
         return kept
     if fields["input"] == "cancel":
         return [Cancel(event.cause, fields["actor"], "")]
+    if fields["input"] in (REDRIVE, DROP):
+        return [Unpark(event.cause, fields["input"], fields["actor"], "", fields["reason"])]
     if fields["input"] in ("migrate", *Action):
         return []
     return [Signal(event.cause, fields["input"], fields["actor"], {})]

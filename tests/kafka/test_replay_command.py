@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from cli.app import app
 from cli.failure import ExitCode
-from tests.kafka.orchestrator_fleet import Fleet
+from schemas import topics
+from tests.kafka.orchestrator_fleet import PATIENCE_S, Fleet
 from tests.kafka.test_orchestrator_kill import declining_some
 
 
@@ -26,7 +28,7 @@ def fleet(broker: str, tmp_path: Path) -> Iterator[Fleet]:
 def test_the_log_of_orders_that_were_killed_replays_and_a_dump_of_it_does_so_offline(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    """Rows M116 and M117."""
+    """Rows M116 and M117; poison that lies beside the orders is named and left out."""
     fleet.answer = declining_some
     process = fleet.start()
     ids = fleet.begin(20)
@@ -34,6 +36,9 @@ def test_the_log_of_orders_that_were_killed_replays_and_a_dump_of_it_does_so_off
     fleet.kill(process)
     fleet.start()
     fleet.finish(ids)
+    poison = Producer({"bootstrap.servers": fleet.bootstrap})
+    poison.produce(topics.REPLIES.name, b"\xde\xad", f"{ids[0]}_nobody")
+    assert poison.flush(PATIENCE_S) == 0
     dump = tmp_path / "log.jsonl"
 
     only = ["--definition", "order-fulfillment", "--output", "json"]
@@ -44,4 +49,6 @@ def test_the_log_of_orders_that_were_killed_replays_and_a_dump_of_it_does_so_off
     report = json.loads(live.stdout)
     assert report["sagas"] >= len(ids)
     assert report["diverging"] == 0
+    assert "cannot be read and are left out" in live.stderr
+    assert "saga.replies" in live.stderr
     assert json.loads(offline.stdout) == report

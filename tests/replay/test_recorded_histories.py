@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +70,16 @@ def lines_of(world: World) -> list[Line]:
     return [one for one in found if one is not None]
 
 
+def readable(world: World) -> list[Line]:
+    """Return the lines that `saga replay` makes of topics on which poison lies."""
+    found: list[Line | None] = []
+    for topic in TOPICS:
+        for record in world.records(topic):
+            with suppress(UnreadableHistory):
+                found.append(decoded(world.codec, topic, (record.key or b"").decode(), record.value))
+    return [one for one in found if one is not None]
+
+
 def read(lines: list[Line], registry: Registry | None = None) -> list[History]:
     return histories(lines, registry or load(None, {}))
 
@@ -81,6 +92,26 @@ def test_a_recorded_log_is_decided_again_without_a_divergence(recorded: list[Lin
     assert vetted.events == sum(one.topic == topics.EVENTS.name for one in recorded)
     names = {one.name for one in recorded}
     assert {"saga.StepRetryScheduled", "saga.StepParked", "saga.SagaRevoked", "saga.InputIgnored"} <= names
+
+
+def test_a_saga_that_stood_still_behind_poison_is_decided_again() -> None:
+    """What a person had done with the record, and what they tried in vain, is in the events."""
+    world = World()
+    world.start_order("ord_a")
+    world.put(topics.REPLIES.name, b"ord_a", b"\xde\xad")
+    world.settle()
+    for number, action in enumerate(("redrive", "drop", "drop"), 1):
+        decided = {"action": action, "first": None, "actor": "ann", "reason": "looked at it"}
+        world.later(number)
+        world.send("saga.RedriveSaga", "ord_a", **decided)
+        world.settle()
+    world.run(success)
+
+    vetted = vet(read(readable(world)), load(None, {}))
+
+    assert world.statuses("ord_a")[-1]["status"] == "COMPLETED"
+    assert {"RecordParked", "RecordUnparked", "InputIgnored"} <= set(world.names("ord_a"))
+    assert vetted_lines(vetted) == [f"1 sagas, {vetted.events} events decided again: no divergence"]
 
 
 def test_the_events_alone_are_enough(recorded: list[Line]) -> None:
