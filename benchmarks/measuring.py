@@ -90,8 +90,9 @@ class Bench:
         answer = self._generate(subject, load, f"{subject.prefix}9", running.pids)
         running.require_alive()
         if answer["completed_in_window"] < load.sagas:
+            why = f": {answer['failed']}" if answer["failed"] else ""
             raise Failure(
-                f"{subject.title}: no saga came to its end within {load.limit_s:.0f} s.",
+                f"{subject.title}: no saga was completed within {load.limit_s:.0f} s{why}.",
                 f"Run again with --keep and read the logs under {self.directory / subject.name}.",
             )
 

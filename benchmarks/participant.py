@@ -22,7 +22,8 @@ from services.participant.process import Parts, run
 
 TOPIC = "bench.commands"
 REVISION = "bench_0001"
-COMMAND = "saga.GenericCommand"
+COMMANDS = ("bench.First", "bench.Second", "bench.Third", "bench.Fourth", "bench.Undo")
+"""What `benchmarks/definitions/four-steps.yaml` sends."""
 ENTRIES = sa.Table(
     "entries",
     sa.MetaData(),
@@ -72,7 +73,8 @@ def build(_environment: Mapping[str, str], database: Database) -> Parts[Entries]
     def save(connection: sa.Connection, entries: Entries) -> None:
         execute(connection, insert, entries.added)
 
-    return Parts(Service("bench", TOPIC, REVISION, {COMMAND: Local(_check, _enter)}, _load, save))
+    handlers = dict.fromkeys(COMMANDS, Local(_check, _enter))
+    return Parts(Service("bench", TOPIC, REVISION, handlers, _load, save))
 
 
 if __name__ == "__main__":
