@@ -29,7 +29,7 @@ ENTRIES = sa.Table(
     sa.MetaData(),
     sa.Column("token", sa.String, primary_key=True),
     sa.Column("type", sa.String, nullable=False),
-    sa.Column("data", sa.String, nullable=False),
+    sa.Column("account", sa.String, nullable=False),
 )
 
 
@@ -57,8 +57,7 @@ def _check(_fields: Mapping[str, Any]) -> str | None:
 
 
 def _enter(command: Command, entries: Entries) -> Outcome:
-    fields = command.fields
-    entries.added.append((command.meta["token"], fields["type"], fields["data"]))
+    entries.added.append((command.meta["token"], command.name, command.fields["account"]))
     return Done("saga.GenericReply", {"data": '{"entered":1}'})
 
 
