@@ -10,6 +10,7 @@ from services import migrate
 from services.gateway.settings import MissingSettings, read_settings
 from services.projector import app as projector
 from services.watchdog import app as watchdog
+from services.webhooks import app as webhooks
 from streams.secret_files import SecretUnreadable, from_files
 
 PLAIN = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092", "PORT": "8080", "GATEWAY_AUTH": "off"}
@@ -42,7 +43,8 @@ def test_a_secret_that_cannot_be_read_is_named_and_not_told(tmp_path: Path, caps
             read_settings({**PLAIN, **environment})
         assert projector.main([], {**PLAIN, **environment}) == 2
         assert watchdog.main({**PLAIN, **environment}) == 2
+        assert webhooks.main({**PLAIN, **environment}) == 2
         assert migrate.main(["gateway"], environment) == 2
     told = capsys.readouterr().err
-    assert told.count("DATABASE_URL") >= 9
+    assert told.count("DATABASE_URL") >= 12
     assert "planted" not in told
