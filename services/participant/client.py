@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from services.participant.metering import CallCounts, Watched
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_ANSWER_BYTES = 1_000_000
+REST_MS = 1_000
+"""After this long without a call the provider has to earn its places anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class Client:
     ) -> None:
         self._base = base_url.rstrip("/")
         self._timeout_s = timeout_ms / 1000
-        self._slots = asyncio.Semaphore(concurrency)
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._ended_ms = 0
         self._concurrency = concurrency
         self._breaker = breaker
         self._now_ms = now_ms
@@ -87,30 +91,59 @@ class Client:
 
     async def call(self, method: str, path: str, key: str | None = None, body: Any = None) -> Reply:
         """Call the provider; the circuit is asked once a place is free, the time limit begins then."""
-        async with self._slots:
-            wait_ms = self._breaker.admit(self._now_ms())
-            if wait_ms is not None:
-                self._counts.refused += 1
-                return CircuitOpen(wait_ms)
-            reply: Reply | None = None
-            began_ms = self._now_ms()
-            self._counts.in_flight += 1
-            try:
-                reply = await self._request(method, path, key, body)
-            finally:
-                self._counts.in_flight -= 1
-                self._report(reply, self._now_ms() - began_ms)
+        await self._place()
+        began_ms = self._now_ms()
+        wait_ms = self._breaker.admit(began_ms)
+        if wait_ms is not None:
+            self._counts.refused += 1
+            self._wake()
+            return CircuitOpen(wait_ms)
+        reply: Reply | None = None
+        self._counts.in_flight += 1
+        try:
+            reply = await self._request(method, path, key, body)
+        finally:
+            self._counts.in_flight -= 1
+            self._ended_ms = self._now_ms()
+            self._report(reply, self._ended_ms - began_ms)
+            self._wake()
         return reply
+
+    def _free(self) -> int:
+        earned = self._breaker.places
+        return (self._concurrency if earned is None else min(self._concurrency, earned)) - self._counts.in_flight
+
+    async def _place(self) -> None:
+        """Wait until one more call may be under way."""
+        if not self._counts.in_flight and self._now_ms() - self._ended_ms >= REST_MS:
+            self._breaker.rested()
+        while self._free() <= 0:
+            turn = asyncio.get_running_loop().create_future()
+            self._queue.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._wake()
+                raise
+
+    def _wake(self) -> None:
+        """Let those go on that have waited longest; who finds no place after all waits again."""
+        free = self._free()
+        while free > 0 and self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
 
     def _report(self, reply: Reply | None, took_ms: int) -> None:
         self._counts.ended[_RESULTS.get(type(reply), "withdrawn")].observe(took_ms)
         match reply:
             case Answer():
-                self._breaker.succeeded()
+                self._breaker.succeeded(crowded=bool(self._queue))
             case None:
-                self._breaker.withdrawn(self._now_ms())
+                self._breaker.withdrawn()
             case _:
-                self._breaker.failed(self._now_ms())
+                self._breaker.failed(self._ended_ms)
 
     async def peek(self, path: str) -> Any:
         """GET without any part in the circuit; None for anything but 200."""

@@ -62,7 +62,7 @@ def steady_ms() -> int:
 
 def client_of(settings: ProviderSettings) -> Client:
     """Return a client with its own circuit breaker."""
-    breaker = Breaker(settings.breaker_failures, settings.breaker_open_ms)
+    breaker = Breaker(settings.breaker_failures, settings.breaker_open_ms, settings.breaker_probes)
     return Client(settings.url, settings.timeout_ms, settings.concurrency, breaker, steady_ms)
 
 

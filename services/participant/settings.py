@@ -33,6 +33,7 @@ class ProviderSettings:
     timeout_ms: int
     breaker_failures: int
     breaker_open_ms: int
+    breaker_probes: int
 
 
 def read_settings(environment: Mapping[str, str], process: str) -> Settings:
@@ -64,6 +65,7 @@ def read_provider(environment: Mapping[str, str], url_name: str, timeout_ms: int
         positive(environment, "PROVIDER_TIMEOUT_MS", timeout_ms),
         positive(environment, "BREAKER_FAILURES", 5),
         positive(environment, "BREAKER_OPEN_MS", 10_000),
+        positive(environment, "BREAKER_PROBES", 1),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from aiohttp import web
 
 from services.participant.breaker import Breaker
@@ -107,6 +108,40 @@ def test_an_open_circuit_calls_nobody_until_one_probe_is_answered() -> None:
         assert isinstance(await client.call("POST", "/x"), Answer)
 
     _tell(story, clock=clock)
+
+
+@pytest.mark.parametrize("trouble", ["/x?status=503", "/slow"])
+def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_many_want_it(trouble: str) -> None:
+    async def story(client: Client, seen: list[str]) -> None:
+        assert isinstance(await client.call("POST", "/x"), Answer)
+        seen.clear()
+        replies = await asyncio.gather(*(client.call("POST", trouble) for _ in range(1_000)))
+        assert sum(isinstance(reply, CircuitOpen) for reply in replies) == 995
+        assert sum(line.startswith("/") for line in seen) == 5
+
+    _tell(story, timeout_ms=300)
+
+
+def test_more_calls_go_at_once_the_more_are_answered() -> None:
+    async def story(client: Client, seen: list[str]) -> None:
+        replies = await asyncio.gather(*(client.call("POST", f"/{n}") for n in range(400)))
+        assert all(isinstance(reply, Answer) for reply in replies)
+        busy = [int(line.split()[1]) for line in seen if line.startswith("busy")]
+        assert (max(busy[:5]), max(busy)) == (5, 64)
+
+    _tell(story)
+
+
+def test_those_that_wait_for_a_place_are_served_though_others_give_up() -> None:
+    async def story(client: Client, _seen: list[str]) -> None:
+        slow = [asyncio.ensure_future(client.call("POST", "/slow")) for _ in range(5)]
+        waiting = [asyncio.ensure_future(client.call("POST", f"/{n}")) for n in range(20)]
+        await asyncio.sleep(0)
+        for call in [*slow, *waiting[:19]]:
+            call.cancel()
+        assert isinstance(await waiting[19], Answer)
+
+    _tell(story)
 
 
 def test_no_more_calls_at_once_than_allowed() -> None:

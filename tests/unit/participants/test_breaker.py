@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.participant.breaker import Breaker
 
 
-def _opened() -> Breaker:
-    breaker = Breaker(failures=5, open_ms=10_000)
+def _opened(probes: int = 1) -> Breaker:
+    breaker = Breaker(failures=5, open_ms=10_000, probes=probes)
     for _ in range(5):
         assert breaker.admit(0) is None
         breaker.failed(0)
@@ -23,7 +23,7 @@ def test_an_answer_between_failures_starts_the_count_again() -> None:
     breaker = Breaker(failures=5, open_ms=10_000)
     for _ in range(4):
         breaker.failed(0)
-    breaker.succeeded()
+    breaker.succeeded(crowded=True)
     for _ in range(4):
         breaker.failed(0)
     assert breaker.admit(0) is None
@@ -40,7 +40,7 @@ def test_after_its_time_one_probe_goes_and_everything_else_waits() -> None:
 def test_a_probe_that_is_answered_closes_it() -> None:
     breaker = _opened()
     breaker.admit(10_000)
-    breaker.succeeded()
+    breaker.succeeded(crowded=True)
     assert breaker.admit(10_001) is None
     assert breaker.admit(10_001) is None
 
@@ -55,12 +55,35 @@ def test_a_probe_that_fails_opens_it_again_for_the_whole_time() -> None:
 def test_a_probe_that_is_given_up_leaves_its_place_to_the_next() -> None:
     breaker = _opened()
     breaker.admit(10_000)
-    breaker.withdrawn(10_100)
+    breaker.withdrawn()
     assert breaker.admit(10_100) is None
 
 
 def test_calls_from_before_it_opened_change_nothing() -> None:
     breaker = _opened()
-    breaker.succeeded()
+    breaker.succeeded(crowded=True)
     breaker.failed(5_000)
     assert breaker.admit(9_000) == 1_000
+
+
+def test_as_many_probes_as_are_asked_for_have_to_be_answered() -> None:
+    breaker = _opened(probes=2)
+    assert [breaker.admit(10_000) for _ in range(3)] == [None, None, 1_000]
+    breaker.succeeded(crowded=True)
+    assert breaker.admit(10_001) == 1_000
+    breaker.succeeded(crowded=True)
+    assert breaker.admit(10_002) is None
+
+
+def test_no_more_calls_than_may_fail_are_made_at_once_until_the_provider_answers() -> None:
+    breaker = Breaker(failures=5, open_ms=10_000)
+    assert breaker.places == 5
+    breaker.failed(0)
+    assert breaker.places == 4
+    for _ in range(3):
+        breaker.succeeded(crowded=True)
+    assert breaker.places == 8
+    breaker.succeeded(crowded=False)
+    assert breaker.places == 8
+    breaker.rested()
+    assert breaker.places == 5

@@ -44,7 +44,7 @@ def test_a_circuit_shows_closed_open_and_half_open() -> None:
     assert state() == 2
     breaker.admit(100)
     assert state() == 1
-    breaker.succeeded()
+    breaker.succeeded(crowded=False)
     assert state() == 0
     found = scraped(lambda: call_metrics(watched))
     assert total(found, "circuit_breaker_opened_total") == 1
