@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.types import ExceptionHandler
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from schemas.subjects import Subjects
 from services.gateway import (
@@ -30,7 +31,7 @@ from services.gateway import (
     taking,
 )
 from services.gateway.dead_letters import routes as dead_letters
-from services.gateway.express import Express
+from services.gateway.express import Express, Recovery
 from services.gateway.fields import FieldError
 from services.gateway.metering import Meter
 from services.gateway.parts import Parts
@@ -44,11 +45,24 @@ from services.gateway.submissions import Unavailable
 from services.gateway.vault import routes as vault
 
 _log = logging.getLogger(__name__)
+_BUG = "sagaline.bug"
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
-    """Return the application over the parts."""
+def application(parts: Parts, lifespan: Lifespan | None = None) -> ASGIApp:
+    """Return the application over the parts, behind its guard."""
+    return guarded(parts, unguarded(parts, lifespan))
+
+
+def guarded(parts: Parts, app: FastAPI) -> ASGIApp:
+    """Return the routes behind meter and guard, which stand outside FastAPI: a short way need not pass its layers."""
+    express = Express(app, {("POST", taking.PATH): taking.handler(parts)}, _EXPECTED)
+    guard = Guard(express, parts.security, parts.now_ms, partial(owner, parts))
+    return ServerErrorMiddleware(Meter(guard, parts.counts), _answer_bug)
+
+
+def unguarded(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the routes alone: they trust the guard to have said who asks, and describe what it lets through."""
     app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
@@ -59,11 +73,7 @@ def application(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(schema_registry.routes(Subjects()))
     app.include_router(publishing.routes())
     app.openapi = described(app.openapi)  # type: ignore[method-assign]  # the way FastAPI names for it
-    handlers = {("POST", taking.PATH): taking.handler(parts)}
-    app.add_middleware(Express, handlers=handlers, exception_handlers=_EXPECTED)
-    app.add_middleware(Guard, security=parts.security, now_ms=parts.now_ms, owner=partial(owner, parts))
     app.include_router(metering.routes(parts.counts))
-    app.add_middleware(Meter, counts=parts.counts)
     for kind, answer in _EXPECTED.items():
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, _answer_bug)
@@ -88,11 +98,13 @@ async def _answer_database(_request: Request, error: Exception) -> Response:
 
 
 async def _answer_bug(request: Request, error: Exception) -> Response:
-    _log.error("a request met a bug", extra={"path": request.url.path}, exc_info=error)
+    if request.scope.get(_BUG) is not error:  # FastAPI's layers and ours both ask for the answer
+        request.scope[_BUG] = error
+        _log.error("a request met a bug", extra={"path": request.url.path}, exc_info=error)
     return Problem("internal-error", "the request met a bug of ours").response()
 
 
-_EXPECTED: Mapping[type[Exception], ExceptionHandler] = {
+_EXPECTED: Mapping[type[Exception], Recovery] = {
     Problem: answer_problem,
     HTTPException: _answer_http,
     RequestValidationError: _answer_invalid,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
+Recovery = Callable[[Request, Exception], Awaitable[Response]]
+"""Returns the answer that an exception of a handler stands for."""
 
 
 class Way(NamedTuple):
@@ -26,25 +27,26 @@ class Express:
         self,
         app: ASGIApp,
         handlers: Mapping[tuple[str, str], Handler],
-        exception_handlers: Mapping[type[Exception], ExceptionHandler],
+        expected: Mapping[type[Exception], Recovery],
     ) -> None:
-        """Take handlers by method and path, and what answers to the exceptions they raise."""
+        """Take handlers by method and path, and what answers to the exceptions they are expected to raise."""
         self._app = app
-        self._ways = {
-            (method, path): ExceptionMiddleware(_asgi(Way(path), handler), exception_handlers)
-            for (method, path), handler in handlers.items()
-        }
+        self._ways = {key: (Way(key[1]), handler) for key, handler in handlers.items()}
+        self._expected = expected
+        self._kinds = tuple(expected)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request its way."""
-        way = self._ways.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        await (self._app if way is None else way)(scope, receive, send)
-
-
-def _asgi(way: Way, handler: Handler) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["route"] = way
-        response = await handler(Request(scope, receive, send))
+        found = self._ways.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"], handler = found
+        request = Request(scope, receive)
+        try:
+            response = await handler(request)
+        except self._kinds as error:
+            response = await next(self._expected[kind] for kind in self._kinds if isinstance(error, kind))(
+                request, error
+            )
         await response(scope, receive, send)
-
-    return answer

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import uuid
 from typing import Any, NamedTuple
 
 from schemas.personal_data import is_reference
 from services.gateway.fields import FieldError, Fields, money_text
+from services.gateway.keyed_ids import keyed_id
 
 DEFINITION = "order-fulfillment"
 PROCESSES = frozenset({DEFINITION, "order-fulfillment-payment-first"})
 """The definitions that can fulfil an order."""
 MAX_QUANTITY = 1_000_000
-_NAMESPACE = uuid.UUID("6f1c52a6-6a0e-5d0e-9b1a-0b8f6c6d5f11")
 _ORDER_FIELDS = frozenset(
     {"customer_id", "currency", "total", "payment_method", "lines", "shipping", "reference", "process"}
 )
@@ -42,8 +40,7 @@ class Refused(NamedTuple):
 
 def order_id_of(client: str, idempotency_key: str) -> str:
     """Return the order id that a client's key stands for: `ord_` and 26 characters of base32."""
-    name = uuid.uuid5(_NAMESPACE, f"{len(client)}:{client}{idempotency_key}")
-    return "ord_" + base64.b32encode(name.bytes).decode().rstrip("=").lower()
+    return keyed_id("ord_", client, idempotency_key)
 
 
 def _line(document: object, path: str, errors: list[FieldError]) -> dict[str, Any]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
-import uuid
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
@@ -16,10 +13,12 @@ from fastapi.responses import Response
 
 from schemas.codec import TooLarge
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, Input, Saga, start_id, start_saga, traceparent
-from services.gateway.parts import SAGAS, Parts, idempotency_key, known_text, read_json
-from services.gateway.problems import Problem
+from services.gateway.keyed_ids import keyed_id
+from services.gateway.parts import SAGAS, Parts, begins_after, idempotency_key, known_text, read_json
+from services.gateway.problems import Problem, check_fields
 from services.gateway.reading import queries, shapes
 from services.gateway.reading.conditions import applied, etag, is_known, wait_s
 from services.gateway.reading.freshness import Staleness
@@ -37,7 +36,6 @@ from services.gateway.views import (
     submitted_saga_view,
 )
 
-_NAMESPACE = uuid.UUID("0f6f2f0e-6c52-5b53-8f2d-9d3a1f2f7c11")
 _SAGA_FIELDS = frozenset({"definition", "version", "data", "options"})
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_VERSION = 999_999_999
@@ -61,7 +59,7 @@ def routes(parts: Parts) -> APIRouter:
         if not rows:
             await run_in_threadpool(_shown, parts, saga_id, token_of(request, saga_id))
         fresh = freshness_fields(missed or parts.freshness.now())
-        return _json({"saga_id": saga_id, "events": history_view(saga_id, rows)["events"], **fresh})
+        return answer({"saga_id": saga_id, "events": history_view(saga_id, rows)["events"], **fresh})
 
     def list_sagas(
         definition: Annotated[str | None, Query(max_length=255)] = None,
@@ -69,7 +67,7 @@ def routes(parts: Parts) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MAX_PAGE)] = 50,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Response:
-        return _json(_page(parts, definition, status, limit, cursor))
+        return answer(_page(parts, definition, status, limit, cursor))
 
     router.add_api_route(
         "/v1/sagas",
@@ -112,8 +110,7 @@ def routes(parts: Parts) -> APIRouter:
 
 def saga_id_of(client: str, idempotency_key: str) -> str:
     """Return the saga id that a client's key stands for: `sag_` and 26 characters of base32."""
-    name = uuid.uuid5(_NAMESPACE, f"{len(client)}:{client}{idempotency_key}")
-    return "sag_" + base64.b32encode(name.bytes).decode().rstrip("=").lower()
+    return keyed_id("sag_", client, idempotency_key)
 
 
 async def _start(parts: Parts, request: Request) -> Response:
@@ -123,8 +120,7 @@ async def _start(parts: Parts, request: Request) -> Response:
     submission, record = _read(parts, request, await read_json(request), key)
     headers = await submit(parts, submission, record)
     url = f"/v1/sagas/{submission.order_id}"
-    body = {"saga_id": submission.order_id, "status_url": url}
-    return Response(orjson.dumps(body), 202, {**headers, "Location": url}, "application/json")
+    return answer({"saga_id": submission.order_id, "status_url": url}, 202, {**headers, "Location": url})
 
 
 def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[Submission, Input]:
@@ -135,8 +131,7 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
     given: dict[str, Any] = document if isinstance(document, dict) else {}
     version = None if given.get("version") is None else form.count("version", _MAX_VERSION)
     data, options = form.data("data"), form.data("options")
-    if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    check_fields(errors)
     client = f"{identity_of(request.scope).client}{SAGAS}"
     saga_id = saga_id_of(client, key)
     now_ms = parts.now_ms()
@@ -162,7 +157,7 @@ async def _show(parts: Parts, saga_id: str, request: Request) -> Response:
     staleness = missed or staleness
     if is_known(request, headers["ETag"]) and not staleness.stale:
         return Response(None, 304, headers)
-    return _json({**shown, **freshness_fields(staleness)}, headers)
+    return answer({**shown, **freshness_fields(staleness)}, headers=headers)
 
 
 def _shown(parts: Parts, saga_id: str, token: Token | None) -> tuple[dict[str, Any], Staleness]:
@@ -181,9 +176,7 @@ def _shown(parts: Parts, saga_id: str, token: Token | None) -> tuple[dict[str, A
 
 
 def _page(parts: Parts, definition: str | None, status: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
-    before = None if cursor is None else read_cursor(cursor)
-    if cursor is not None and before is None:
-        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    before = begins_after(cursor, read_cursor)
     known_text("definition", definition)
     known_text("status", status)
     rows = queries.sagas(parts.read_model, definition, status, before, limit)
@@ -194,7 +187,3 @@ def _page(parts: Parts, definition: str | None, status: str | None, limit: int, 
         "next_cursor": cursor_of(last) if len(rows) == limit else None,
         **freshness_fields(parts.freshness.now()),
     }
-
-
-def _json(document: object, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(document), headers=headers, media_type="application/json")

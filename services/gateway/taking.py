@@ -90,8 +90,9 @@ async def _take(parts: Parts, request: Request) -> Response:
     headers = await submit(parts, submission, record)
     order_id = submission.order_id
     url = f"{PATH}/{order_id}"
-    headers |= {"Location": url, **applied(wait_s(request))}
-    rested = await rest(parts, order_id, wait_s(request))
+    wanted_s = wait_s(request)
+    headers |= {"Location": url, **applied(wanted_s)}
+    rested = await rest(parts, order_id, wanted_s)
     if rested is not None:
         headers["ETag"] = etag(rested["sequence"])
         body = {**order_view(rested), **freshness_fields(parts.freshness.now())}

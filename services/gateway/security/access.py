@@ -127,9 +127,13 @@ class AccessTable:
         for path in sorted(by_path, key=lambda path: path.count("{")):
             segments = path.split("/")
             self._templates[len(segments)].append((segments, by_path[path]))
+        self._literal = {path: rules for path, rules in by_path.items() if "{" not in path}
 
     def find(self, method: str, path: str) -> Found | None:
         """Return the route of a request, None where no path fits."""
+        rule = self._literal.get(path, {}).get(method)
+        if rule is not None:
+            return Found(rule)
         segments = path.split("/")
         methods: tuple[str, ...] = ()
         for template, rules in self._templates.get(len(segments), ()):

@@ -47,8 +47,8 @@ class ApiKey:
 
     def is_valid(self, now_ms: int) -> bool:
         """Tell whether the key is good at a time."""
-        ends = [at for at in (self.expires_ms, self.revoked_ms) if at is not None]
-        return all(now_ms < at for at in ends)
+        is_expired = self.expires_ms is not None and now_ms >= self.expires_ms
+        return not is_expired and (self.revoked_ms is None or now_ms < self.revoked_ms)
 
 
 def new_key(random_bytes: Callable[[int], bytes]) -> tuple[str, str, str]:

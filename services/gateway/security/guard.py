@@ -131,7 +131,10 @@ def _check_sizes(scope: Scope) -> None:
     """Raise Problem for addresses and headers that are longer than anybody needs."""
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL_BYTES:
         raise Problem("uri-too-long", f"an address may have at most {MAX_URL_BYTES} bytes")
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+    received = 0
+    for name, value in scope["headers"]:
+        received += len(name) + len(value)
+    if received > MAX_HEADER_BYTES:
         raise Problem("headers-too-large", f"headers may have at most {MAX_HEADER_BYTES} bytes")
 
 

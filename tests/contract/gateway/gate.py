@@ -11,13 +11,11 @@ from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
-
 from orchestrator.definitions.deployed import Deployed
 from schemas.cloudevents import Headers
 from schemas.codec import Codec, Undecodable
 from services.deployment import NotDeployed, Outcome, checked, deployed_of, plan, shipped
-from services.gateway.application import application
+from services.gateway.application import guarded, unguarded
 from services.gateway.catalogue import Catalogue
 from services.gateway.dead_letters.decisions import SqlDecisions
 from services.gateway.outlet import NotConfirmed, Overloaded
@@ -135,9 +133,10 @@ class Gate:
     """A client of the application, and what the outlet got."""
 
     def __init__(
-        self, app: FastAPI, outlet: StubOutlet, deployments: StubDeployments, freshness: StubFreshness
+        self, parts: Parts, outlet: StubOutlet, deployments: StubDeployments, freshness: StubFreshness
     ) -> None:
-        self.app = app
+        self.routes = unguarded(parts)
+        self.app = guarded(parts, self.routes)
         self.freshness = freshness
         self.outlet = outlet
         self.deployments = deployments
@@ -245,7 +244,7 @@ async def gateway(
     )
     submissions.start(asyncio.get_running_loop())
     try:
-        yield Gate(application(parts), outlet, deployments, freshness)
+        yield Gate(parts, outlet, deployments, freshness)
     finally:
         submissions.stop()
         read_model.close()

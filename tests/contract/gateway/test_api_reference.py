@@ -23,7 +23,7 @@ def test_the_reference_has_every_route_as_it_is(new_sqlite_url: Callable[[str], 
 
     async def scenario() -> str:
         async with gateway(*urls) as gate:
-            return reference(gate.app.openapi())
+            return reference(gate.routes.openapi())
 
     made = asyncio.run(scenario())
     page = DOCS / "api.md"

@@ -69,7 +69,7 @@ def routes_of(routes: Any) -> Iterator[tuple[str, str]]:
 
 def test_every_route_is_in_the_table_and_no_other(run: Run) -> None:
     async def scenario(gate: Gate) -> None:
-        assert set(routes_of(gate.app.routes)) == set(ROUTES)
+        assert set(routes_of(gate.routes.routes)) == set(ROUTES)
 
     run(scenario)
 

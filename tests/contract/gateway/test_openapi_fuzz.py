@@ -51,7 +51,7 @@ def served(urls: tuple[str, str]) -> Iterator[tuple[str, Any]]:
 
         async def serve() -> None:
             async with gateway(*urls) as gate:
-                described.append(_open(gate.app.openapi()))
+                described.append(_open(gate.routes.openapi()))
                 servers.append(uvicorn.Server(uvicorn.Config(gate.app, log_config=None, timeout_graceful_shutdown=1)))
                 ready.set()
                 await servers[0].serve([listener])
