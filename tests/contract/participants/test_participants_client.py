@@ -10,7 +10,9 @@ from aiohttp import web
 
 from services.participant.breaker import Breaker
 from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Reply, Trouble
+from services.participant.metering import call_metrics
 from tests.contract.participants.postgres import free_port
+from tests.scraping import scraped, total
 
 Story = Callable[[Client, list[str]], Awaitable[None]]
 
@@ -142,6 +144,27 @@ def test_those_that_wait_for_a_place_are_served_though_others_give_up() -> None:
         assert isinstance(await waiting[19], Answer)
 
     _tell(story)
+
+
+def test_the_metrics_show_the_circuit_open_half_open_and_closed_again() -> None:
+    clock = Clock()
+
+    async def story(client: Client, _seen: list[str]) -> None:
+        def shown(name: str) -> float:
+            return total(scraped(lambda: call_metrics([client.watched])), name)
+
+        for _ in range(6):
+            await client.call("POST", "/x?status=500")
+        assert (shown("circuit_breaker_state"), shown("provider_calls_refused_total")) == (2, 1)
+        clock.ms = 10_000
+        probe = asyncio.ensure_future(client.call("POST", "/x"))
+        await asyncio.sleep(0)
+        assert shown("circuit_breaker_state") == 1
+        await probe
+        assert shown("circuit_breaker_state") == 0
+        assert shown("provider_call_duration_seconds_count") == 6
+
+    _tell(story, clock=clock)
 
 
 def test_no_more_calls_at_once_than_allowed() -> None:
