@@ -104,7 +104,11 @@ def dev(
         bool, typer.Option("--auth", help="Let the gateway ask for keys; one for this command line is made.")
     ] = False,
     secure: Annotated[
-        bool, typer.Option("--secure", help="Kafka with TLS, passwords and least rights; personal data sealed.")
+        bool,
+        typer.Option("--secure", help="Kafka with TLS, passwords and least rights; --auth and --vault with it."),
+    ] = False,
+    vault: Annotated[
+        bool, typer.Option("--vault", help="Seal personal data, so that it can be erased by destroying its key.")
     ] = False,
 ) -> None:
     """Run Kafka, every service and the gateway on this machine until Ctrl-C.
@@ -114,7 +118,7 @@ def dev(
     from cli.dev import DevOptions, run_dev
 
     cluster = os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None
-    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster, auth, secure)
+    options = DevOptions(data, port, kafka_port, orchestrators, reset, cluster, auth, secure, vault)
     started = time.monotonic()
     say = _reporter(started)
     run_dev(options, say)

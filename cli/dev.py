@@ -7,7 +7,7 @@ import getpass
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -45,6 +45,7 @@ class DevOptions:
     cluster: str | None
     auth: bool = False
     secure: bool = False
+    vault: bool = False
 
 
 def run_dev(options: DevOptions, report: Report) -> None:
@@ -52,20 +53,7 @@ def run_dev(options: DevOptions, report: Report) -> None:
     with claim(options.data, reset=options.reset) as directory:
         require_port(options.gateway_port, "--port", "the gateway")
         secrets = _secrets(directory, options)
-        named = process_names(options.orchestrators, os.environ)
-        ports = free_ports(len(SANDBOXES) + len(named))
-        installation = Installation(
-            directory=directory,
-            bootstrap=options.cluster or f"{LOOPBACK}:{options.kafka_port}",
-            gateway_port=options.gateway_port,
-            sandbox_ports=dict(zip(SANDBOXES, ports, strict=False)),
-            metrics_ports=dict(zip(named, ports[len(SANDBOXES) :], strict=True)),
-            orchestrators=options.orchestrators,
-            environ=os.environ,
-            keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if options.auth else None,
-            secrets=secrets,
-            vault=ensure_vault_keys(directory.vault) if options.secure else None,
-        )
+        installation = arranged(options, directory, secrets, os.environ)
         table: list[Step | Process] = []
         if options.cluster is None:
             require_port(options.kafka_port, "--kafka-port", "the Kafka broker")
@@ -80,6 +68,31 @@ def run_dev(options: DevOptions, report: Report) -> None:
             table, directory.logs, report, lambda running: write_state(directory, endpoints, running)
         )
         asyncio.run(_supervise(supervisor, partial(_announce, installation, report)))
+
+
+def arranged(
+    options: DevOptions, directory: DataDirectory, secrets: KafkaSecrets | None, environ: Mapping[str, str]
+) -> Installation:
+    """Return what the processes are made from, with keys for what is protected. Raises Failure.
+
+    `secure` protects the gateway and personal data, too. A vault that was used once is used again: without it, the
+    addresses of the orders that it sealed could not be read.
+    """
+    named = process_names(options.orchestrators, environ)
+    ports = free_ports(len(SANDBOXES) + len(named))
+    asks, seals = options.auth or options.secure, options.vault or options.secure or directory.vault.exists()
+    return Installation(
+        directory=directory,
+        bootstrap=options.cluster or f"{LOOPBACK}:{options.kafka_port}",
+        gateway_port=options.gateway_port,
+        sandbox_ports=dict(zip(SANDBOXES, ports, strict=False)),
+        metrics_ports=dict(zip(named, ports[len(SANDBOXES) :], strict=True)),
+        orchestrators=options.orchestrators,
+        environ=environ,
+        keys_file=ensure_own_key(directory.root, getpass.getuser(), datetime.now(UTC)) if asks else None,
+        secrets=secrets,
+        vault=ensure_vault_keys(directory.vault) if seals else None,
+    )
 
 
 async def _supervise(supervisor: Supervisor, when_ready: Callable[[], None]) -> None:
@@ -152,7 +165,11 @@ def _announce(installation: Installation, report: Report) -> None:
     if installation.keys_file is None:
         report("the gateway asks nobody for a key, and only this machine reaches it; --auth makes it ask")
     else:
-        report(f"the gateway asks for a key: `saga` takes {installation.directory.root / API_KEY_FILE} by itself")
+        key = installation.directory.root / API_KEY_FILE
+        report(f"the gateway asks for a key: `saga` takes {key} by itself; saga keys create makes others")
+        report(f'others send it: curl -H "Authorization: Bearer $(cat {key})" {installation.gateway_url}/v1/orders')
+    if installation.vault is not None:
+        report(f"addresses are sealed; keys that cannot be replaced: {installation.directory.vault}")
     if installation.secrets is not None:
         file = installation.secrets.root / ADMIN / "client.env"
         report(f"Kafka lets only those in that it knows; as administrator: . {file}")

@@ -22,13 +22,17 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. `replication` is what a cluster uses; a single broker can hold only one copy."""
+    """One topic. `replication` is what a cluster uses; a single broker can hold only one copy.
+
+    Kafka deletes whole segments, so a record is gone after `retention_ms` and `segment_ms` together at the latest.
+    """
 
     name: str
     holds: str
     key: str = "saga id"
     partitions: int = 4
     retention_ms: int = 7 * DAY_MS
+    segment_ms: int | None = None
     compacted: bool = False
     replication: int = 3
     min_in_sync: int = 2
@@ -40,6 +44,8 @@ class Topic:
         settings = {"cleanup.policy": policy, "max.message.bytes": str(1_048_576)}
         if not self.compacted:
             settings["retention.ms"] = str(self.retention_ms)
+        if self.segment_ms is not None:
+            settings["segment.ms"] = str(self.segment_ms)
         return settings
 
 
@@ -49,7 +55,15 @@ def here(name: str) -> str:
 
 
 INPUTS = Topic(here("saga.inputs"), "StartSaga, Signal, CancelSaga, ArmSchedule, RunEnded")
-INBOUND = Topic(here("orders.inbound"), "signed orders, as one posts them", key="idempotency key", format=Format.JSON)
+INBOUND = Topic(
+    here("orders.inbound"),
+    "signed orders, as one posts them",
+    key="idempotency key",
+    retention_ms=2 * DAY_MS,
+    segment_ms=DAY_MS,
+    format=Format.JSON,
+)
+"""Kept for two days, three at most: it has addresses that no erasure reaches, and outages end sooner than that."""
 REPLIES = Topic(here("saga.replies"), "what participants answer")
 EVENTS = Topic(here("saga.events"), "every event of every saga", retention_ms=FOREVER)
 CHANGELOG = Topic(

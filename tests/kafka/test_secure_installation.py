@@ -66,7 +66,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Give an installation with every lock it has."""
-    with Installation(tmp_path_factory.mktemp("secure"), flags=["--secure", "--auth"]) as installation:
+    with Installation(tmp_path_factory.mktemp("secure"), flags=["--secure"]) as installation:
         yield Site(installation)
 
 

@@ -19,7 +19,7 @@ from services.gateway.orders import Accepted
 from services.gateway.submissions import Submission, Submissions, Unavailable
 from services.gateway.submitting import KEY_LIVES_MS
 from services.gateway.vault.keys import VaultUnavailable
-from streams.dead_letter import dead_letter_headers, dead_letter_value
+from streams.dead_letter import MAX_VALUE, dead_letter_headers, dead_letter_value
 from streams.driver import Driver
 from streams.errors import Abortable, Fatal, TaskMigrated
 from streams.metrics import counter
@@ -69,10 +69,14 @@ class Intake:
         seal: Seal | None = None,
         sleep_s: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the parts; without `seal`, personal texts stay as they are."""
+        """Take the parts; without `seal`, personal texts stay as they are.
+
+        With it, a dead letter has nothing of the order: letters are kept for ever, and no key erases them.
+        """
         self._driver = driver
         self._codec = codec
         self._seal = seal
+        self._kept = MAX_VALUE if seal is None else 0
         self._judge = judge
         self._submissions = submissions
         self._now_ms = now_ms
@@ -162,8 +166,8 @@ class Intake:
                 case Ordered():
                     driver.produce(topics.INPUTS.name, *outcome.record)
                 case Unusable(code, detail):
-                    about = dead_letter_headers(record, code, detail)
-                    driver.produce(topics.DEAD_LETTERS.name, record.key, dead_letter_value(record), about)
+                    about = dead_letter_headers(record, code, detail, self._kept)
+                    driver.produce(topics.DEAD_LETTERS.name, record.key, dead_letter_value(record, self._kept), about)
                 case _Known():
                     pass
             offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1

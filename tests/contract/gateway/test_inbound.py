@@ -345,6 +345,24 @@ def test_an_address_goes_on_as_a_reference_where_there_is_a_vault(run: Run) -> N
     run(scenario)
 
 
+def test_a_dead_letter_has_nothing_of_the_order_where_there_is_a_vault(run: Run) -> None:
+    async def seal(_customer_id: str, _text: str) -> str:
+        return f"{PREFIX}a.b"
+
+    async def scenario(both: Both) -> None:
+        both.inbound.seal = seal
+        both.inbound.restart()
+        both.inbound.order("k-bad", total="1.00")
+        both.inbound.put(b"1 High St, and no JSON", "k-worse", client_id="signer")
+        await both.inbound.settle()
+        letters = both.inbound.letters()
+        assert [letter.value for letter in letters] == [b"", b""]
+        assert dict(letters[1].headers)["value_truncated_from"] == b"22"
+        assert not any(b"High St" in value for letter in letters for _, value in letter.headers)
+
+    run(scenario)
+
+
 def test_where_authentication_is_off_unsigned_orders_are_taken_as_unsigned_requests_are(run: Run) -> None:
     async def scenario(both: Both) -> None:
         both.inbound.put(BODY, "k1")
