@@ -1,9 +1,7 @@
-"""A merchant that is down under a thousand orders, on a real broker: few calls, no retries in chorus, and all orders finish."""
+"""A merchant that is down under a thousand orders, on a real broker: a few calls in all, and every order finishes."""
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from cli.ports import free_ports
 from tests.kafka.orchestrator_fleet import Fleet
 from tests.kafka.participants.cluster import Cluster
+from tests.kafka.participants.merchant import Merchant
 from tests.kafka.scraping import scrape_of
 from tests.scraping import total
 from tests.scripted_participants import Reply, success
@@ -20,39 +19,6 @@ THRESHOLD = 5
 PROBES = 1
 OPEN = 2
 CLOSED = 0
-
-
-class Merchant:
-    """The PSP's sandbox."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data, method=method)  # noqa: S310 - our own sandbox
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-            return json.load(answer)
-
-    def is_up(self) -> bool:
-        try:
-            return bool(self._ask("GET", "/healthz"))
-        except OSError:
-            return False
-
-    def fail(self) -> None:
-        for operation in ("charge", "lookup"):
-            self._ask("POST", "/v1/faults", {"operation": operation, "action": "error", "times": 1_000_000})
-
-    def mend(self) -> None:
-        self._ask("DELETE", "/v1/faults")
-
-    def calls(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("GET", "/v1/calls")
-        return found
-
-    def captures(self) -> Counter[str]:
-        return Counter(charge["order_id"] for charge in self._ask("GET", "/v1/ledger")["charges"])
 
 
 def _all_but_payment(name: str, command: dict[str, Any]) -> Reply | None:
