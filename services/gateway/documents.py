@@ -120,10 +120,6 @@ class ListedOrder(BaseModel):
     lines: list[LineForm]
 
 
-class OrderView(ListedOrder, Fresh):
-    """An order as it is now."""
-
-
 class OrderPage(Fresh):
     """A page of orders, newest first."""
 

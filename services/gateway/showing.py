@@ -7,21 +7,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from services.gateway import documents
-from services.gateway.fields import FieldError
-from services.gateway.parts import Parts, known_text
-from services.gateway.problems import Problem
+from services.gateway.answering import answer
+from services.gateway.parts import Parts, begins_after, known_text
 from services.gateway.read_model import Page
-from services.gateway.reading import conditions
+from services.gateway.reading import conditions, shapes
 from services.gateway.reading.conditions import applied, etag, wait_s
 from services.gateway.reading.looking import AT_REST, Seen, caught_up, freshness_fields, look, token_of
+from services.gateway.reading.progress import order_now
 from services.gateway.security.identity import Identity, identity_of
-from services.gateway.views import cursor_of, history_view, order_view, read_cursor, submitted_view
+from services.gateway.views import cursor_of, history_view, order_view, read_cursor
 
 _MAX_PAGE = 200
 
@@ -34,7 +33,7 @@ def routes(parts: Parts) -> APIRouter:
         request: Request,
         asked: Annotated[documents.OrderQuery, Query()],
     ) -> Response:
-        return _json(_page(parts, identity_of(request.scope), asked))
+        return answer(_page(parts, identity_of(request.scope), asked))
 
     async def show_order(order_id: str, request: Request) -> Response:
         return await _show(parts, order_id, request)
@@ -57,7 +56,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Show an order",
         openapi_extra=documents.reading(conditional=True),
-        responses=documents.responses(200, documents.OrderView, 404, 422, 503, unchanged=True),
+        responses=documents.responses(200, shapes.OrderView, 404, 422, 503, unchanged=True),
     )
     router.add_api_route(
         "/v1/orders/{order_id}/history",
@@ -86,7 +85,8 @@ async def _show(parts: Parts, order_id: str, request: Request) -> Response:
     staleness = missed or seen.staleness
     if conditions.is_known(request, headers["ETag"]) and not staleness.stale:
         return Response(None, 304, headers)
-    return _json({**_view(seen, order_id), **freshness_fields(staleness)}, headers)
+    order = await run_in_threadpool(order_now, parts, seen, order_id)
+    return answer({**order, **freshness_fields(staleness)}, headers=headers)
 
 
 def _wait_on(request: Request, seen: Seen) -> bool:
@@ -96,13 +96,6 @@ def _wait_on(request: Request, seen: Seen) -> bool:
     return seen.row is None or seen.row["status"] not in AT_REST
 
 
-def _view(seen: Seen, order_id: str) -> dict[str, object]:
-    if seen.row is not None:
-        return order_view(seen.row)
-    assert seen.submission is not None
-    return submitted_view(order_id, seen.submission.created_at_ms, seen.submission.data)
-
-
 async def _history(parts: Parts, order_id: str, request: Request) -> Response:
     known_text("order_id", order_id)
     token = token_of(request, order_id)
@@ -110,18 +103,11 @@ async def _history(parts: Parts, order_id: str, request: Request) -> Response:
     rows = await run_in_threadpool(parts.read_model.events, order_id)
     if not rows:
         await run_in_threadpool(look, parts, order_id, token, orders=True)
-    return _json({**history_view(order_id, rows), **freshness_fields(missed or parts.freshness.now())})
-
-
-def _json(document: object, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(document), headers=headers, media_type="application/json")
+    return answer({**history_view(order_id, rows), **freshness_fields(missed or parts.freshness.now())})
 
 
 def _page(parts: Parts, identity: Identity, asked: documents.OrderQuery) -> dict[str, object]:
-    cursor = asked.cursor
-    before = None if cursor is None else read_cursor(cursor)
-    if cursor is not None and before is None:
-        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    before = begins_after(asked.cursor, read_cursor)
     texts = {name: known_text(name, getattr(asked, name)) for name in ("status", "lifecycle", "customer", "process")}
     customers = identity.confined_to
     if texts["customer"] is not None:

@@ -16,13 +16,14 @@ from services.gateway.ordering import Ordered, ordered
 from services.gateway.orders import Refused, read_order
 from services.gateway.parts import Parts, idempotency_key, read_json
 from services.gateway.problems import Problem
+from services.gateway.reading import shapes
 from services.gateway.reading.conditions import applied, etag, wait_s
-from services.gateway.reading.looking import freshness_fields, rest
+from services.gateway.reading.looking import Seen, freshness_fields, rest
+from services.gateway.reading.progress import order_now
 from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
 from services.gateway.submitting import submit
 from services.gateway.vault.routes import sealed
-from services.gateway.views import order_view
 
 PATH = "/v1/orders"
 
@@ -47,7 +48,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Take an order",
         openapi_extra=documents.body(documents.OrderForm, key_required=True, waits=True),
-        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 422, 503, rested=documents.OrderView),
+        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 422, 503, rested=shapes.OrderView),
     )
     return router
 
@@ -95,7 +96,9 @@ async def _take(parts: Parts, request: Request) -> Response:
     rested = await rest(parts, order_id, wanted_s)
     if rested is not None:
         headers["ETag"] = etag(rested["sequence"])
-        body = {**order_view(rested), **freshness_fields(parts.freshness.now())}
+        staleness = parts.freshness.now()
+        order = await run_in_threadpool(order_now, parts, Seen(rested, None, staleness), order_id)
+        body = {**order, **freshness_fields(staleness)}
         return Response(orjson.dumps(body), 200, headers, "application/json")
     body = {"order_id": order_id, "status_url": url, "lifecycle": "pending", "status": "RUNNING"}
     return Response(orjson.dumps(body), 202, headers, "application/json")

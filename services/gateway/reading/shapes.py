@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.documents import BusinessState, Fresh
+from services.gateway.documents import BusinessState, Fresh, ListedOrder
 
 
 class WaitView(BaseModel):
@@ -24,6 +24,25 @@ class WaitView(BaseModel):
     next: str
 
 
+class StepInProgress(BaseModel):
+    """A step that is under way; `deadline` null: nothing happens to it by itself."""
+
+    step: str
+    undo: bool
+    attempt: int = Field(description="Counted from 1.")
+    waits_for: Literal["reply", "retry", "open-circuit", "signal", "timer", "person"]
+    since: str
+    elapsed_s: float = Field(description="Seconds since then.")
+    deadline: str | None
+
+
+class OrderView(ListedOrder, Fresh):
+    """An order as it is now; `elapsed_s` from when it was taken to now, or to its last event where it has ended."""
+
+    elapsed_s: float
+    steps_in_progress: list[StepInProgress]
+
+
 class Explanation(Fresh):
     """Why an order or a saga is where it is: what it waits for, since when, what happens next and when."""
 
@@ -36,23 +55,40 @@ class Explanation(Fresh):
 
 
 class Approval(BaseModel):
-    """An order that waits for a person's approval; `expires` null: it waits without end."""
+    """An order or another saga that waits for a person's decision; `expires` null: it waits without end.
+
+    `approve` and `reject` are the signals that these decisions send, null where the step takes none that means it;
+    `given` is what the step was given to decide about. Only orders have an `order_id`, a customer and an amount.
+    """
 
     id: str
-    order_id: str
+    order_id: str | None
+    saga_id: str
+    definition: str | None
     customer_id: str | None
     amount: str | None
     currency: str | None
     reason: str
     step: str
     signals: list[str]
+    approve: str | None
+    reject: str | None
+    given: Any
     since: str
     expires: str | None
     status_url: str
 
 
+class ApprovalTaken(BaseModel):
+    """The decision is on its way to the order (`order_id`) or another saga (`saga_id`)."""
+
+    order_id: str | None = None
+    saga_id: str | None = None
+    status_url: str
+
+
 class ApprovalPage(Fresh):
-    """What waits for an approval, newest first."""
+    """What waits for a decision, newest first."""
 
     approvals: list[Approval]
     next_cursor: str | None

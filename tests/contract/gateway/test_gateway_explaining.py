@@ -1,4 +1,4 @@
-"""Why an order is where it is, what failed on a day, what waits for an approval, and which orders there are."""
+"""Why an order is where it is, what failed on a day, and which orders there are."""
 
 from __future__ import annotations
 
@@ -102,6 +102,34 @@ def test_what_an_order_waits_for_is_told(shop: Shop, tell: Tell, kind: str, fiel
     shop.run(scenario)
 
 
+def test_an_order_shows_its_steps_in_progress_with_attempt_elapsed_time_and_deadline(shop: Shop) -> None:
+    shop.project(
+        retried(Story("ord_a").started()),
+        paying(Story("ord_b").started(), 2).scheduled("tell"),
+        Story("ord_c").shipped(),
+    )
+
+    async def scenario(gate: Gate) -> None:
+        order = (await gate.call("GET", "/v1/orders/ord_a")).body
+        assert (order["status"], order["current_steps"]) == ("RUNNING", ["pay"])
+        (step,) = order["steps_in_progress"]
+        assert (step["step"], step["attempt"], step["waits_for"]) == ("pay", 2, "retry")
+        assert (step["since"], step["deadline"]) == (order["updated_at"], "2023-11-14T22:13:20.400Z")
+        assert order["elapsed_s"] >= step["elapsed_s"] >= 0
+        both = (await gate.call("GET", "/v1/orders/ord_b")).body["steps_in_progress"]
+        assert [(one["step"], one["attempt"], one["deadline"]) for one in both] == [
+            ("pay", 3, "2023-11-14T22:13:25.000Z"),
+            ("tell", 1, None),
+        ]
+        over = (await gate.call("GET", "/v1/orders/ord_c")).body
+        assert (over["steps_in_progress"], over["elapsed_s"]) == ([], 0.008)
+        taken = await gate.call("POST", "/v1/orders", form(), "k1")
+        fresh = (await gate.call("GET", taken.headers["location"])).body
+        assert (fresh["steps_in_progress"], fresh["elapsed_s"]) == ([], 0)
+
+    shop.run(scenario)
+
+
 def test_an_order_behind_an_open_circuit_says_until_when(shop: Shop) -> None:
     shop.project(parked(Story("ord_a").started()))
 
@@ -131,43 +159,6 @@ def test_what_stands_still_before_what_else_is_waited_for_and_what_is_over(shop:
         assert blocked["summary"].startswith("No orchestrator is at work")
         assert (await gate.call("GET", "/v1/orders/ord_none/explain")).status == 404
         assert (await gate.call("GET", "/v1/sagas/sag_none/explain")).status == 404
-
-    shop.run(scenario)
-
-
-def test_what_waits_for_an_approval_is_listed_and_decided(shop: Shop) -> None:
-    shop.project(*(asked(Story(f"ord_{n}", BORN_MS + n).started()) for n in range(5)), Story("ord_z").shipped())
-
-    async def scenario(gate: Gate) -> None:
-        first = (await gate.call("GET", "/v1/approvals?limit=3")).body
-        rest = (await gate.call("GET", f"/v1/approvals?limit=3&cursor={first['next_cursor']}")).body
-        found = [*first["approvals"], *rest["approvals"]]
-        assert [one["id"] for one in found] == [f"ord_{n}" for n in (4, 3, 2, 1, 0)]
-        assert rest["next_cursor"] is None
-        assert found[-1] == {
-            "id": "ord_0",
-            "order_id": "ord_0",
-            "customer_id": "17850",
-            "amount": "15.30",
-            "currency": "GBP",
-            "reason": "an order of 15.30 GBP takes a person's approval",
-            "step": "approval",
-            "signals": ["approve", "reject"],
-            "since": "2023-11-14T22:13:20.003Z",
-            "expires": "2023-11-17T22:13:20.000Z",
-            "status_url": "/v1/orders/ord_0",
-        }
-        for decision in ("approve", "reject"):
-            body = {"decision": decision, "actor": "ann", "reason": "known"}
-            assert (await gate.call("POST", "/v1/approvals/ord_0", body, "d1")).status == 202
-            sent = gate.outlet.sent[-1]
-            assert (sent.message, sent.fields["name"], sent.fields["actor"]) == ("saga.Signal", decision, "ann")
-        refusals = {"ord_z": 409, "ord_none": 404}
-        for order_id, status in refusals.items():
-            body = {"decision": "approve", "actor": "ann"}
-            assert (await gate.call("POST", f"/v1/approvals/{order_id}", body)).status == status
-        for wrong in ({"decision": "maybe", "actor": "a"}, {"actor": "a"}, {"decision": "approve"}):
-            assert (await gate.call("POST", "/v1/approvals/ord_0", wrong)).status == 422
 
     shop.run(scenario)
 
