@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Outcome, Start
+from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Log, Outcome, Start
 from verify.fold import fold
 from verify.folded import IN_FLIGHT, Folded
 
@@ -83,13 +83,24 @@ class Cases:
 def gather(evidence: Evidence) -> Cases:
     """Return the cases of every saga that was started, accepted or has events; the first start of a saga counts."""
     starts: dict[str, Start] = {}
-    for start in evidence.log.starts:
+    for start in startable(evidence.log):
         starts.setdefault(start.saga_id, start)
     begun, events = evidence.log.begun, evidence.log.events
     ids = dict.fromkeys([*starts, *events])
     return Cases(
         {saga_id: _case(saga_id, starts.get(saga_id) or begun.get(saga_id), events.get(saga_id, ())) for saga_id in ids}
     )
+
+
+def startable(log: Log) -> Iterator[Start]:
+    """Yield the starts that had to begin a saga: one that is a dead letter did not.
+
+    Those of orders are yielded all the same: what cannot be an order is never taken.
+    """
+    refused = {letter.origin for letter in log.dead_letters}
+    for start in log.starts:
+        if start.definition in ORDER_DEFINITIONS or str(start.place) not in refused:
+            yield start
 
 
 def _case(saga_id: str, start: Start | None, events: Sequence[Event]) -> Case:

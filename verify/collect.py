@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from schemas import topics
 from schemas.codec import Codec
-from verify.cases import outcome_of
+from verify.cases import outcome_of, startable
 from verify.databases import read_tables
 from verify.evidence import Evidence, Log
 from verify.ledgers import read_ledgers
@@ -50,7 +50,7 @@ def collect(sources: Sources, accepted: frozenset[str], wait_s: float, say: Say)
 
 
 def _await_ends(reader: Reader, accepted: frozenset[str], deadline: float, say: Say) -> None:
-    watched = (topics.INPUTS.name, topics.EVENTS.name)
+    watched = (topics.INPUTS.name, topics.EVENTS.name, topics.DEAD_LETTERS.name)
     told: int | None = None
     builder = LogBuilder(Codec())
     while time.monotonic() < deadline:
@@ -65,7 +65,7 @@ def _await_ends(reader: Reader, accepted: frozenset[str], deadline: float, say: 
 
 
 def _unfinished(log: Log, accepted: frozenset[str]) -> int:
-    asked_for = accepted | {start.saga_id for start in log.starts}
+    asked_for = accepted | {start.saga_id for start in startable(log)}
     ended = {saga_id for saga_id, events in log.events.items() if outcome_of(events) is not None}
     return len(asked_for - ended)
 

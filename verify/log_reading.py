@@ -197,8 +197,11 @@ def _start(saga_id: str, definition: str, text: str, place: Place) -> Start:
     if definition not in ORDER_DEFINITIONS:
         return Start(saga_id, definition, 0, "", (), place)
     data = json.loads(text)
-    lines = tuple(Line(line["sku"], line["quantity"], line["unit_price_minor"]) for line in data["lines"])
-    return Start(saga_id, definition, data["total_minor"], data["currency"], lines, place)
+    try:
+        lines = tuple(Line(line["sku"], line["quantity"], line["unit_price_minor"]) for line in data["lines"])
+        return Start(saga_id, definition, data["total_minor"], data["currency"], lines, place)
+    except (KeyError, TypeError):  # operators may start any definition with any data: this order can be worth nothing
+        return Start(saga_id, definition, 0, "", (), place)
 
 
 def _place(record: Raw) -> Place:

@@ -19,7 +19,7 @@ from tests.unit.verify_story import (
     repaired_story,
     settled_by_hand,
 )
-from verify.evidence import Event, Evidence, Message, Place, Refund, Shipment
+from verify.evidence import DeadLetter, Event, Evidence, Message, Place, Refund, Shipment, Start
 from verify.proof import prove
 
 Plant = Callable[[Evidence], Evidence]
@@ -32,6 +32,22 @@ def test_an_honest_history_holds() -> None:
     assert report.holds
     assert report.outcomes == {"COMPLETED": 1, "REVOKED": 2, "SUSPENDED": 1}
     assert report.manual == (MANUAL,)
+
+
+def test_a_request_that_could_start_nothing_is_a_dead_letter_and_no_lost_saga() -> None:
+    asked = [Start(f"sag_{name}", name, 0, "", (), Place("saga.inputs", 0, n)) for n, name in ((71, "etl"), (72, "x"))]
+    letter = DeadLetter("sag_x", "saga.inputs/0@72", "unknown_definition", "x version newest is not loaded")
+    honest = honest_evidence()
+    report = prove(_log(honest, starts=[*honest.log.starts, *asked], dead_letters=[letter]))
+    assert [finding.orders for finding in report.findings] == [("sag_etl",)]
+
+
+def test_an_order_that_could_not_start_is_lost_all_the_same() -> None:
+    honest = honest_evidence()
+    lost = Start("ord_9", "order-fulfillment", PRICE, "GBP", (), Place("saga.inputs", 0, 72))
+    letter = DeadLetter("ord_9", "saga.inputs/0@72", "unknown_definition", "it is not loaded")
+    report = prove(_log(honest, starts=[*honest.log.starts, lost], dead_letters=[letter]))
+    assert ("ord_9",) in [finding.orders for finding in report.findings]
 
 
 def _ledgers(evidence: Evidence, **changes: Any) -> Evidence:

@@ -61,6 +61,13 @@ def test_a_start_of_another_definition_has_no_price() -> None:
     assert (start.definition, start.price_minor, start.lines) == ("four-steps", 0, ())
 
 
+def test_an_order_with_data_that_is_none_is_read_and_worth_nothing() -> None:
+    """Operators may start any definition with any data; its own first step refuses it."""
+    log = _log(_raw("saga.inputs", 0, _start("order-fulfillment", {"lines": 5}))).build()
+    assert log.unreadable == []
+    assert (log.starts[0].price_minor, log.starts[0].lines) == (0, ())
+
+
 def test_events_of_a_saga_stay_in_the_order_of_the_log() -> None:
     cancel = {"meta": {**META, "sequence": 2}, "actor": "a", "reason": "r"}
     revoked = {"meta": {**META, "sequence": 3}, "code": "c", "message": "m"}
