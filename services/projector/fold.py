@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from services.projector.gates import Gates, gates_after, renamed
+
 DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-first"})
 """Only sagas of these definitions are orders."""
 
@@ -76,7 +78,8 @@ class Report(NamedTuple):
 class Order:
     """The columns of `orders` that change; `sagas` has all but the warehouse and the tracking number.
 
-    `steps` are those in progress, `:undo` marks a compensation.
+    `steps` are those in progress, `:undo` marks a compensation; `gates` are those of them that wait for a person's
+    decision.
     """
 
     updated_at_ms: int = 0
@@ -87,6 +90,7 @@ class Order:
     warehouse_id: str | None = None
     tracking_number: str | None = None
     steps: tuple[str, ...] = ()
+    gates: Gates = ()
 
 
 def _text(value: object) -> str | None:
@@ -188,7 +192,7 @@ def _steps_after_rarer(steps: tuple[str, ...], kind: str, fields: Mapping[str, A
             return tuple(step for step in steps if step not in fields["steps"])
         case "SagaMigrated":
             names = orjson.loads(fields["renamed"])
-            return tuple("/".join(names.get(name, name) for name in step.split("/")) for step in steps)
+            return tuple(renamed(step, names) for step in steps)
         case _:
             return steps
 
@@ -202,6 +206,9 @@ def apply(order: Order, kind: str, meta: Mapping[str, Any], fields: Mapping[str,
     order.lifecycle = meta["lifecycle"]
     order.status = meta["status"]
     order.steps = _steps_after(order.steps, kind, fields)
+    if order.gates or kind == "SignalAwaited":
+        gates = gates_after(order.gates, kind, meta, fields)
+        order.gates = tuple(gate for gate in gates if gate.step in order.steps)
     if kind == "StepCompleted" and not fields["undo"]:
         _learn_output(order, fields["step"], fields["output"])
     elif kind in _REASONS:

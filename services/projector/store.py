@@ -11,12 +11,15 @@ from sqlalchemy import Column, Connection, Table, delete, insert
 
 from services.participant.database import Database, execute
 from services.projector.fold import EventRow, NewOrder, NewSaga, Order, Report
+from services.projector.gates import read as read_gates
+from services.projector.gates import written
 from services.projector.letter_store import review
 from services.projector.letters import TELLING
 from services.projector.positions import move
 from services.projector.tables import ORDER_EVENTS, ORDERS, PROJECTION, REPORTS, REVISION, SAGAS
 
 _CHANGING = ("updated_at_ms", "sequence", "lifecycle", "status", "reason", "warehouse_id", "tracking_number")
+_OPEN = ("current_steps", "gates")
 _POSTGRES_TYPES = {"VARCHAR": "text", "TEXT": "text", "BIGINT": "bigint", "INTEGER": "integer"}
 
 
@@ -43,7 +46,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A table of sagas: its key, which columns never change, and which do, besides `current_steps`."""
+    """A table of sagas: its key, which columns never change, and which do, besides what is open."""
 
     table: Table
     key: str
@@ -53,16 +56,18 @@ class _Kind:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of a new saga, in the order of its values."""
-        return (*self.new, *self.changing, "current_steps")
+        return (*self.new, *self.changing, *_OPEN)
 
     def row(self, order: Order) -> tuple[Any, ...]:
         """Return the changing columns of a saga."""
-        return (*(getattr(order, name) for name in self.changing), orjson.dumps(order.steps).decode())
+        open_ = (orjson.dumps(order.steps).decode(), written(order.gates))
+        return (*(getattr(order, name) for name in self.changing), *open_)
 
     def order(self, row: Sequence[Any]) -> Order:
         """Return a saga from its changing columns."""
-        *changing, steps = row
-        return Order(**dict(zip(self.changing, changing, strict=True)), steps=tuple(orjson.loads(steps)))
+        *changing, steps, gates = row
+        known = dict(zip(self.changing, changing, strict=True))
+        return Order(**known, steps=tuple(orjson.loads(steps)), gates=read_gates(gates))
 
 
 _ORDERS = _Kind(ORDERS, "order_id", NewOrder._fields, _CHANGING)
@@ -96,7 +101,7 @@ class Store:
         return self._find(_SAGAS, saga_ids)
 
     def _find(self, kind: _Kind, keys: Sequence[str]) -> dict[str, Order]:
-        columns = ", ".join((kind.key, *kind.changing, "current_steps"))
+        columns = ", ".join((kind.key, *kind.changing, *_OPEN))
         query = self._database.select_by(columns, kind.table.name, kind.key)
         with self._database.begin() as connection:
             rows = connection.exec_driver_sql(query, self._database.keys(keys)).all()
@@ -143,7 +148,7 @@ class Store:
             connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) {source}", _document(rows))
 
     def _change(self, connection: Connection, kind: _Kind, rows: Sequence[tuple[Any, ...]]) -> None:
-        table, names = kind.table.name, (*kind.changing, "current_steps", kind.key)
+        table, names = kind.table.name, (*kind.changing, *_OPEN, kind.key)
         if self._database.is_sqlite:
             assignments = ", ".join(f"{name} = ?" for name in names[:-1])
             execute(connection, f"UPDATE {table} SET {assignments} WHERE {kind.key} = ?", rows)  # noqa: S608 - our columns
@@ -171,7 +176,7 @@ def _names(table: Table) -> list[str]:
     return [column.name for column in table.columns]
 
 
-assert [field.name for field in fields(Order)][:-1] == list(_CHANGING)
+assert [field.name for field in fields(Order)][: -len(_OPEN)] == list(_CHANGING)
 assert set(_names(ORDERS)) == set(_ORDERS.names)
 assert set(_names(SAGAS)) == set(_SAGAS.names)
 assert set(_names(ORDER_EVENTS)) == set(EventRow._fields)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
-REVISION = "projector_0005"
+REVISION = "projector_0006"
 """The revision of the schema this program needs."""
 
 _FAILED = text("type = 'StepFailed'")
+_GATED = text("gates <> '[]'")
 _WAITING = text("status IN ('AWAITING_APPROVAL', 'MANUAL_INTERVENTION')")
 
 ORDERS = Table(
@@ -30,12 +31,17 @@ ORDERS = Table(
     Column("tracking_number", String),
     Column("current_steps", Text, nullable=False),
     Column("definition", String),
+    Column("gates", Text, nullable=False, server_default="[]"),
     Index("orders_by_time", "created_at_ms", "order_id"),
     Index("orders_by_customer", "customer_id", "created_at_ms", "order_id"),
     # Only what waits for a person is looked for by status often, and few rows at a time are in it.
     Index("orders_waiting", "status", "created_at_ms", "order_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("orders_gated", "created_at_ms", "order_id", sqlite_where=_GATED, postgresql_where=_GATED),
 )
-"""One row an order, as it is after its event `sequence`. Amounts in minor units; `lines`, `current_steps`: JSON."""
+"""One row an order, as it is after its event `sequence`. Amounts in minor units; `lines`, `current_steps`: JSON.
+
+`gates`, JSON: the steps that wait for a person's decision.
+"""
 
 SAGAS = Table(
     "sagas",
@@ -51,9 +57,14 @@ SAGAS = Table(
     Column("status", String, nullable=False),
     Column("reason", String),
     Column("current_steps", Text, nullable=False),
+    Column("gates", Text, nullable=False, server_default="[]"),
     Index("sagas_by_time", "started_at_ms", "saga_id"),
+    Index("sagas_gated", "started_at_ms", "saga_id", sqlite_where=_GATED, postgresql_where=_GATED),
 )
-"""One row for each saga that is no order, as it is after its event `sequence`; `data`, `current_steps`: JSON."""
+"""One row for each saga that is no order, as it is after its event `sequence`.
+
+`data`, `current_steps`, `gates`: JSON.
+"""
 
 ORDER_EVENTS = Table(
     "order_events",

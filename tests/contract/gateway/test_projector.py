@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from services.feed import Entry
+from services.migrate import migrate
 from services.participant.database import Conflict
 from services.projector.fold import Gap
 from tests.contract.gateway.story import TOPIC, Story, entries, projector
@@ -229,3 +230,32 @@ def test_an_order_that_was_suspended_is_shown_as_repaired(url: str) -> None:
         assert rows(url, f"SELECT {columns} FROM orders") == [("TRANSACTION_REVOKED", "declined", "[]")]  # noqa: S608 - columns from above
     (detail,) = rows(url, "SELECT detail FROM order_events WHERE type = 'InterventionMade'")
     assert json.loads(detail[0]) == repair
+
+
+def test_a_migration_finds_what_waits_for_a_decision_already(url: str) -> None:
+    asks = {"step": "approval", "timeout_at": None, "status": "AWAITING_APPROVAL"}
+    stories = [
+        Story("ord_a").started().event("SignalAwaited", signals=["approve", "reject"], **asks),
+        Story("ord_b").started(),
+        Story("sag_a", definition="chain").event("SagaStarted", data="{}", parameters="{}"),
+    ]
+    stories[2].event("SignalAwaited", signals=["confirm", "decline"], **asks)
+    with projector(url) as (projection, _):
+        projection.project(entries(*stories))
+    queries = "SELECT gates FROM orders ORDER BY order_id", "SELECT gates FROM sagas"
+    before = [rows(url, query) for query in queries]
+    assert [json.loads(text)[0]["reject"] for (text,) in (before[0][0], before[1][0])] == ["reject", "decline"]
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for table in ("orders", "sagas"):
+            connection.execute(text(f"DROP INDEX {table}_gated"))
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN gates"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'projector_0005'"))
+    engine.dispose()
+
+    migrate("projector", url)
+
+    after = [rows(url, query) for query in queries]
+    assert [[json.loads(text) for (text,) in one] for one in after] == [
+        [json.loads(text) for (text,) in one] for one in before
+    ]
