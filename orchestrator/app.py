@@ -19,8 +19,9 @@ from orchestrator.metering import SagaCounts, runtime_metrics
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
 from orchestrator.settings import BadSetting, Settings, read
+from orchestrator.telemetry import Telemetry
 from schemas import topics
-from schemas.codec import Codec
+from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
@@ -29,7 +30,8 @@ from streams.kafka_follower import EndNotReached, KafkaFollower
 from streams.kafka_security import SecurityUnusable
 from streams.kafka_send import send
 from streams.lag import Lag
-from streams.logs import configure
+from streams.logs import Log, configure
+from streams.message_sizes import MessageSizes
 from streams.metrics import MetricsAddress, metrics_address, serve_metrics
 from streams.record import TopicPartition
 from streams.runtime import Runtime
@@ -49,7 +51,7 @@ def main() -> int:
     """Run the orchestrator. Returns 0 after SIGTERM or SIGINT, 1 where a restart may help, 2 for unusable settings."""
     try:
         settings = read(os.environ)
-        configure(settings.instance, settings.log_level)
+        log = configure(settings.instance, settings.log_level)
         limits = {"approval_limits_minor": dict(settings.approval_limits_minor)}
         parameters = {"order-fulfillment": limits, "order-fulfillment-payment-first": limits}
         registry = load(settings.definitions, parameters)
@@ -61,7 +63,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        return _run(settings, registry, metrics, stop)
+        return _run(settings, registry, metrics, log, stop)
     except SecurityUnusable as error:
         _log.critical("ending: %s", error)
         return EXIT_BAD_SETTINGS
@@ -70,7 +72,9 @@ def main() -> int:
         return EXIT_FATAL
 
 
-def _run(settings: Settings, registry: Registry, metrics: MetricsAddress | None, stop: threading.Event) -> int:
+def _run(
+    settings: Settings, registry: Registry, metrics: MetricsAddress | None, log: Log, stop: threading.Event
+) -> int:
     """Follow definitions and run sagas until told to stop. Raises Fatal."""
     codec = Codec()
     kafka = KafkaConfig(
@@ -95,7 +99,7 @@ def _run(settings: Settings, registry: Registry, metrics: MetricsAddress | None,
         _start(follower, feed)
         spare_collector()
         following.start()
-        _runtime(settings, kafka, codec, registry, metrics).run(stop)
+        _runtime(settings, kafka, registry, metrics, log).run(stop)
     finally:
         stop.set()
         if following.ident is not None:
@@ -116,10 +120,13 @@ def _start(follower: KafkaFollower, feed: DefinitionFeed) -> None:
 
 
 def _runtime(
-    settings: Settings, kafka: KafkaConfig, codec: Codec, registry: Registry, metrics: MetricsAddress | None
+    settings: Settings, kafka: KafkaConfig, registry: Registry, metrics: MetricsAddress | None, log: Log
 ) -> Runtime:
     """Return the runtime, with its metrics served."""
+    sizes = MessageSizes(MAX_MESSAGE_BYTES, time.monotonic)
+    codec = Codec(on_large=sizes.note)
     outbound, counts = Outbound(codec), SagaCounts()
+    telemetry = Telemetry(log.process) if log.tells_info else None
     inputs = (topics.INPUTS.name, topics.REPLIES.name)
     config = RuntimeConfig(
         input_topics=inputs,
@@ -130,16 +137,19 @@ def _runtime(
     runtime = Runtime(
         KafkaDriver(kafka),
         config,
-        lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms, counts),
+        lambda _partition: SagaProcessor(registry, codec, outbound, settings.retention_ms, counts, telemetry),
         stores.open,
         _now_ms,
         _tell,
+        write_lines=log.output.write,
     )
     if metrics is not None:
         lag = Lag(settings.bootstrap, kafka.application_id)
         serve_metrics(
             metrics,
             counts.read,
+            log.read,
+            sizes.read,
             partial(runtime_metrics, runtime, config),
             partial(lag.of_group, inputs),
         )

@@ -21,8 +21,9 @@ from orchestrator.metering import SagaCounts
 from orchestrator.outbound import Message, Outbound
 from orchestrator.sagas import ORIGIN_SUFFIX, Sagas
 from orchestrator.schedules import SOURCE, Schedules, is_schedule
-from orchestrator.serde import MAX_TEXT, Fields, input_of, origin_fields, redrive_of
+from orchestrator.serde import MAX_TEXT, Fields, input_of, migration_of, origin_fields, redrive_of
 from orchestrator.starting import NotStartable, Starting, check_id
+from orchestrator.telemetry import Telemetry
 from schemas.codec import Codec, TooLarge, Undecodable, Unencodable, UnknownSchema
 from streams.processor import Context
 from streams.record import Record
@@ -34,7 +35,9 @@ UNDECODABLE = "undecodable"
 class SagaProcessor:
     """One task's processor. It caches the sagas it has seen; the runtime replaces it after an abort."""
 
-    __slots__ = ("_codec", "_counts", "_fitting", "_outbound", "_registry", "_sagas", "_schedules", "_starting")
+    __slots__ = (
+        "_codec", "_counts", "_fitting", "_outbound", "_registry", "_sagas", "_schedules", "_starting", "_telemetry",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -43,9 +46,14 @@ class SagaProcessor:
         outbound: Outbound,
         retention_ms: int,
         counts: SagaCounts | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
-        """Work with these definitions; a saga stays in the store for `retention_ms` after its end."""
+        """Work with these definitions; a saga stays in the store for `retention_ms` after its end.
+
+        Without `telemetry` the log is told nothing of what happens to sagas.
+        """
         self._counts = SagaCounts() if counts is None else counts
+        self._telemetry = telemetry
         self._registry = registry
         self._codec = codec
         self._outbound = outbound
@@ -268,7 +276,7 @@ class SagaProcessor:
         target = self._registry.version(state.definition, fields["version"])
         if target is None:
             raise LookupError(f"{state.definition} version {fields['version']} is not loaded")
-        return Migrate(fields["meta"]["input_id"], target, fields["actor"][:MAX_TEXT])
+        return migration_of(fields, target)
 
     def _tell_parent(self, fields: Fields, now_ms: int, context: Context, refusal: tuple[str, str]) -> None:
         """Answer a saga whose child is not there, with a code and a message."""
@@ -307,6 +315,8 @@ class SagaProcessor:
             context.forward(*message)
         state = decision.state
         self._counts.note(state.definition, decision.events)
+        if self._telemetry is not None:
+            self._telemetry.tell(decision, context)
         for message in audit(decision, before):
             context.forward(*message)
         if before is None or before.lifecycle != state.lifecycle or before.status != state.status:

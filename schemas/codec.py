@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,12 @@ from schemas.catalogue import MessageSchema
 
 MAX_MESSAGE_BYTES = 100_000
 """The largest value any topic takes, in bytes, wire-format prefix included."""
+
+LARGE_MESSAGE_BYTES = 80_000
+"""From this many bytes on, somebody is told of a message."""
+
+OnLarge = Callable[[str, int], None]
+"""Told the name and the bytes of each message from LARGE_MESSAGE_BYTES on, those over the limit too."""
 
 _PREFIX = struct.Struct(">BI")
 
@@ -57,9 +63,10 @@ def _amounts(schema: MessageSchema) -> tuple[tuple[str, int], ...]:
 class Codec:
     """Encoder and decoder over the published schemas. Holds no state but the parsed schemas."""
 
-    __slots__ = ("_by_id", "_by_name")
+    __slots__ = ("_by_id", "_by_name", "_on_large")
 
-    def __init__(self, root: Path = catalogue.ROOT) -> None:
+    def __init__(self, root: Path = catalogue.ROOT, on_large: OnLarge | None = None) -> None:
+        self._on_large = on_large
         by_id, newest = catalogue.load(root), catalogue.latest(root)
         self._by_name = {
             name: (_PREFIX.pack(0, schema.schema_id), schema.parsed, _amounts(schema))
@@ -92,9 +99,15 @@ class Codec:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise Unencodable(f"{name}: {error}") from error
         data = out.getvalue()
-        if len(data) > MAX_MESSAGE_BYTES:
-            raise TooLarge(f"{name} has {len(data)} bytes; at most {MAX_MESSAGE_BYTES} are allowed")
+        if len(data) >= LARGE_MESSAGE_BYTES:
+            self._judge(name, len(data))
         return data
+
+    def _judge(self, name: str, size: int) -> None:
+        if self._on_large is not None:
+            self._on_large(name, size)
+        if size > MAX_MESSAGE_BYTES:
+            raise TooLarge(f"{name} has {size} bytes; at most {MAX_MESSAGE_BYTES} are allowed")
 
     def decode(self, data: bytes | None) -> Message:
         """Decode any published version, resolved to the newest. Raises Undecodable."""

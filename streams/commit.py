@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from streams.driver import Driver
+from streams.logs import WriteLines
 from streams.record import Headers, TopicPartition
 from streams.stats import Counters
 from streams.store import NO_DUE, Entry, StorePosition
@@ -35,8 +36,10 @@ def changelog_entry(value: bytes | None, headers: Headers) -> Entry | None:
 class Committer:
     """Opens, commits and aborts the transaction that the tasks share."""
 
-    def __init__(self, driver: Driver, changelog_topic: str, counters: Counters) -> None:
+    def __init__(self, driver: Driver, changelog_topic: str, counters: Counters, write_lines: WriteLines) -> None:
+        """Work for a driver; `write_lines` is handed what committed transactions tell the log."""
         self._driver = driver
+        self._write_lines = write_lines
         self._changelog_topic = changelog_topic
         self._counters = counters
         self._open = False
@@ -73,6 +76,7 @@ class Committer:
             offsets.update(task.changed_offsets())
         written = self._driver.commit(offsets)
         self._open = False
+        self._tell(touched)
         for task in touched:
             self._apply(task, written.get(TopicPartition(self._changelog_topic, task.partition)))
         self._counters.committed(self.size, (time.perf_counter() - started) * 1_000)
@@ -83,6 +87,11 @@ class Committer:
         for key, entry in task.context.writes.items():
             produce(topic, key, None if entry is None else entry.value, changelog_headers(entry), partition)
         self._counters.changelog_records += len(task.context.writes)
+
+    def _tell(self, tasks: Iterable[Task]) -> None:
+        lines = b"".join([task.context.lines for task in tasks])
+        if lines:
+            self._write_lines(lines)
 
     def _apply(self, task: Task, last_written: int | None) -> None:
         before = task.store.position()

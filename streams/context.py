@@ -18,6 +18,7 @@ class TaskContext:
         "_partition",
         "_produce",
         "_store",
+        "lines",
         "next_due_ms",
         "previous_due",
         "writes",
@@ -33,6 +34,8 @@ class TaskContext:
         self._counters = counters
         self.writes: dict[bytes, Entry | None] = {}
         self.previous_due: dict[bytes, int] = {}
+        self.lines = bytearray()
+        """What the open transaction tells the log, once it is committed."""
         self.next_due_ms = 0
         """No timer fires before this time; 0 asks for a look into the due index."""
 
@@ -78,7 +81,12 @@ class TaskContext:
             dead_letter_headers(record, code, detail),
         )
 
+    def log(self, line: bytes) -> None:
+        """Hold a line for the log."""
+        self.lines += line
+
     def forget(self) -> None:
         """Drop what the transaction held: it was committed and applied, or aborted."""
+        self.lines = bytearray()
         self.writes = {}
         self.previous_due = {}

@@ -33,6 +33,9 @@ class Context(Protocol):
     def dead_letter(self, record: Record, code: str, detail: str) -> None:
         """Write the record, as it came, to the dead-letter topic with its origin and why it could not be used."""
 
+    def log(self, line: bytes) -> None:
+        """Hold a line for the process's log, with its end: written after the commit, unless the process dies first."""
+
 
 class Processor(Protocol):
     """The code of one task. A new one is made after every assignment and after every abort, so it may cache."""

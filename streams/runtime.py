@@ -12,6 +12,7 @@ from streams.context import TaskContext
 from streams.driver import Driver
 from streams.errors import Abortable, Fatal, StreamsError, TaskMigrated
 from streams.handover import Handover
+from streams.logs import WriteLines, discard
 from streams.processor import ProcessorFactory
 from streams.quarantine import Failure, Quarantine
 from streams.record import Record, TopicPartition
@@ -45,7 +46,9 @@ class Runtime:
         clock_ms: Callable[[], int],
         on_stats: Callable[[Stats], None] | None = None,
         sleep_s: Callable[[float], None] = time.sleep,
+        write_lines: WriteLines = discard,
     ) -> None:
+        """Run on a driver; `write_lines` is handed what processors told the log in a transaction that is committed."""
         self._driver = driver
         self._config = config
         self._processor_factory = processor_factory
@@ -54,7 +57,7 @@ class Runtime:
         self._on_stats = on_stats
         self._sleep_s = sleep_s
         self._counters = Counters()
-        self._committer = Committer(driver, config.changelog_topic, self._counters)
+        self._committer = Committer(driver, config.changelog_topic, self._counters, write_lines)
         self._restorer = Restorer(driver, config.changelog_topic, self._counters)
         self._quarantine = Quarantine(config.timer_backoff_ms, config.timer_backoff_limit_ms)
         self._round = Round(config, self._committer, self._quarantine, self._counters, clock_ms)

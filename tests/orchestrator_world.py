@@ -14,6 +14,7 @@ from orchestrator.definitions.registry import Registry, load
 from orchestrator.metering import SagaCounts
 from orchestrator.outbound import Outbound
 from orchestrator.processor import SagaProcessor
+from orchestrator.telemetry import Telemetry
 from schemas import topics
 from schemas.codec import Codec
 from services.deployment import checked, deployed_of, plan, shipped
@@ -88,9 +89,14 @@ class World:
             self.log.create_topic(topic.name, topic.partitions)
         self.log.create_topic(OTHER_COMMANDS, topics.INPUTS.partitions)
         self.load_registry = registry
+        self.log_lines = bytearray()
         self._stores: dict[int, MemoryStore] = {}
         self._taken: set[str] = set()
         self._start()
+
+    def logged(self, logger: str = "transition") -> list[dict[str, Any]]:
+        """Return the lines that a logger wrote."""
+        return [line for line in map(json.loads, self.log_lines.splitlines()) if line["logger"] == logger]
 
     def _start(self) -> None:
         self.driver = _Driver(self.log, "orchestrator", "orchestrator-0")
@@ -105,10 +111,13 @@ class World:
         self.runtime = Runtime(
             self.driver,
             RuntimeConfig((topics.INPUTS.name, topics.REPLIES.name), topics.CHANGELOG.name, topics.DEAD_LETTERS.name),
-            lambda _partition: SagaProcessor(self.registry, self.codec, outbound, RETENTION_MS, self.counts),
+            lambda _partition: SagaProcessor(
+                self.registry, self.codec, outbound, RETENTION_MS, self.counts, Telemetry("orchestrator-0")
+            ),
             lambda partition: self._stores.setdefault(partition, MemoryStore()),
             lambda: self.now,
             sleep_s=lambda _seconds: None,
+            write_lines=self.log_lines.extend,
         )
         self.runtime.start()
 

@@ -28,6 +28,13 @@ class Outgoing(NamedTuple):
     outbox_id: str | None = None
 
 
+class Answer(NamedTuple):
+    """An encoded reply, and the outcome that it tells: another one where the first was too large to be told."""
+
+    value: bytes
+    outcome: Outcome
+
+
 class Answers:
     """Writes the replies of one participant."""
 
@@ -39,7 +46,7 @@ class Answers:
         self._participant = participant
         self._names = {schema.schema_id: schema.name for schema in catalogue.load().values()}
 
-    def encode(self, command: Mapping[str, Any], outcome: Outcome, now_ms: int) -> bytes:
+    def encode(self, command: Mapping[str, Any], outcome: Outcome, now_ms: int) -> Answer:
         """Return the reply to a command, given its meta. A reply over the size limit becomes a failure."""
         meta = {
             "saga_id": command["saga_id"],
@@ -50,11 +57,13 @@ class Answers:
             "participant": self._participant,
             "completed_at": now_ms,
         }
-        self._counts.answered(command["step"], outcome, now_ms - command["issued_at"])
         try:
-            return self._encode(meta, outcome)
+            value = self._encode(meta, outcome)
         except TooLarge as error:
-            return self._encode(meta, unknown("reply_too_large", str(error)))
+            outcome = unknown("reply_too_large", str(error))
+            value = self._encode(meta, outcome)
+        self._counts.answered(command["step"], outcome, now_ms - command["issued_at"])
+        return Answer(value, outcome)
 
     def _encode(self, meta: Mapping[str, Any], outcome: Outcome) -> bytes:
         match outcome:

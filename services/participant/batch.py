@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from schemas.cloudevents import traceparent_of
 from schemas.codec import Codec
@@ -15,6 +15,7 @@ from services.participant.handlers import Bulk, L, Local, LocalUndo, Provider, P
 from services.participant.job import Job, JobDone
 from services.participant.journal import Journal
 from services.participant.outcome import INVALID_COMMAND, SUPERSEDED, Done, Failed, FailureKind, Outcome, rejected
+from services.participant.telemetry import Telemetry
 from streams.record import Record
 
 MAX_TRACE = 200
@@ -29,6 +30,8 @@ class Harvest:
     jobs: list[Job] = field(default_factory=list)
     settled: dict[str, Effect | None] = field(default_factory=dict)
     """Tokens whose job has ended, with their effect as it stands now."""
+    lines: list[bytes] = field(default_factory=list)
+    """What the log is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,10 @@ class Batch(Generic[L]):
         *,
         now_ms: int,
         under_way: UnderWay,
+        telemetry: Telemetry | None,
     ) -> None:
         self._service = service
+        self._telemetry = telemetry
         self._answers = answers
         self._codec = codec
         self._journal = journal
@@ -141,7 +146,11 @@ class Batch(Generic[L]):
         """Answer a command that came before: the stored reply, or none yet while its effect is in progress."""
         reply = self._journal.replies[command.meta["command_id"]]
         if reply is not None:
-            self.harvest.outgoing.append(self._answers.again(reply, _trace(command.record)))
+            trace = _trace(command.record)
+            self.harvest.outgoing.append(self._answers.again(reply, trace))
+            if self._telemetry is not None:
+                line = self._telemetry.repeated(command.name, command.meta, self._now_ms, trace)
+                self.harvest.lines.append(line)
         elif effect is not None and effect.state == State.OPEN:
             self._continue(command, effect)
         elif effect is not None:
@@ -152,12 +161,15 @@ class Batch(Generic[L]):
         if effect.state != State.OPEN:
             self._reply(command, _outcome_of(effect))
             return
+        trace = _trace(command.record)
         newest = effect._replace(
             command_id=command.meta["command_id"],
             intent=command.record.value,
-            traceparent=_trace(command.record),
+            traceparent=trace,
         )
         self._journal.put(newest)
+        if self._telemetry is not None:
+            self.harvest.lines.append(self._telemetry.retried(command.name, command.meta, self._now_ms, trace))
         self._continue(command, newest)
 
     def _continue(self, command: Command, effect: Effect) -> None:
@@ -238,9 +250,9 @@ class Batch(Generic[L]):
 
     def _reply(self, command: Command, outcome: Outcome) -> None:
         meta = command.meta
-        value = self._answers.encode(meta, outcome, self._now_ms)
-        self._journal.answer(meta["command_id"], value)
         trace = _trace(command.record)
+        value = self._encode(command.name, meta, outcome, trace)
+        self._journal.answer(meta["command_id"], value)
         self.harvest.outgoing.append(
             self._answers.outgoing(meta["saga_id"], meta["command_id"], value, self._now_ms, trace)
         )
@@ -252,13 +264,22 @@ class Batch(Generic[L]):
         meta = job.fields["meta"]
         if meta["command_id"] != effect.command_id:
             meta = self._codec.decode(effect.intent).fields["meta"]
-        value = self._answers.encode(meta, outcome, self._now_ms)
+        trace = effect.traceparent or ""
+        value = self._encode(job.name, meta, outcome, trace)
         self._journal.answer(effect.command_id, value)
-        outgoing = self._answers.outgoing(
-            effect.saga_id, effect.command_id, value, self._now_ms, effect.traceparent or ""
-        )._replace(outbox_id=f"{effect.command_id}:reply")
+        outgoing = self._answers.outgoing(effect.saga_id, effect.command_id, value, self._now_ms, trace)._replace(
+            outbox_id=f"{effect.command_id}:reply"
+        )
         self._journal.send_later(outgoing, effect.partition)
         self.harvest.outgoing.append(outgoing)
+
+    def _encode(self, name: str, meta: Mapping[str, Any], outcome: Outcome, trace: str) -> bytes:
+        """Return a reply, and have the log told of it."""
+        answer = self._answers.encode(meta, outcome, self._now_ms)
+        if self._telemetry is not None:
+            line = self._telemetry.answered(name, meta, answer.outcome, self._now_ms, trace)
+            self.harvest.lines.append(line)
+        return answer.value
 
 
 def _trace(record: Record) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Generic
 
-from schemas.codec import Codec
+from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from schemas.topics import here
 from services.participant.breaker import Breaker
 from services.participant.calls import Calls
@@ -22,13 +22,15 @@ from services.participant.metering import call_metrics, loop_metrics
 from services.participant.rounds import Rounds
 from services.participant.settings import BadSettings, ProviderSettings, Settings, read_settings
 from services.participant.shell import Shell
+from services.participant.telemetry import Telemetry
 from streams.collector import spare_collector
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_security import SecurityUnusable
 from streams.lag import Lag
-from streams.logs import configure
+from streams.logs import Log, configure
+from streams.message_sizes import MessageSizes
 from streams.metrics import serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 from streams.watchdog import Watchdog
@@ -71,7 +73,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
     try:
         environment = from_files(environment)
         settings = read_settings(environment, name)
-        configure(settings.instance, settings.log_level)
+        log = configure(settings.instance, settings.log_level)
         database = Database(settings.database_url)
         parts = build(environment, database)
         database.require(parts.service.revision)
@@ -83,7 +85,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
         return 2
     spare_collector()
     try:
-        return _serve(settings, database, parts)
+        return _serve(settings, database, parts, log)
     except SecurityUnusable as error:
         _log.critical("cannot go on: %s", error)
         return 2
@@ -94,7 +96,7 @@ def run(name: str, environment: Mapping[str, str], build: Build[L]) -> int:
         database.close()
 
 
-def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
+def _serve(settings: Settings, database: Database, parts: Parts[L], log: Log) -> int:
     service = parts.service
     joined = ending = False
 
@@ -107,13 +109,18 @@ def _serve(settings: Settings, database: Database, parts: Parts[L]) -> int:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     driver = KafkaDriver(KafkaConfig(settings.bootstrap, here(service.name), here(settings.instance)))
-    rounds = Rounds(service, database, Codec(), now_ms)
+    telemetry = Telemetry(log.process) if log.tells_info else None
+    sizes = MessageSizes(MAX_MESSAGE_BYTES, time.monotonic)
+    codec = Codec(on_large=sizes.note)
+    rounds = Rounds(service, database, codec, now_ms, telemetry, log.output.write)
     shell = Shell(service, rounds, Calls(parts.clients), driver, now_ms=now_ms)
     if settings.metrics is not None:
         lag = Lag(settings.bootstrap, here(service.name))
         serve_metrics(
             settings.metrics,
             rounds.counts.read,
+            log.read,
+            sizes.read,
             lambda: loop_metrics(shell.standing()),
             lambda: call_metrics([client.watched for client in parts.clients]),
             lambda: lag.of_group([service.topic]),

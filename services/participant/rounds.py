@@ -20,6 +20,8 @@ from services.participant.job import FeedPage, Job, JobDone
 from services.participant.journal import Journal, Statements
 from services.participant.metering import CommandCounts
 from services.participant.outcome import unknown
+from services.participant.telemetry import Telemetry
+from streams.logs import WriteLines, discard
 from streams.record import Record
 
 _log = logging.getLogger(__name__)
@@ -43,7 +45,18 @@ class _Broke(Exception):
 class Rounds(Generic[L]):
     """The SQL side of a participant. Used by one thread."""
 
-    def __init__(self, service: Service[L], database: Database, codec: Codec, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        service: Service[L],
+        database: Database,
+        codec: Codec,
+        now_ms: Callable[[], int],
+        telemetry: Telemetry | None = None,
+        write_lines: WriteLines = discard,
+    ) -> None:
+        """Work on a database. `write_lines` is handed what `telemetry` says of what is committed; None: nothing."""
+        self._telemetry = telemetry
+        self._write_lines = write_lines
         self._service = service
         self._database = database
         self._codec = codec
@@ -80,6 +93,8 @@ class Rounds(Generic[L]):
                 self.counts.broken += 1
                 self._set_aside(error, broken, poison, endings)
             else:
+                if harvest.lines:
+                    self._write_lines(b"".join(harvest.lines))
                 harvest.outgoing.extend(letter(one) for one in poison)
                 return harvest
 
@@ -109,8 +124,9 @@ class Rounds(Generic[L]):
             journal.load(connection, commands, _tokens(ended))
             ledger = service.load(connection, commands, ended)
             batch = Batch(
-                service, self._answers, self._codec, journal, ledger, now_ms=self._now_ms(), under_way=under_way
-            )
+                service, self._answers, self._codec, journal, ledger,
+                now_ms=self._now_ms(), under_way=under_way, telemetry=self._telemetry,
+            )  # fmt: skip
             for end in ended:
                 self._end(batch, ledger, journal, end)
             for command in commands:
