@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
-from services.gateway.inputs import Asking, cancel, signal, traceparent
-from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
-from services.gateway.problems import Problem
-from services.gateway.reading import tokens
-from services.gateway.reading.conditions import check_match
-from services.gateway.reading.tokens import Token
+from services.gateway.inputs import cancel, signal
+from services.gateway.instructing import Handler, add_route, asking_of, instruct
+from services.gateway.parts import Parts, idempotency_key, known_text, read_json
+from services.gateway.problems import Problem, check_fields
 
 _ACTIONS = ("approve", "reject", "cancel")
 _ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "COMPENSATING"})
@@ -28,21 +24,19 @@ def routes(parts: Parts) -> APIRouter:
     """Return the routes of the decisions."""
     router = APIRouter()
     for action in _ACTIONS:
-        router.add_api_route(
+        add_route(
+            router,
             f"/v1/orders/{{order_id}}/{action}",
             _handler(parts, action),
-            methods=["POST"],
-            status_code=202,
-            response_class=Response,
-            summary=f"{action.capitalize()} an order",
+            f"{action.capitalize()} an order",
+            documents.Decision,
+            taken=documents.DecisionTaken,
             operation_id=f"{action}_order",
-            openapi_extra=documents.body(documents.Decision, key_required=False, conditional=True),
-            responses=documents.responses(202, documents.DecisionTaken, 400, 404, 409, 412, 413, 422, 503),
         )
     return router
 
 
-def _handler(parts: Parts, action: str) -> Callable[[str, Request], Awaitable[Response]]:
+def _handler(parts: Parts, action: str) -> Handler:
     async def handle(order_id: str, request: Request) -> Response:
         return await _decide(parts, action, order_id, request)
 
@@ -53,8 +47,7 @@ async def _decide(parts: Parts, action: str, order_id: str, request: Request) ->
     errors: list[FieldError] = []
     decision = Fields(await read_json(request), errors, "", _DECISION_FIELDS)
     actor, reason = decision.text("actor", 128), decision.text("reason", 512, required=False)
-    if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    check_fields(errors)
     return await decide(parts, action, order_id, (actor, reason), request)
 
 
@@ -70,14 +63,9 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
         raise Problem("already-ended", f"the order is {status}")
     if action != "cancel" and status != "AWAITING_APPROVAL":
         raise Problem("not-awaiting-approval", f"the order is {status}")
-    await check_match(parts, order_id, request)
-    trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
-    asking = Asking(order_id, f"{order_id}:{action}:{key}", parts.now_ms(), trace)
+    asking = await asking_of(parts, order_id, action, key, request)
     record = partial(signal, name=action) if action != "cancel" else cancel
-    await send(parts, record(parts.codec, asking, actor=actor, reason=reason))
-    url = f"/v1/orders/{order_id}"
-    headers = {"Location": url, "Retry-After": "1", tokens.HEADER: tokens.written(Token(*asking[:3]))}
-    return Response(orjson.dumps({"order_id": order_id, "status_url": url}), 202, headers, "application/json")
+    return await instruct(parts, asking, record(parts.codec, asking, actor=actor, reason=reason), kind="order")
 
 
 def _status(parts: Parts, order_id: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -15,9 +14,10 @@ from orchestrator.definitions.registry import VersionTaken
 from orchestrator.definitions.validation import Located
 from services.deployment import Invalid, NotDeployed, view
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.fields import FieldError, Fields
 from services.gateway.parts import Parts, known_text, read_body
-from services.gateway.problems import Problem
+from services.gateway.problems import Problem, check_fields
 from services.gateway.security.identity import stamped
 
 _RETRY_S = 1
@@ -32,16 +32,16 @@ def routes(parts: Parts) -> APIRouter:
         return await _deploy(parts, request)
 
     def list_all() -> Response:
-        return _json({"definitions": [view(one) for _, one in sorted(_versions(parts).items())]})
+        return answer({"definitions": [view(one) for _, one in sorted(_versions(parts).items())]})
 
     def list_versions(name: str) -> Response:
-        return _json({"name": name, "versions": [_whole(one) for one in _named(parts, name).values()]})
+        return answer({"name": name, "versions": [_whole(one) for one in _named(parts, name).values()]})
 
     def show(name: str, version: int) -> Response:
         found = _named(parts, name).get(version)
         if found is None:
             raise Problem("unknown-definition", f"there is no version {version} of {name}")
-        return _json(_whole(found))
+        return answer(_whole(found))
 
     router.add_api_route(
         "/v1/definitions",
@@ -73,8 +73,7 @@ async def _deploy(parts: Parts, request: Request) -> Response:
     errors: list[FieldError] = []
     asked = Fields(stamped(request.scope, dict(request.query_params)), errors, "", _ASKED)
     actor, reason = asked.text("actor", 128), asked.text("reason", 512, required=False)
-    if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    check_fields(errors)
     try:
         text = (await read_body(request)).decode()
         outcome = await run_in_threadpool(parts.deployments.deploy, text, actor, reason)
@@ -90,7 +89,7 @@ async def _deploy(parts: Parts, request: Request) -> Response:
         raise Problem("not-deployed", f"{error}; repeat the same request", retry_after_s=_RETRY_S) from error
     deployed = outcome.deployed
     location = {"Location": f"/v1/definitions/{deployed.name}/{deployed.version}"}
-    return Response(orjson.dumps(view(deployed)), 201 if outcome.is_new else 200, location, "application/json")
+    return answer(view(deployed), 201 if outcome.is_new else 200, location)
 
 
 def _finding(one: Located) -> dict[str, Any]:
@@ -106,10 +105,6 @@ def _finding(one: Located) -> dict[str, Any]:
 
 def _whole(one: Deployed) -> dict[str, Any]:
     return {**view(one), "document": one.document}
-
-
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
 
 
 def _named(parts: Parts, name: str) -> Mapping[int, Deployed]:

@@ -13,9 +13,10 @@ from services.deployment import NotDeployed
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import migrate, resolve
+from services.gateway.instructing import add_route, instruct
 from services.gateway.parts import Parts, read_json
 from services.gateway.problems import Problem
-from services.gateway.signalling import asking_of, tell
+from services.gateway.signalling import asking_of_saga
 from services.gateway.standing import Standing, Way, standing
 
 _RESOLVE_FIELDS = frozenset({"action", "step", "actor", "reason"})
@@ -46,16 +47,7 @@ def routes(parts: Parts) -> APIRouter:
         ("resolve", resolve_saga, "Retry, skip or resume what waits for a person", documents.ResolutionForm),
         ("migrate", migrate_saga, "Have a saga go on under another version", documents.MigrationForm),
     ):
-        router.add_api_route(
-            f"/v1/sagas/{{saga_id}}/{path}",
-            handler,
-            methods=["POST"],
-            status_code=202,
-            response_class=Response,
-            summary=summary,
-            openapi_extra=documents.body(form, key_required=False, conditional=True),
-            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 412, 413, 422, 503),
-        )
+        add_route(router, f"/v1/sagas/{{saga_id}}/{path}", handler, summary, form)
     return router
 
 
@@ -65,26 +57,26 @@ async def _resolve(parts: Parts, saga_id: str, request: Request) -> Response:
     action = form.choice("action", _ACTIONS)
     step = form.text("step", 512, required=False) or None
     actor, reason = form.text("actor", 128), form.text("reason", 512, required=action == "skip")
-    asking = await asking_of(parts, saga_id, f"resolve:{action}:{step or ''}", request, errors)
+    asking = await asking_of_saga(parts, saga_id, f"resolve:{action}:{step or ''}", request, errors)
     waiting = (await run_in_threadpool(_found, parts, saga_id)).standing.waiting
     if not waiting:
         raise Problem("not-waiting", f"nothing in {saga_id} waits for a person")
     if step is not None and step not in waiting:
         raise Problem("not-waiting", f"{step} waits for no person; what waits is {', '.join(waiting)}")
-    return await tell(parts, asking, resolve(parts.codec, asking, action, step, actor, reason))
+    return await instruct(parts, asking, resolve(parts.codec, asking, action, step, actor, reason))
 
 
 async def _migrate(parts: Parts, saga_id: str, request: Request) -> Response:
     errors: list[FieldError] = []
     form = Fields(await read_json(request), errors, "", _MIGRATE_FIELDS)
     version, actor = form.count("version", _MAX_VERSION), form.text("actor", 128)
-    asking = await asking_of(parts, saga_id, f"migrate:{version}", request, errors)
+    asking = await asking_of_saga(parts, saga_id, f"migrate:{version}", request, errors)
     found = await run_in_threadpool(_found, parts, saga_id)
     if found.standing.way not in (Way.FORWARD, Way.PAST_PIVOT):
         raise Problem("saga-ended", f"{saga_id} {found.standing.way} and keeps its version")
     if found.definition is not None:
         await run_in_threadpool(_check_version, parts, found.definition, version)
-    return await tell(parts, asking, migrate(parts.codec, asking, version, actor))
+    return await instruct(parts, asking, migrate(parts.codec, asking, version, actor))
 
 
 def _found(parts: Parts, saga_id: str) -> _Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import orjson
 from fastapi import Request
@@ -27,6 +28,7 @@ from services.gateway.security.identity import stamped
 from services.gateway.submissions import Submissions
 from services.gateway.vault.keys import VaultAccess
 
+P = TypeVar("P")
 SAGAS = "/sagas"
 """What the client's name ends with where it started a saga that is no order: their keys are apart."""
 MAX_BODY_BYTES = 131_072
@@ -98,6 +100,16 @@ def known_text(field: str, value: str | None) -> str | None:
         return value
     message = f"must have at most {_MAX_KEY} printable characters"
     raise Problem("invalid-request", f"{field} {message}", [FieldError(field, message)])
+
+
+def begins_after(cursor: str | None, read: Callable[[str], P | None]) -> P | None:
+    """Return after which place a page begins, None for the first page. Raises Problem for a cursor of somebody else."""
+    if cursor is None:
+        return None
+    place = read(cursor)
+    if place is None:
+        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    return place
 
 
 async def send(parts: Parts, record: Input) -> None:

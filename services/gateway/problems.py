@@ -97,6 +97,12 @@ class Problem(Exception):
         return Response(orjson.dumps(body), self.status, headers, MEDIA_TYPE)
 
 
+def check_fields(errors: Sequence[FieldError]) -> None:
+    """Raise Problem where a form has faults; its detail names the first three."""
+    if errors:
+        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+
+
 async def answer_problem(_request: Request, error: Exception) -> Response:
     """Answer a Problem that a route raised."""
     assert isinstance(error, Problem)

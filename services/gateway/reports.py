@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from schemas.cloudevents import rfc3339
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.reading import shapes
@@ -23,7 +24,7 @@ def routes(parts: Parts) -> APIRouter:
         if row is None:
             raise Problem("unknown-report", f"no report of {date}: it is made after the end of the day, in UTC")
         about = {"saga_id": row["saga_id"], "made_at": rfc3339(row["at_ms"])}
-        return Response(orjson.dumps({**orjson.loads(row["report"]), **about}), media_type="application/json")
+        return answer({**orjson.loads(row["report"]), **about})
 
     router.add_api_route(
         "/v1/reports/daily/{date}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -10,12 +9,10 @@ from fastapi.responses import Response
 from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
-from services.gateway.inputs import Asking, Input, cancel, send_signal, traceparent
-from services.gateway.parts import Parts, idempotency_key, known_text, read_json, send
-from services.gateway.problems import Problem
-from services.gateway.reading import tokens
-from services.gateway.reading.conditions import check_match
-from services.gateway.reading.tokens import Token
+from services.gateway.inputs import Asking, cancel, send_signal
+from services.gateway.instructing import add_route, asking_of, instruct
+from services.gateway.parts import Parts, idempotency_key, known_text, read_json
+from services.gateway.problems import Problem, check_fields
 from services.gateway.standing import Way, standing
 
 _SIGNAL_FIELDS = frozenset({"name", "actor", "data"})
@@ -36,16 +33,7 @@ def routes(parts: Parts) -> APIRouter:
         ("signals", signal_saga, "Signal to a saga", documents.SignalForm),
         ("cancel", cancel_saga, "Ask a saga to stop and undo what it did", documents.Decision),
     ):
-        router.add_api_route(
-            f"/v1/sagas/{{saga_id}}/{path}",
-            handler,
-            methods=["POST"],
-            status_code=202,
-            response_class=Response,
-            summary=summary,
-            openapi_extra=documents.body(form, key_required=False, conditional=True),
-            responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 412, 413, 422, 503),
-        )
+        add_route(router, f"/v1/sagas/{{saga_id}}/{path}", handler, summary, form)
     return router
 
 
@@ -55,45 +43,33 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
     form = Fields(document, errors, "", _SIGNAL_FIELDS)
     name, actor = form.text("name", 128), form.text("actor", 128)
     data = form.data("data")
-    asking = await asking_of(parts, saga_id, f"signal:{name}", request, errors)
+    asking = await asking_of_saga(parts, saga_id, f"signal:{name}", request, errors)
     try:
         record = send_signal(parts.codec, asking, name, actor, data)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
-    return await tell(parts, asking, record)
+    return await instruct(parts, asking, record)
 
 
 async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
     errors: list[FieldError] = []
     form = Fields(await read_json(request), errors, "", _CANCEL_FIELDS)
     actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
-    asking = await asking_of(parts, saga_id, "cancel", request, errors)
+    asking = await asking_of_saga(parts, saga_id, "cancel", request, errors)
     way = standing(await run_in_threadpool(parts.read_model.events, saga_id)).way
     if way is not Way.FORWARD:
         raise Problem("saga-ended", f"{saga_id} {way}")
-    return await tell(parts, asking, cancel(parts.codec, asking, actor=actor, reason=reason))
+    return await instruct(parts, asking, cancel(parts.codec, asking, actor=actor, reason=reason))
 
 
-async def asking_of(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
-    """Return who asks for what of a saga that is known here. Raises Problem."""
-    if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+async def asking_of_saga(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
+    """Return who asks for what of a saga, once the form has no faults and the saga is known here. Raises Problem."""
+    check_fields(errors)
     known_text("saga_id", saga_id)
     key = idempotency_key(request) or parts.new_id()
     if not await run_in_threadpool(_is_known, parts, saga_id):
         raise Problem("unknown-saga", f"no saga {saga_id}")
-    await check_match(parts, saga_id, request)
-    trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
-    return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace)
-
-
-async def tell(parts: Parts, asking: Asking, record: Input) -> Response:
-    """Write what a saga is told and answer that it is on its way. Raises Problem."""
-    await send(parts, record)
-    saga_id, url = asking.order_id, f"/v1/sagas/{asking.order_id}"
-    token = Token(*asking[:3])
-    headers = {"Location": url, "Retry-After": "1", tokens.HEADER: tokens.written(token)}
-    return Response(orjson.dumps({"saga_id": saga_id, "status_url": url}), 202, headers, "application/json")
+    return await asking_of(parts, saga_id, act, key, request)
 
 
 def _is_known(parts: Parts, saga_id: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
 from schemas.cloudevents import rfc3339
+from services.gateway import opaque
 from services.gateway.fields import money_text
 from services.gateway.orders import lines_form
 from services.gateway.telling import sentence
@@ -162,15 +161,13 @@ def entries_of(rows: Sequence[Mapping[str, Any]], told: Told) -> tuple[list[dict
 
 def cursor_of(row: Mapping[str, Any]) -> str:
     """Return the opaque cursor that continues after a row."""
-    return base64.urlsafe_b64encode(orjson.dumps([row["created_at_ms"], row["order_id"]])).decode().rstrip("=")
+    return opaque.written(row["created_at_ms"], row["order_id"])
 
 
 def read_cursor(cursor: str) -> tuple[int, str] | None:
     """Return what a cursor of ours says, None for anything else."""
-    try:
-        decoded = base64.urlsafe_b64decode(cursor[:_MAX_CURSOR] + "=" * (-len(cursor) % 4))
-        at_ms, order_id = orjson.loads(decoded)
-    except (binascii.Error, ValueError, TypeError):
-        return None
-    usable = isinstance(at_ms, int) and isinstance(order_id, str) and order_id.isprintable() and abs(at_ms) < 2**62
-    return (at_ms, order_id) if usable else None
+    match opaque.read(cursor, _MAX_CURSOR):
+        case [int(at_ms), str(order_id)]:
+            return at_ms, order_id
+        case _:
+            return None

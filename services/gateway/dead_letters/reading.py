@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +10,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import select, tuple_
 from sqlalchemy import table as sql_table
 
+from services.gateway import opaque
 from services.gateway.read_model import ReadModel, Row
 
 STATES = frozenset({"open", "redriven", "resolved"})
@@ -108,17 +107,13 @@ def queue_of(events: Sequence[Mapping[str, Any]]) -> list[Waiting]:
 
 def cursor_of(row: Mapping[str, Any]) -> str:
     """Return the opaque cursor that continues after a letter."""
-    place = [row["at_ms"], row["log_offset"], row["partition"]]
-    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+    return opaque.written(row["at_ms"], row["log_offset"], row["partition"])
 
 
 def read_cursor(cursor: str) -> tuple[int, int, int] | None:
     """Return what a cursor of ours says, None for anything else."""
-    try:
-        decoded = base64.urlsafe_b64decode(cursor[:_MAX_CURSOR] + "=" * (-len(cursor) % 4))
-        at_ms, offset, partition = orjson.loads(decoded)
-    except (binascii.Error, ValueError, TypeError):
-        return None
-    numbers = (at_ms, offset, partition)
-    usable = all(type(number) is int and abs(number) < 2**62 for number in numbers)
-    return numbers if usable and abs(partition) < 2**31 else None
+    match opaque.read(cursor, _MAX_CURSOR):
+        case [int(at_ms), int(offset), int(partition)] if abs(partition) < 2**31:
+            return at_ms, offset, partition
+        case _:
+            return None

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.dead_letters import forms, reading
 from services.gateway.dead_letters.acting import REDRIVE, RESOLVE, Deed, carry_out, planned
 from services.gateway.dead_letters.views import decoded, letter_view, whole_view
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import traceparent
-from services.gateway.parts import Parts, idempotency_key, known_text, read_json
-from services.gateway.problems import Problem
+from services.gateway.parts import Parts, begins_after, idempotency_key, known_text, read_json
+from services.gateway.problems import Problem, check_fields
 
 _PATH = "/v1/dead-letters"
 _FIELDS = {REDRIVE: frozenset({"actor", "reason", "dry_run"}), RESOLVE: frozenset({"actor", "reason"})}
@@ -35,10 +35,10 @@ def routes(parts: Parts) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         cursor: str | None = None,
     ) -> Response:
-        return _json(_page(parts, limit, saga_id, code, state, cursor))
+        return answer(_page(parts, limit, saga_id, code, state, cursor))
 
     def show_letter(letter_id: str) -> Response:
-        return _json(_shown(parts, letter_id))
+        return answer(_shown(parts, letter_id))
 
     async def redrive_letter(letter_id: str, request: Request) -> Response:
         return await _decide(parts, letter_id, REDRIVE, request)
@@ -79,9 +79,7 @@ def routes(parts: Parts) -> APIRouter:
 def _page(
     parts: Parts, limit: int, saga_id: str | None, code: str | None, state: str | None, cursor: str | None
 ) -> dict[str, object]:
-    before = None if cursor is None else reading.read_cursor(cursor)
-    if cursor is not None and before is None:
-        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    before = begins_after(cursor, reading.read_cursor)
     if state is not None and state not in reading.STATES:
         message = f"must be one of {', '.join(sorted(reading.STATES))}"
         raise Problem("invalid-request", f"state {message}", [FieldError("state", message)])
@@ -117,18 +115,17 @@ async def _decide(parts: Parts, letter_id: str, action: str, request: Request) -
     dry_run = document.get("dry_run", False) if isinstance(document, dict) else False
     if not isinstance(dry_run, bool):
         form.wrong("dry_run", "must be true or false")
-    if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+    check_fields(errors)
     key = idempotency_key(request) or parts.new_id()
     deed = Deed(action, actor, reason, key, traceparent(request.headers.get("traceparent"), parts.new_traceparent()))
     row = await run_in_threadpool(_found, parts, letter_id)
     plan = await run_in_threadpool(planned, parts, row, deed)
     if dry_run:
-        return _json(await run_in_threadpool(_dry_run, parts, row, plan.would))
+        return answer(await run_in_threadpool(_dry_run, parts, row, plan.would))
     await carry_out(parts, row, deed, plan)
     url = f"{_PATH}/{letter_id}"
     taken = {"id": letter_id, "action": action, "would": plan.would, "status_url": url}
-    return Response(orjson.dumps(taken), 202, {"Location": url}, "application/json")
+    return answer(taken, 202, {"Location": url})
 
 
 def _dry_run(parts: Parts, row: Mapping[str, Any], would: str) -> dict[str, Any]:
@@ -148,7 +145,3 @@ def _dry_run(parts: Parts, row: Mapping[str, Any], would: str) -> dict[str, Any]
         "saga": None if saga is None else {"saga_id": saga_id, **{n: saga[n] for n in ("lifecycle", "status")}},
         "waiting": 0 if saga_id is None else len(reading.queue_of(model.events(saga_id))),
     }
-
-
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document, default=str), media_type="application/json")

@@ -10,10 +10,11 @@ from fastapi.responses import Response
 
 from schemas.cloudevents import rfc3339
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.deciding import decide
 from services.gateway.fields import FieldError, Fields, money_text
-from services.gateway.parts import Parts, read_json
-from services.gateway.problems import Problem
+from services.gateway.parts import Parts, begins_after, read_json
+from services.gateway.problems import check_fields
 from services.gateway.read_model import Row
 from services.gateway.reading import queries, shapes
 from services.gateway.reading.looking import freshness_fields
@@ -32,15 +33,14 @@ def routes(parts: Parts) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Response:
-        return Response(orjson.dumps(_page(parts, limit, cursor)), media_type="application/json")
+        return answer(_page(parts, limit, cursor))
 
     async def decide_approval(approval_id: str, request: Request) -> Response:
         errors: list[FieldError] = []
         form = Fields(await read_json(request), errors, "", _FIELDS)
         decision = form.choice("decision", _DECISIONS)
         actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
-        if errors:
-            raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+        check_fields(errors)
         return await decide(parts, decision, approval_id, (actor, reason), request)
 
     router.add_api_route(
@@ -65,9 +65,7 @@ def routes(parts: Parts) -> APIRouter:
 
 
 def _page(parts: Parts, limit: int, cursor: str | None) -> dict[str, Any]:
-    before = None if cursor is None else read_cursor(cursor)
-    if cursor is not None and before is None:
-        raise Problem("invalid-request", "the cursor is none of ours", [FieldError("cursor", "is none of ours")])
+    before = begins_after(cursor, read_cursor)
     rows = queries.awaiting(parts.read_model, before, limit)
     since = queries.awaited(parts.read_model, [row["order_id"] for row in rows])
     return {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.cloudevents import rfc3339
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.reading import shapes
@@ -60,7 +60,7 @@ async def _explain(parts: Parts, saga_id: str, request: Request, *, orders: bool
     rows = await run_in_threadpool(parts.read_model.events, saga_id)
     seen = await run_in_threadpool(_look, parts, saga_id, rows, orders=orders)
     explained = explanation(saga_id, seen, rows, parts.now_ms(), missed or seen.staleness)
-    return Response(orjson.dumps(explained), media_type="application/json")
+    return answer(explained)
 
 
 def _look(parts: Parts, saga_id: str, rows: Sequence[Mapping[str, Any]], *, orders: bool) -> Seen:

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.parts import Parts, known_text
 from services.gateway.reading import queries, shapes
 from services.gateway.reading.looking import freshness_fields
@@ -30,7 +31,7 @@ def routes(parts: Parts) -> APIRouter:
     ) -> Response:
         known_text("step", step)
         asked = day or datetime.fromtimestamp(parts.now_ms() / 1000, UTC).date()
-        return Response(orjson.dumps(_statistics(parts, asked, step)), media_type="application/json")
+        return answer(_statistics(parts, asked, step))
 
     router.add_api_route(
         "/v1/stats/failures",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.parts import Parts
 from services.gateway.reading import shapes
 from services.gateway.reading.freshness import Lag, Staleness
@@ -20,7 +20,7 @@ def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
 
     async def show_read_model() -> Response:
-        return Response(orjson.dumps(status(parts.freshness.now())), media_type="application/json")
+        return answer(status(parts.freshness.now()))
 
     router.add_api_route(
         "/v1/read-model",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import NamedTuple
 
-import orjson
+from services.gateway import opaque
 
 HEADER = "Consistency-Token"
 """The header of an answer that carries a token."""
@@ -23,15 +21,13 @@ class Token(NamedTuple):
 
 def written(token: Token) -> str:
     """Return a token as clients see it: opaque to them."""
-    return base64.urlsafe_b64encode(orjson.dumps(tuple(token))).decode().rstrip("=")
+    return opaque.written(*token)
 
 
 def read(text: str) -> Token | None:
     """Return what a token of ours says, None for anything else."""
-    try:
-        fields = orjson.loads(base64.urlsafe_b64decode(text[:_MOST] + "=" * (-len(text) % 4)))
-        saga_id, input_id, at_ms = fields
-    except (binascii.Error, ValueError, TypeError):
-        return None
-    usable = all(isinstance(part, str) and part.isprintable() for part in (saga_id, input_id))
-    return Token(saga_id, input_id, at_ms) if usable and isinstance(at_ms, int) and abs(at_ms) < 2**62 else None
+    match opaque.read(text, _MOST):
+        case [str(saga_id), str(input_id), int(at_ms)]:
+            return Token(saga_id, input_id, at_ms)
+        case _:
+            return None

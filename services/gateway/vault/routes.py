@@ -6,13 +6,13 @@ import hmac
 import logging
 from typing import NamedTuple
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.personal_data import RESOLVE, proof
 from services.gateway import documents
+from services.gateway.answering import answer
 from services.gateway.orders import Accepted
 from services.gateway.parts import Parts, known_text, read_json
 from services.gateway.problems import Problem
@@ -74,9 +74,7 @@ async def _erase(parts: Parts, request: Request, customer_id: str) -> Response:
     except VaultUnavailable as error:
         raise Problem("database-unavailable", str(error), retry_after_s=1) from error
     _log.info("personal data erased", extra={"customer_id": customer_id, "actor": actor, "keys": destroyed})
-    return Response(
-        orjson.dumps({"customer_id": customer_id, "keys_destroyed": destroyed}), 200, None, "application/json"
-    )
+    return answer({"customer_id": customer_id, "keys_destroyed": destroyed})
 
 
 async def _resolve(parts: Parts, request: Request) -> Response:
@@ -86,12 +84,12 @@ async def _resolve(parts: Parts, request: Request) -> Response:
     try:
         text = await run_in_threadpool(parts.vault.keys.open, asked.reference)
     except Erased:
-        return Response(orjson.dumps({"erased": True}), 200, None, "application/json")
+        return answer({"erased": True})
     except NotOpened as error:
         raise Problem("not-found", f"the reference cannot be opened: {error}") from error
     except VaultUnavailable as error:
         raise Problem("database-unavailable", str(error), retry_after_s=1) from error
-    return Response(orjson.dumps({"text": text}), 200, {"Cache-Control": "no-store"}, "application/json")
+    return answer({"text": text}, headers={"Cache-Control": "no-store"})
 
 
 def _asked(document: object) -> _Asked:
