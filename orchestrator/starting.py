@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +10,11 @@ import orjson
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import Json
 from orchestrator.core.inputs import Start
+from orchestrator.definitions.options import option_faults
 from orchestrator.definitions.registry import Registry
 from orchestrator.serde import Fields
 from schemas.cloudevents import traceparent_of
 from streams.record import Record
-
-_OPTIONS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "max_retries": ("a whole number of at least 0", lambda value: type(value) is int and value >= 0),
-    "timeout_ms": ("a whole number of at least 1", lambda value: type(value) is int and value >= 1),
-    "audit": ("true or false", lambda value: type(value) is bool),
-}
-"""What a saga may be started with: what each option must be, in words and as a test."""
 
 
 class NotStartable(Exception):
@@ -70,11 +63,7 @@ def _object(fields: Fields, name: str) -> Json:
 
 
 def _options(fields: Fields) -> Json:
-    options = {name: value for name, value in _object(fields, "options").items() if value is not None}
-    for name, value in options.items():
-        if name not in _OPTIONS:
-            raise NotStartable("unusable_options", f"{name} is no option; there are {', '.join(_OPTIONS)}")
-        meaning, fits = _OPTIONS[name]
-        if not fits(value):
-            raise NotStartable("unusable_options", f"{name} is {value!r}; it must be {meaning}")
-    return options
+    options = _object(fields, "options")
+    for name, fault in option_faults(options):
+        raise NotStartable("unusable_options", f"{name} {fault}")
+    return {name: value for name, value in options.items() if value is not None}

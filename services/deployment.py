@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import KafkaException
@@ -71,6 +72,9 @@ class Deployments(Protocol):
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is by name and major version, shipped ones included. Raises NotDeployed."""
 
+    def knows(self, name: str, version: int | None) -> bool:
+        """Tell whether there is a version, or any at all where none is named. Raises NotDeployed."""
+
 
 def checked(text: str) -> Version:
     """Return the version that a text, YAML or JSON, is. Raises Invalid."""
@@ -90,6 +94,16 @@ def checked(text: str) -> Version:
 def shipped() -> Mapping[tuple[str, int], Deployed]:
     """Return the versions that come with the package, deployed at time 0."""
     return {version.pin: deployed_of(version, 0, SHIPPED_ACTOR, "shipped") for version in load(None, {}).versions()}
+
+
+@cache
+def local_pins(directory: Path | None) -> frozenset[tuple[str, int]]:
+    """Return name and major version of what orchestrators have without a deployment. Raises DefinitionError."""
+    return frozenset(version.pin for version in load(directory, {}).versions())
+
+
+def _is_in(pins: Collection[tuple[str, int]], name: str, version: int | None) -> bool:
+    return (name, version) in pins if version is not None else any(known == name for known, _ in pins)
 
 
 def deployed_of(version: Version, at_ms: int, actor: str, reason: str) -> Deployed:
@@ -139,9 +153,19 @@ class KafkaDeployments:
     """Deployments on a cluster. Any thread may call."""
 
     def __init__(
-        self, bootstrap: str, client: str, codec: Codec, now_ms: Callable[[], int], chance: Callable[[], float]
+        self,
+        bootstrap: str,
+        client: str,
+        codec: Codec,
+        now_ms: Callable[[], int],
+        chance: Callable[[], float],
+        directory: Path | None = None,
     ) -> None:
-        """Connect when asked; `chance`, from 0 to 1, keeps deployers that met from meeting again."""
+        """Connect when asked; `chance`, from 0 to 1, keeps deployers that met from meeting again.
+
+        `directory` has definitions that orchestrators load and nobody deploys.
+        """
+        self._directory = directory
         self._config = KafkaConfig(
             bootstrap, "definitions", client, init_timeout_s=_INIT_S, linger_ms=0, extra={"log_level": 0}
         )
@@ -158,6 +182,18 @@ class KafkaDeployments:
             if self._reading is None:
                 self._reading = _Reading(self._config)
             return self._reading.versions()
+
+    def knows(self, name: str, version: int | None) -> bool:
+        """Tell whether there is a version, or any at all where none is named; what was read once needs no Kafka.
+
+        Raises NotDeployed.
+        """
+        if _is_in(local_pins(self._directory), name, version):
+            return True
+        with self._lock:
+            if self._reading is not None and _is_in(self._reading.found, name, version):
+                return True
+        return _is_in(self.versions(), name, version)
 
     def close(self) -> None:
         """Leave no thread behind."""
@@ -215,12 +251,12 @@ class _Reading:
 
     def __init__(self, config: KafkaConfig) -> None:
         self._follower = KafkaFollower(config, _PARTITION)
-        self._found: dict[tuple[str, int], Deployed] = {}
+        self.found: dict[tuple[str, int], Deployed] = {}
 
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is now, shipped ones included. Raises NotDeployed."""
         try:
-            if not self._found:
+            if not self.found:
                 self._follower.check(_END_S)
             records = self._follower.take_to_end(_END_S)
         except (Fatal, EndNotReached) as error:
@@ -228,7 +264,7 @@ class _Reading:
         for record in records:
             if record.value is not None:
                 self._take(record.key, record.value)
-        return {**shipped(), **self._found}
+        return {**shipped(), **self.found}
 
     def _take(self, key: bytes | None, value: bytes) -> None:
         try:
@@ -236,7 +272,7 @@ class _Reading:
         except NoDeployment as error:
             _log.warning("skipped a record: %s", error)
             return
-        self._found.setdefault((deployed.name, deployed.version), deployed)
+        self.found.setdefault((deployed.name, deployed.version), deployed)
 
     def close(self) -> None:
         """Leave no thread behind."""

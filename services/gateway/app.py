@@ -16,8 +16,9 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from orchestrator.definitions.errors import DefinitionError
 from schemas.codec import Codec
-from services.deployment import KafkaDeployments
+from services.deployment import KafkaDeployments, local_pins
 from services.gateway.application import application
 from services.gateway.catalogue import BadCatalogue, load
 from services.gateway.dead_letters.decisions import SqlDecisions
@@ -48,6 +49,9 @@ from streams.metrics import serve_metrics
 
 _log = logging.getLogger(__name__)
 _GRACE_S = 5
+_UNUSABLE = (
+    MissingSettings, SecurityUnusable, Unmigrated, Unusable, Unreadable, BadCatalogue, DefinitionError,
+)  # fmt: skip
 
 
 def _now_ms() -> int:
@@ -82,7 +86,10 @@ def _vault(settings: VaultSettings | None, database: Database) -> VaultAccess | 
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM. Returns the exit code. Raises Unmigrated, Unusable, Unreadable, BadCatalogue."""
+    """Serve until SIGTERM. Returns the exit code.
+
+    Raises Unmigrated, Unusable, Unreadable, BadCatalogue, DefinitionError.
+    """
     lifeline = Lifeline()
     database = Database(settings.database_url)
     database.require(REVISION)
@@ -91,7 +98,9 @@ def serve(settings: Settings) -> int:
     read_model = SqlReadModel(settings.read_model_url)
     freshness = KafkaFreshness(settings.bootstrap, read_model, _now_ms)
     codec = Codec()
-    deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random)
+    if settings.definitions is not None:
+        local_pins(settings.definitions)
+    deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random, settings.definitions)
     parts = Parts(
         currencies=settings.currencies,
         codec=codec,
@@ -158,7 +167,7 @@ def main(environment: Mapping[str, str]) -> int:
         settings = read_settings(environment)
         logs.configure("gateway", settings.log_level)
         return serve(settings)
-    except (MissingSettings, SecurityUnusable, Unmigrated, Unusable, Unreadable, BadCatalogue) as error:
+    except _UNUSABLE as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from orchestrator.definitions.options import option_faults
 from schemas.codec import TooLarge
+from services.deployment import NotDeployed
 from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.fields import FieldError, Fields
@@ -85,7 +87,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Start a saga of any definition",
         openapi_extra=documents.body(documents.SagaForm, key_required=True),
-        responses=documents.responses(202, documents.SagaTaken, 400, 409, 413, 422, 503),
+        responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 422, 503),
     )
     router.add_api_route(
         "/v1/sagas/{saga_id}",
@@ -117,20 +119,41 @@ async def _start(parts: Parts, request: Request) -> Response:
     key = idempotency_key(request)
     if key is None:
         raise Problem("missing-idempotency-key", "send a key of your own with every saga, the same when you repeat it")
-    submission, record = _read(parts, request, await read_json(request), key)
+    submission, record, definition, version = _read(parts, request, await read_json(request), key)
+    if not await run_in_threadpool(_is_startable, parts, definition, version):
+        wanted = definition if version is None else f"{definition} version {version}"
+        raise Problem("unknown-definition", f"there is no definition {wanted}")
     headers = await submit(parts, submission, record)
     url = f"/v1/sagas/{submission.order_id}"
     return answer({"saga_id": submission.order_id, "status_url": url}, 202, {**headers, "Location": url})
 
 
-def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[Submission, Input]:
-    """Return what to remember and what to write. Raises Problem."""
+def _is_startable(parts: Parts, definition: str, version: int | None) -> bool:
+    """Tell whether an orchestrator can take it up. Raises Problem. Blocks."""
+    try:
+        return parts.deployments.knows(definition, version)
+    except NotDeployed as error:
+        raise Problem("kafka-unavailable", f"{error}; repeat the same request", retry_after_s=1) from error
+
+
+class _Asked(NamedTuple):
+    """A request for a saga: what to remember, what to write, and which definition it takes."""
+
+    submission: Submission
+    record: Input
+    definition: str
+    version: int | None
+
+
+def _read(parts: Parts, request: Request, document: object, key: str) -> _Asked:
+    """Return what is asked for. Raises Problem."""
     errors: list[FieldError] = []
     form = Fields(document, errors, "", _SAGA_FIELDS)
     definition = form.pattern("definition", 63, _NAME, "is no name of a definition")
     given: dict[str, Any] = document if isinstance(document, dict) else {}
     version = None if given.get("version") is None else form.count("version", _MAX_VERSION)
     data, options = form.data("data"), form.data("options")
+    errors += [FieldError(f"options.{name}", fault) for name, fault in option_faults(options)]
     check_fields(errors)
     client = f"{identity_of(request.scope).client}{SAGAS}"
     saga_id = saga_id_of(client, key)
@@ -143,7 +166,8 @@ def _read(parts: Parts, request: Request, document: object, key: str) -> tuple[S
         raise Problem("too-large", str(error)) from error
     asked = {"definition": definition, "version": version, "data": data, "options": options}
     sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    return Submission(saga_id, client, key, sha, "pending", now_ms, orjson.dumps(asked).decode()), record
+    submission = Submission(saga_id, client, key, sha, "pending", now_ms, orjson.dumps(asked).decode())
+    return _Asked(submission, record, definition, version)
 
 
 async def _show(parts: Parts, saga_id: str, request: Request) -> Response:

@@ -36,6 +36,8 @@ class Settings:
     metrics: MetricsAddress | None
     catalogue: Path | None
     vault: VaultSettings | None
+    definitions: Path | None = None
+    """A directory of definitions that the orchestrators load as well; sagas of them may be started."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -77,4 +79,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         metrics=metrics,
         vault=vault,
         catalogue=Path(environment["CATALOGUE_FILE"]) if environment.get("CATALOGUE_FILE") else None,
+        definitions=Path(environment["SAGA_DEFINITIONS"]) if environment.get("SAGA_DEFINITIONS") else None,
     )

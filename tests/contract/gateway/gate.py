@@ -100,6 +100,8 @@ class StubDeployments:
     codec: Codec
     deployed: dict[tuple[str, int], Deployed] = field(default_factory=lambda: dict(shipped()))
     refuses: bool = False
+    missing: set[tuple[str, int | None]] = field(default_factory=set)
+    """Definitions that nobody has: sagas of all others can be started."""
 
     def deploy(self, text: str, actor: str, reason: str) -> Outcome:
         """Deploy a definition as it was written."""
@@ -110,6 +112,10 @@ class StubDeployments:
             return Outcome(known[wanted.name, wanted.version], is_new=False)
         self.deployed[wanted.name, wanted.version] = wanted
         return Outcome(wanted, is_new=True)
+
+    def knows(self, name: str, version: int | None) -> bool:
+        """Tell whether there is a definition: every one, but those of which it was said that there is none."""
+        return (name, version) not in self.missing
 
     def versions(self) -> Mapping[tuple[str, int], Deployed]:
         """Return every version there is."""

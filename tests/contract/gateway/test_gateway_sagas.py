@@ -32,6 +32,39 @@ def test_a_saga_is_started_once_for_each_key(shop: Shop) -> None:
     shop.run(scenario)
 
 
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"max_retries": -1}, "options.max_retries"),
+        ({"timeout_ms": 0}, "options.timeout_ms"),
+        ({"timeout_ms": 1e20}, "options.timeout_ms"),
+        ({"audit": "no"}, "options.audit"),
+        ({"retries": 3}, "options.retries"),
+    ],
+)
+def test_options_that_no_saga_can_have_are_refused_at_once(shop: Shop, options: dict[str, Any], field: str) -> None:
+    """An orchestrator would set the request aside, and the client would wait for ever for what it was promised."""
+
+    async def scenario(gate: Gate) -> None:
+        refused = await gate.call("POST", "/v1/sagas", {**FORM, "options": options}, "k1")
+        assert (refused.status, refused.body["errors"][0]["field"]) == (422, field)
+        assert gate.outlet.sent == []
+
+    shop.run(scenario)
+
+
+@pytest.mark.parametrize("version", [2, None])
+def test_a_saga_of_no_definition_is_refused_at_once(shop: Shop, version: int | None) -> None:
+    async def scenario(gate: Gate) -> None:
+        gate.deployments.missing.add(("nightly-etl", version))
+        refused = await gate.call("POST", "/v1/sagas", {**FORM, "version": version}, "k1")
+        assert (refused.status, refused.body["type"]) == (404, "/problems/unknown-definition")
+        assert "nightly-etl" in refused.body["detail"]
+        assert gate.outlet.sent == []
+
+    shop.run(scenario)
+
+
 def test_the_keys_of_sagas_and_of_orders_are_apart(shop: Shop) -> None:
     order = {
         "customer_id": "17850",
