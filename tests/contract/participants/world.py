@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from schemas.cloudevents import headers
@@ -17,6 +18,7 @@ from services.participant.database import Database
 from services.participant.handlers import Service
 from services.participant.rounds import Rounds
 from services.participant.shell import Bounds, Shell
+from services.participant.telemetry import Telemetry
 from streams.memory_driver import MemoryDriver
 from streams.memory_log import MemoryLog
 from streams.record import Record, TopicPartition
@@ -104,6 +106,7 @@ class World:
     codec: Codec = field(default_factory=Codec)
     bounds: Bounds = field(default_factory=Bounds)
     log: MemoryLog = field(init=False)
+    log_lines: bytearray = field(default_factory=bytearray)
     running: list[tuple[Shell[Any], Database]] = field(default_factory=list)
     _read: dict[TopicPartition, int] = field(default_factory=dict)
 
@@ -117,7 +120,8 @@ class World:
         """Start a replica and let it join."""
         database = Database(self.url)
         service = self.make_service(database)
-        rounds = Rounds(service, database, self.codec, self.clock.now_ms)
+        telemetry = Telemetry(instance)
+        rounds = Rounds(service, database, self.codec, self.clock.now_ms, telemetry, self.log_lines.extend)
         member = driver or MemoryDriver(self.log, service.name, instance)
         shell = Shell(service, rounds, SteppedCalls(), member, now_ms=self.clock.now_ms, bounds=self.bounds)  # type: ignore[arg-type]  # same methods as Calls
         shell.start()
@@ -174,6 +178,10 @@ class World:
         """Return the one reply that came since the last call."""
         (reply,) = self.replies()
         return reply
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Return the lines of the log."""
+        return [orjson.loads(line) for line in self.log_lines.splitlines()]
 
     def dead_letters(self) -> list[Record]:
         """Return the dead letters that came since the last call."""
