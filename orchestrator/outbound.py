@@ -11,7 +11,7 @@ import orjson
 
 from orchestrator.core.decide import Decision
 from orchestrator.core.definition import Definition
-from orchestrator.core.events import Json, Recorded, StepScheduled
+from orchestrator.core.events import Json, Recorded, StepFailed, StepScheduled
 from orchestrator.core.react import (
     Effect,
     PublishEvent,
@@ -87,7 +87,7 @@ class Outbound:
                 continue
             effect = self._effect(definition, state, recorded)
             if effect is not None:
-                out += self._messages(state, recorded, effect, event_id)
+                out += self._messages(decision, recorded, effect, event_id)
         return out
 
     def answer(self, parent: Json, child_id: str, at: int, refusal: tuple[str, str]) -> Message:
@@ -120,7 +120,8 @@ class Outbound:
         except UNREADABLE as error:
             raise UnsendableCommand(recorded, f"the arguments cannot be computed: {error!r}") from error
 
-    def _messages(self, state: State, recorded: Recorded, effect: Effect, cause: str) -> list[Message]:
+    def _messages(self, decision: Decision, recorded: Recorded, effect: Effect, cause: str) -> list[Message]:
+        state = decision.state
         match effect:
             case SendCommand():
                 return [self._command(state, recorded, effect, cause)]
@@ -131,7 +132,7 @@ class Outbound:
             case PublishEvent():
                 return list(self._events(state, recorded, effect, cause))
             case Report():
-                return [_report(state, effect, cause)]
+                return [_report(decision, effect, cause)]
 
     def _command(self, state: State, recorded: Recorded, effect: SendCommand, cause: str) -> Message:
         meta: dict[str, Any] = {
@@ -208,11 +209,15 @@ def _input_meta(saga_id: str, input_id: str, at: int) -> Fields:
     return {"saga_id": saga_id, "input_id": input_id, "at": at, "source": _SOURCE}
 
 
-def _report(state: State, effect: Report, cause: str) -> Message:
+def _report(decision: Decision, effect: Report, cause: str) -> Message:
+    saga_id = decision.state.saga_id
     details = [
         ("error_code", effect.kind.encode()),
         ("error_detail", f"{effect.step}: {effect.code}: {effect.message}".encode()),
         ("causationid", cause.encode()),
     ]
-    value = {"saga_id": state.saga_id, "step": effect.step, "code": effect.code, "message": effect.message}
-    return Message(topics.DEAD_LETTERS.name, state.saga_id.encode(), orjson.dumps(value), details)
+    events = (recorded.event for recorded in decision.events)
+    causes = [list(one.causes) for one in events if isinstance(one, StepFailed) and one.step == effect.step]
+    value = {"saga_id": saga_id, "step": effect.step, "code": effect.code, "message": effect.message}
+    chain = {"causes": causes[-1] if causes else []}
+    return Message(topics.DEAD_LETTERS.name, saga_id.encode(), orjson.dumps({**value, **chain}), details)
