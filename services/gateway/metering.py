@@ -14,7 +14,7 @@ from prometheus_client.core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway import documents
-from streams.metrics import Histogram, bounded, count, counter, gauge, histograms, registry_of
+from streams.metrics import Histogram, Read, bounded, count, counter, gauge, histograms, registry_of
 
 _UNMATCHED = "unmatched"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -48,6 +48,8 @@ class RequestCounts:
     in_hand: int = 0
     fill: Callable[[], Fill] | None = None
     """Tells how full the buffers are, where the composition root has some."""
+    others: tuple[Read, ...] = ()
+    """What other parts of the process tell of themselves."""
 
     def read(self) -> Iterator[Metric]:
         """Yield the metrics of requests."""
@@ -69,6 +71,8 @@ class RequestCounts:
         yield count("duplicates_filtered", about, self.duplicates)
         if self.fill is not None:
             yield from self.fill().read()
+        for read in self.others:
+            yield from read()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from services.gateway.reading.watch import Watch
 from services.gateway.security.edge import Security
 from services.gateway.security.identity import stamped
 from services.gateway.submissions import Submissions
+from services.gateway.telemetry import tell_nobody
 from services.gateway.vault.keys import VaultAccess
 
 P = TypeVar("P")
@@ -62,6 +63,8 @@ class Parts:
     last_known: LastKnown = field(default_factory=LastKnown)
     streams: list[str] = field(default_factory=list)
     """The orders whose events are streamed now, one entry for each stream."""
+    tell: Callable[[Input], None] = tell_nobody
+    """Tells the log of an input that Kafka has confirmed."""
 
 
 async def read_body(request: Request) -> bytearray:
@@ -120,3 +123,4 @@ async def send(parts: Parts, record: Input) -> None:
         raise Problem("kafka-unavailable", f"{error}; repeat the same request", retry_after_s=_RETRY_S) from error
     except Overloaded as error:
         raise Problem("overloaded", str(error), retry_after_s=_RETRY_S) from error
+    parts.tell(record)
