@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from benchmarks.command import Tell
 from benchmarks.cpu import MACHINE
 from benchmarks.figures import Spread, per_saga, spread
 from benchmarks.plan import GeneratorOrder, Load, ObserverOrder, written
@@ -23,8 +24,6 @@ from benchmarks.subjects import Subject
 from cli.failure import Failure
 from cli.tethered import tethered
 from cli.topics import create_topics
-
-Report = Callable[[str], None]
 
 SETTLE_S = 2.0
 """What the last load left behind, such as deliveries and projections, ends before the next one is measured."""
@@ -66,7 +65,7 @@ class Bench:
     broker_pid: int
     directory: Path
     profiles: Path | None
-    tell: Report
+    tell: Tell
 
     def measure(self, subject: Subject, loads: Sequence[Load]) -> list[Figures]:
         """Measure a subject under each load in turn. Raises Failure when something does not run."""

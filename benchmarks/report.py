@@ -8,13 +8,12 @@ from dataclasses import asdict
 from benchmarks.figures import Threshold, ratio
 from benchmarks.measuring import Figures
 from benchmarks.plan import EVENTS_PER_S, IN_FLIGHT, SATURATED, STEADY
+from benchmarks.wording import DISTURBED, disturbed, number, verdict
 
 STEP_P99_MS = 200.0
 FOUR_STEPS_SHARE = 0.25
 ORDERS_SHARE = 0.08
 CPU_TIMES = 4.0
-DISTURBED = 0.1
-"""Figures taken while others had more of the machine than this share are marked."""
 _HEAD = "{:<12}{:<14}{:>9}{:>8}{:>8}{:>8}{:>9}{:>9}{:>10}{:>8}{:>8}"
 
 Found = Mapping[tuple[str, str], Figures]
@@ -73,21 +72,21 @@ def as_text(figures: Sequence[Figures]) -> str:
                 one.subject,
                 one.load,
                 f"{one.sagas_per_s:.1f}",
-                *(_number(value, 0) for value in (one.steps.p50, one.steps.p99, one.steps.max)),
-                *(_number(value, 0) for value in (one.end_to_end.p50, one.end_to_end.p99)),
+                *(number(value, 0) for value in (one.steps.p50, one.steps.p99, one.steps.max)),
+                *(number(value, 0) for value in (one.end_to_end.p50, one.end_to_end.p99)),
                 f"{one.cpu_total:.2f}",
-                _number(share, 2),
-                _number(cost, 2),
+                number(share, 2),
+                number(cost, 2),
             )
         )
         if one.strangers > DISTURBED:
-            lines.append(f"{'':<12}disturbed: other programs took {one.strangers:.0%} of the machine meanwhile")
+            lines.append(f"{'':<12}{disturbed(one.strangers)}")
         if one.failed or one.unfinished:
             reasons = ", ".join(f"{count} ({reason})" for reason, count in one.failed.items())
             lines.append(f"{'':<12}sagas that failed: {reasons or 'none'}; that did not end: {one.unfinished}")
     lines += ["", "CPU in ms a saga by process, saturated:"]
     lines += [_cpu(one) for one in figures if one.load == SATURATED]
-    lines += ["", "thresholds:", *(_verdict(threshold) for threshold in thresholds(found))]
+    lines += ["", "thresholds:", *(verdict(threshold) for threshold in thresholds(found))]
     return "\n".join(lines)
 
 
@@ -102,19 +101,7 @@ def as_json(figures: Sequence[Figures], machine: Mapping[str, object]) -> dict[s
     return {"machine": machine, "measured": measured, "thresholds": demands}
 
 
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
 def _cpu(one: Figures) -> str:
     parts = [f"{name} {spent:.3f}" for name, spent in sorted(one.cpu.items(), key=lambda part: -part[1])]
     own = [f"{name} {spent:.3f}" for name, spent in one.cpu_of_bench.items()]
     return f"  {one.subject}: {', '.join(parts)}  (measuring: {', '.join(own)})"
-
-
-def _verdict(threshold: Threshold) -> str:
-    sign = "<" if threshold.at_most else ">="
-    if threshold.met is None:
-        return f"  not measured  {threshold.name} {sign} {threshold.limit:g}"
-    word = "met" if threshold.met else "NOT MET"
-    return f"  {word:<13} {threshold.name} {sign} {threshold.limit:g}: {threshold.measured:.3g}"

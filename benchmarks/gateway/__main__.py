@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command import Tell, add_options, run
 from benchmarks.gateway import plan, report, servers
 from benchmarks.gateway.plan import Load, Order, written
 from benchmarks.gateway.report import Figures
@@ -27,7 +26,6 @@ from cli.topics import create_topics
 
 SETTLE_S = 0.5
 _WARMING = Load("warming", 0.0, 0.0, 3.0)
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,38 +61,15 @@ class Bench:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure and print. Returns 0, or the exit code of what did not run; missed thresholds are only shown."""
+    """Measure and print. Returns 0, or the exit code of what did not run."""
     options = _options(arguments)
-    started = time.monotonic()
-
-    def tell(line: str) -> None:
-        print(f"{time.monotonic() - started:6.1f} s  {line}", file=sys.stderr, flush=True)  # noqa: T201 - news for the person who waits
-
-    try:
-        if options.keep is not None:
-            options.keep.mkdir(parents=True, exist_ok=True)
-            found = _measure(options, options.keep, tell)
-        else:
-            with tempfile.TemporaryDirectory(prefix="saga-bench-") as directory:
-                found = _measure(options, Path(directory), tell)
-    except Failure as failure:
-        print(f"bench: {failure.problem}\n       {failure.remedy}", file=sys.stderr)  # noqa: T201 - as above
-        return failure.code
-    if options.json:
-        machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
-        print(json.dumps(report.as_json(found, machine), indent=2))  # noqa: T201 - the result
-    else:
-        print(report.as_text(found))  # noqa: T201 - the result
-    return 0
+    return run(options, partial(_measure, options), report.as_text, report.as_json)
 
 
 def _options(arguments: list[str]) -> Namespace:
     parser = ArgumentParser(prog="scripts/bench gateway", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--quick", action="store_true", help="a third of the time: rough figures")
     parser.add_argument("--rounds", type=int, default=plan.ROUNDS, help="of the highest rate, by turns: %(default)s")
-    parser.add_argument("--keep", type=Path, help="keep data and logs in this directory")
-    parser.add_argument("--profile", type=Path, help="profile both servers into this directory: figures suffer")
+    add_options(parser, "both servers")
     return parser.parse_args(arguments)
 
 

@@ -12,12 +12,12 @@ from benchmarks.cpu import MACHINE
 from benchmarks.figures import Spread, Threshold, ratio
 from benchmarks.gateway.plan import RATE, SATURATED, STEADY
 from benchmarks.gateway.servers import BARE, GATEWAY
+from benchmarks.wording import DISTURBED, disturbed, number, verdict
 
 P99_MS = 50.0
 SHARE = 0.5
 RATE_SHARE = 0.99
 """Of the rate that is asked for, so much has to be accepted: the edges of the window cut off some."""
-DISTURBED = 0.1
 _HEAD = "{:<11}{:<10}{:>6}{:>11}{:>8}{:>8}{:>8}{:>12}{:>12}{:>12}"
 
 
@@ -90,29 +90,17 @@ def as_text(found: Sequence[Figures]) -> str:
         _HEAD.format("load", "server", "round", "a second", "p50", "p99", "max", "server", "broker", "generator"),
     ]
     for one in found:
-        times = [_number(value, 1) for value in (one.took.p50, one.took.p99, one.took.max)]
-        cpu = [_number(value, 3) for value in (one.cpu_of_server, one.cpu_of_broker, one.cpu_of_generator)]
+        times = [number(value, 1) for value in (one.took.p50, one.took.p99, one.took.max)]
+        cpu = [number(value, 3) for value in (one.cpu_of_server, one.cpu_of_broker, one.cpu_of_generator)]
         lines.append(_HEAD.format(one.load, one.server, one.round, f"{one.per_s:.1f}", *times, *cpu))
         if one.refused or one.unanswered:
             lines.append(f"{'':<11}not accepted: {dict(one.refused)}; without an answer: {one.unanswered}")
         if one.strangers > DISTURBED:
-            lines.append(f"{'':<11}disturbed: other programs took {one.strangers:.0%} of the machine meanwhile")
-    return "\n".join([*lines, "", "thresholds:", *(_verdict(threshold) for threshold in thresholds(found))])
+            lines.append(f"{'':<11}{disturbed(one.strangers)}")
+    return "\n".join([*lines, "", "thresholds:", *(verdict(threshold) for threshold in thresholds(found))])
 
 
 def as_json(found: Sequence[Figures], machine: Mapping[str, object]) -> dict[str, object]:
     """Return everything as plain values."""
     demands = [{**asdict(threshold), "met": threshold.met} for threshold in thresholds(found)]
     return {"machine": machine, "measured": [asdict(one) for one in found], "thresholds": demands}
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _verdict(threshold: Threshold) -> str:
-    sign = "<" if threshold.at_most else ">="
-    if threshold.met is None:
-        return f"  not measured  {threshold.name} {sign} {threshold.limit:g}"
-    word = "met" if threshold.met else "NOT MET"
-    return f"  {word:<13} {threshold.name} {sign} {threshold.limit:g}: {threshold.measured:.3g}"
