@@ -91,12 +91,12 @@ class Fleet:
         """Delete the state directory."""
         shutil.rmtree(self.directory / "state")
 
-    def begin(self, count: int, first: int = 0) -> list[str]:
+    def begin(self, count: int, first: int = 0, total_minor: int = 5_000) -> list[str]:
         """Start this many orders and return their ids."""
         ids = [f"ord_{self.run}_{number}" for number in range(first, first + count)]
         for saga_id in ids:
             meta = {"saga_id": saga_id, "input_id": saga_id, "at": 1, "source": "/test"}
-            data = json.dumps({**order_data(), "order_id": saga_id})
+            data = json.dumps({**order_data(total_minor), "order_id": saga_id})
             fields = {"meta": meta, "definition": "order-fulfillment", "version": None, "data": data}
             self._produce(topics.INPUTS.name, saga_id, "saga.StartSaga", fields)
         assert self._producer.flush(PATIENCE_S) == 0
