@@ -64,5 +64,5 @@ class Telemetry:
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def tell_nobody(_record: Input) -> None:
-    """Leave an input out of the log."""
+def tell_nobody(_inputs: object) -> None:
+    """Leave inputs out of the log."""

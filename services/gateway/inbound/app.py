@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 
 from schemas import topics
-from schemas.codec import Codec
+from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from schemas.topics import here
 from services.gateway.catalogue import BadCatalogue, load
 from services.gateway.inbound.intake import Intake
@@ -22,6 +22,7 @@ from services.gateway.security.key_files import KeyFile, Unreadable
 from services.gateway.settings import MissingSettings, Settings
 from services.gateway.submissions import SqlSubmissions, Unavailable
 from services.gateway.tables import REVISION
+from services.gateway.telemetry import Telemetry, tell_nobody
 from services.gateway.traces import trace_source
 from services.gateway.vault.keys import SqlVault
 from services.participant.database import Database, Unmigrated, Unusable
@@ -32,6 +33,7 @@ from streams.kafka_config import KafkaConfig
 from streams.kafka_driver import KafkaDriver
 from streams.kafka_security import SecurityUnusable
 from streams.lag import Lag
+from streams.message_sizes import MessageSizes
 from streams.metrics import serve_metrics
 from streams.watchdog import Watchdog
 
@@ -52,7 +54,7 @@ def _signers(settings: Settings) -> Signers:
     return signers_of(KeyFile(keys_file, api_keys).current)
 
 
-async def _take(settings: InboundSettings, database: Database, stopping: list[int]) -> None:
+async def _take(settings: InboundSettings, database: Database, log: logs.Log, stopping: list[int]) -> None:
     """Take orders until told to stop. Raises Fatal, Unreadable, BadCatalogue."""
     own = settings.gateway
     judge = Judge(
@@ -65,11 +67,15 @@ async def _take(settings: InboundSettings, database: Database, stopping: list[in
     driver = KafkaDriver(KafkaConfig(own.bootstrap, _GROUP, here(settings.instance)))
     vault = None if own.vault is None else SqlVault(database, own.vault.master, _now_ms, os.urandom)
     seal = None if vault is None else vault.seal
-    intake = Intake(driver, Codec(), judge, submissions, _now_ms, seal)
+    sizes = MessageSizes(MAX_MESSAGE_BYTES, time.monotonic)
+    tell = Telemetry(log.process, log.output.write, _now_ms).write if log.tells_info else tell_nobody
+    intake = Intake(driver, Codec(on_large=sizes.note), judge, submissions, _now_ms, seal, tell=tell)
     watchdog = Watchdog(_WATCHDOG_S)
     if own.metrics is not None:
         lag = Lag(own.bootstrap, _GROUP)
-        serve_metrics(own.metrics, intake.counts.read, lambda: lag.of_group([topics.INBOUND.name]))
+        serve_metrics(
+            own.metrics, intake.counts.read, log.read, sizes.read, lambda: lag.of_group([topics.INBOUND.name])
+        )
     submissions.start(asyncio.get_running_loop())
     spare_collector()
     watchdog.start()
@@ -93,10 +99,10 @@ def main(environment: Mapping[str, str]) -> int:
         signal.signal(number, lambda received, _frame: stopping.append(received))
     try:
         settings = read_settings(environment)
-        logs.configure(settings.instance, settings.gateway.log_level)
+        log = logs.configure(settings.instance, settings.gateway.log_level)
         database = Database(settings.gateway.database_url)
         database.require(REVISION)
-        asyncio.run(_take(settings, database, stopping))
+        asyncio.run(_take(settings, database, log, stopping))
     except (BadCatalogue, MissingSettings, SecurityUnusable, Unmigrated, Unreadable, Unusable) as error:
         sys.stderr.write(f"inbound: {error}\n")
         return 2

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.core import Metric
@@ -14,10 +14,12 @@ from prometheus_client.core import Metric
 from schemas import topics
 from schemas.codec import Codec, TooLarge
 from services.gateway.inbound.judging import Judge, Unusable, invalid
+from services.gateway.inputs import Input
 from services.gateway.ordering import Ordered, ordered
 from services.gateway.orders import Accepted
 from services.gateway.submissions import Submission, Submissions, Unavailable
 from services.gateway.submitting import KEY_LIVES_MS
+from services.gateway.telemetry import tell_nobody
 from services.gateway.vault.keys import VaultUnavailable
 from streams.dead_letter import MAX_VALUE, dead_letter_headers, dead_letter_value
 from streams.driver import Driver
@@ -68,10 +70,12 @@ class Intake:
         now_ms: Callable[[], int],
         seal: Seal | None = None,
         sleep_s: Callable[[float], None] = time.sleep,
+        tell: Callable[[Iterable[Input]], None] = tell_nobody,
     ) -> None:
         """Take the parts; without `seal`, personal texts stay as they are.
 
-        With it, a dead letter has nothing of the order: letters are kept for ever, and no key erases them.
+        With it, a dead letter has nothing of the order: letters are kept for ever, and no key erases them. `tell` is
+        handed the starts of sagas that are committed.
         """
         self._driver = driver
         self._codec = codec
@@ -81,6 +85,7 @@ class Intake:
         self._submissions = submissions
         self._now_ms = now_ms
         self._sleep_s = sleep_s
+        self._tell = tell
         self._failures = 0
         self.counts = InboundCounts()
 
@@ -109,6 +114,7 @@ class Intake:
             self._fail(error)
             return 0
         self._failures = 0
+        self._tell(outcome.record for outcome in outcomes if isinstance(outcome, Ordered))
         for outcome in outcomes:
             self._counted(outcome)
         return len(records)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.definitions.deployed import Deployed
 from schemas.cloudevents import Headers
-from schemas.codec import Codec, Undecodable
+from schemas.codec import MAX_MESSAGE_BYTES, Codec, Undecodable
 from services.deployment import NotDeployed, Outcome, checked, deployed_of, plan, shipped
 from services.gateway.application import guarded, unguarded
 from services.gateway.catalogue import Catalogue
@@ -29,8 +29,10 @@ from services.gateway.security.identity import OPEN
 from services.gateway.security.limits import Limits
 from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.submissions import SqlSubmissions
+from services.gateway.telemetry import Telemetry
 from services.gateway.vault.keys import VaultAccess
 from services.participant.database import Database
+from streams.message_sizes import MessageSizes
 
 CURRENCIES = frozenset({"GBP", "USD", "EUR"})
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
@@ -139,13 +141,26 @@ class Gate:
     """A client of the application, and what the outlet got."""
 
     def __init__(
-        self, parts: Parts, outlet: StubOutlet, deployments: StubDeployments, freshness: StubFreshness
+        self,
+        parts: Parts,
+        outlet: StubOutlet,
+        deployments: StubDeployments,
+        freshness: StubFreshness,
+        telemetry: Telemetry,
+        log_lines: bytearray,
     ) -> None:
         self.routes = unguarded(parts)
         self.app = guarded(parts, self.routes)
         self.freshness = freshness
         self.outlet = outlet
         self.deployments = deployments
+        self.telemetry = telemetry
+        self.log_lines = log_lines
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Return what the log is told of requests."""
+        self.telemetry.flush()
+        return [json.loads(line) for line in self.log_lines.splitlines()]
 
     async def call(
         self,
@@ -223,8 +238,11 @@ async def gateway(
 
     Everybody may do everything, unless `authenticate` says otherwise.
     """
-    codec = Codec()
+    sizes = MessageSizes(MAX_MESSAGE_BYTES, lambda: 0.0)
+    codec = Codec(on_large=sizes.note)
     outlet = StubOutlet(codec)
+    log_lines = bytearray()
+    telemetry = Telemetry("gateway", log_lines.extend, now_ms)
     database = Database(submissions_url)
     submissions = SqlSubmissions(database)
     read_model = SqlReadModel(read_model_url)
@@ -247,10 +265,12 @@ async def gateway(
         new_traceparent=lambda: TRACE,
         freshness=freshness,
         watch=Watch(read_model),
+        tell=telemetry.accepted,
     )
+    parts.counts.others = (sizes.read,)
     submissions.start(asyncio.get_running_loop())
     try:
-        yield Gate(parts, outlet, deployments, freshness)
+        yield Gate(parts, outlet, deployments, freshness, telemetry, log_lines)
     finally:
         submissions.stop()
         read_model.close()

@@ -20,6 +20,7 @@ from services.gateway.inbound.judging import Judge, everybody, signers_of
 from services.gateway.security.api_keys import ApiKey
 from services.gateway.security.identity import Identity, Scope
 from services.gateway.submissions import SqlSubmissions
+from services.gateway.telemetry import Telemetry
 from services.participant.database import Database
 from services.signatures import headers_of
 from streams.errors import Fatal
@@ -57,6 +58,7 @@ class Inbound:
         judge = Judge(CURRENCIES, None, signers_of(lambda _now: KEYS), lambda: TRACE)
         self._judge = replace(judge, **judging)
         self.seal: Seal | None = None
+        self.log_lines = bytearray()
         self.restart()
 
     def restart(self) -> None:
@@ -70,6 +72,7 @@ class Inbound:
             lambda: self.now_ms,
             self.seal,
             lambda _seconds: None,
+            tell=Telemetry("inbound-0", self.log_lines.extend, lambda: self.now_ms).write,
         )
         self.intake.start()
 
@@ -162,6 +165,22 @@ def test_a_signed_order_starts_the_same_saga_as_one_posted(run: Run) -> None:
         assert {**ours, "order_id": ""} == {**theirs, "order_id": ""}
         assert sent["meta"] | {"saga_id": "", "input_id": ""} == wanted["meta"] | {"saga_id": "", "input_id": ""}
         assert both.inbound.codes() == []
+
+    run(scenario)
+
+
+def test_the_log_is_told_of_each_start_that_is_committed_and_of_no_other_record(run: Run) -> None:
+    async def scenario(both: Both) -> None:
+        inbound = both.inbound
+        for key in ("k1", "k2", "k1"):
+            inbound.order(key)
+        inbound.put(b"no order")
+        await inbound.settle()
+        lines = [json.loads(line) for line in inbound.log_lines.splitlines()]
+        assert sorted(line["correlation_id"] for line in lines) == sorted(key for key, _ in inbound.started())
+        assert {(line["message"], line["kind"], line["process"]) for line in lines} == {
+            ("saga.StartSaga", "accepted", "inbound-0")
+        }
 
     run(scenario)
 
