@@ -15,9 +15,10 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from orchestrator.definitions.errors import DefinitionError
-from schemas.codec import Codec
+from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from services.deployment import KafkaDeployments, local_pins
 from services.gateway.application import application
 from services.gateway.catalogue import BadCatalogue, load
@@ -29,6 +30,7 @@ from services.gateway.read_model import SqlReadModel
 from services.gateway.reading.kafka_freshness import KafkaFreshness
 from services.gateway.reading.watch import Watch
 from services.gateway.security.authentication import authentication
+from services.gateway.security.browsers import for_this_machine
 from services.gateway.security.edge import Security
 from services.gateway.security.key_files import Unreadable
 from services.gateway.security.limits import Limits
@@ -37,6 +39,7 @@ from services.gateway.security.settings import SecuritySettings
 from services.gateway.settings import MissingSettings, Settings, read_settings
 from services.gateway.submissions import MAX_WAITING, SqlSubmissions
 from services.gateway.tables import REVISION
+from services.gateway.telemetry import Telemetry, tell_nobody
 from services.gateway.traces import trace_source
 from services.gateway.vault.keys import SqlVault, VaultAccess
 from services.gateway.vault.settings import VaultSettings
@@ -45,6 +48,7 @@ from services.participant.database import Database, Unmigrated, Unusable
 from streams import logs
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable
+from streams.message_sizes import MessageSizes
 from streams.metrics import serve_metrics
 
 _log = logging.getLogger(__name__)
@@ -85,7 +89,7 @@ def _vault(settings: VaultSettings | None, database: Database) -> VaultAccess | 
     return VaultAccess(SqlVault(database, settings.master, _now_ms, os.urandom), settings.reader)
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, log: logs.Log) -> int:
     """Serve until SIGTERM. Returns the exit code.
 
     Raises Unmigrated, Unusable, Unreadable, BadCatalogue, DefinitionError.
@@ -97,7 +101,9 @@ def serve(settings: Settings) -> int:
     outlet = KafkaOutlet(settings.bootstrap, lifeline.cut)
     read_model = SqlReadModel(settings.read_model_url)
     freshness = KafkaFreshness(settings.bootstrap, read_model, _now_ms)
-    codec = Codec()
+    telemetry = Telemetry(log.process, log.output.write, _now_ms)
+    sizes = MessageSizes(MAX_MESSAGE_BYTES, time.monotonic)
+    codec = Codec(on_large=sizes.note)
     if settings.definitions is not None:
         local_pins(settings.definitions)
     deployments = KafkaDeployments(settings.bootstrap, "gateway", codec, _now_ms, random.random, settings.definitions)
@@ -117,8 +123,9 @@ def serve(settings: Settings) -> int:
         new_traceparent=trace_source(os.urandom(16)),
         freshness=freshness,
         watch=Watch(read_model),
+        tell=telemetry.accepted if log.tells_info else tell_nobody,
     )
-
+    parts.counts.others = (log.read, sizes.read)
     parts.counts.fill = lambda: Fill(outlet.in_flight, MAX_IN_FLIGHT, submissions.waiting, MAX_WAITING)
     serve_metrics(settings.metrics, parts.counts.read)
 
@@ -132,23 +139,13 @@ def serve(settings: Settings) -> int:
         yield
         freshness.stop()
         outlet.stop()
+        telemetry.flush()
         submissions.stop()
         read_model.close()
         deployments.close()
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application(parts, lifespan),
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http=BoundedHttp,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-    )
+    app = application(parts, lifespan)
+    server = _server(app if settings.security.required else for_this_machine(app), settings)
     lifeline.server = server
 
     def stop(_number: int, _frame: object) -> None:
@@ -161,12 +158,27 @@ def serve(settings: Settings) -> int:
     return 1 if lifeline.broken or not server.started else 0
 
 
+def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=BoundedHttp,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+
+
 def main(environment: Mapping[str, str]) -> int:
     """Run the process. Returns 0 after SIGTERM, 2 for unusable settings, 1 when it could not go on."""
     try:
         settings = read_settings(environment)
-        logs.configure("gateway", settings.log_level)
-        return serve(settings)
+        return serve(settings, logs.configure("gateway", settings.log_level))
     except _UNUSABLE as error:
         sys.stderr.write(f"gateway: {error}\n")
         return 2

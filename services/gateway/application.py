@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from http.client import METHOD_NOT_ALLOWED
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.subjects import Subjects
 from services.gateway import (
@@ -36,8 +37,10 @@ from services.gateway.fields import FieldError
 from services.gateway.metering import Meter
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem, answer_problem
+from services.gateway.querying import known_query
 from services.gateway.read_model import ReadModelUnavailable
 from services.gateway.reading import approvals, explaining, failures, status, streaming
+from services.gateway.security.access import AccessTable
 from services.gateway.security.description import described
 from services.gateway.security.guard import Guard
 from services.gateway.security.ownership import owner
@@ -58,12 +61,27 @@ def guarded(parts: Parts, app: FastAPI) -> ASGIApp:
     """Return the routes behind meter and guard, which stand outside FastAPI: a short way need not pass its layers."""
     express = Express(app, {("POST", taking.PATH): taking.handler(parts)}, _EXPECTED)
     guard = Guard(express, parts.security, parts.now_ms, partial(owner, parts))
-    return ServerErrorMiddleware(Meter(guard, parts.counts), _answer_bug)
+    return _heads(ServerErrorMiddleware(Meter(guard, parts.counts), _answer_bug))
+
+
+def _heads(app: ASGIApp) -> ASGIApp:
+    """Return the application with HEAD wherever there is GET; the server leaves the body out."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope, receive, send)
+
+    return call
 
 
 def unguarded(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     """Return the routes alone: they trust the guard to have said who asks, and describe what it lets through."""
-    app = FastAPI(title="Sagaline gateway", version="1", lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="Sagaline gateway",
+        version="1",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        dependencies=[Depends(known_query(lambda: app))],
+    )
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
         app.include_router(module.routes(parts))
     app.include_router(dead_letters.routes(parts))
@@ -80,10 +98,13 @@ def unguarded(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     return app
 
 
-async def _answer_http(_request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    name = "method-not-allowed" if error.status_code == 405 else "not-found"
-    return Problem(name, str(error.detail)).response()
+    if error.status_code != METHOD_NOT_ALLOWED:
+        return Problem("not-found", f"there is nothing at {request.url.path}").response()
+    found = AccessTable().find(request.method, request.url.path)
+    allowed = ", ".join(sorted(found.methods)) if found is not None else ""
+    return Problem("method-not-allowed", f"the methods here are {allowed}", headers={"Allow": allowed}).response()
 
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.problems import MEDIA_TYPE
+from services.gateway.querying import Moment
 
 _MONEY = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 _PREFER = "wait=N: answer when there is news, or nothing more to wait for, at the latest after N seconds (30 at most)."
@@ -57,8 +58,8 @@ class OrderQuery(_Form):
     lifecycle: str | None = Field(None, max_length=255)
     customer: str | None = Field(None, max_length=255)
     process: str | None = Field(None, max_length=255)
-    created_from: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=200)
 
