@@ -1,4 +1,4 @@
-"""`saga approval`: what waits for a person's approval, and the decision."""
+"""`saga approval`: what waits for a person's decision, and the decision."""
 
 # Every body imports its command when it runs: `saga --help` must not pay for it.
 # ruff: noqa: PLC0415 - see above
@@ -21,9 +21,9 @@ from cli.options import (
     gateway_of,
 )
 
-approvals_app = typer.Typer(help="List, approve and reject what waits for a person's approval.", no_args_is_help=True)
+approvals_app = typer.Typer(help="List, approve and reject what waits for a person's decision.", no_args_is_help=True)
 
-ApprovalArgument = Annotated[str, typer.Argument(help="The approval's id: that of its order.")]
+ApprovalArgument = Annotated[str, typer.Argument(help="The approval's id: that of its order or saga.")]
 
 
 @approvals_app.command("list")
@@ -33,7 +33,7 @@ def list_approvals(
     data: DataOption = DEFAULT_DATA,
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
-    """List what waits for an approval, newest first."""
+    """List the orders and other sagas that wait for a decision, newest first."""
     from cli.asking import pages
     from cli.printing import note, put_list
 
@@ -42,12 +42,12 @@ def list_approvals(
         "id": lambda one: one["id"],
         "since": lambda one: one["since"],
         "until": lambda one: one["expires"],
-        "customer": lambda one: one["customer_id"],
-        "amount": lambda one: f"{one['amount']} {one['currency']}",
+        "definition": lambda one: one["definition"],
+        "signals": lambda one: " or ".join(one["signals"]),
         "reason": lambda one: one["reason"],
     }
     put_list("approvals", found, columns, output)
-    note(f"Decide: saga approval approve {found[-1]['id']}" if found else "Nothing waits for an approval.", output)
+    note(f"Decide: saga approval approve {found[-1]['id']}" if found else "Nothing waits for a decision.", output)
 
 
 @approvals_app.command("approve")
@@ -60,7 +60,7 @@ def approve(
     data: DataOption = DEFAULT_DATA,
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
-    """Let an order go on."""
+    """Let an order or another saga go on."""
     _decide(gateway_of(gateway, data), approval_id, ("approve", actor, reason, key), output)
 
 
@@ -74,7 +74,7 @@ def reject(
     data: DataOption = DEFAULT_DATA,
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
-    """Have an order undone."""
+    """Say no: an order is undone, another saga does what its definition says."""
     _decide(gateway_of(gateway, data), approval_id, ("reject", actor, reason, key), output)
 
 
@@ -89,6 +89,8 @@ def _decide(
 
     decision, actor, reason, key = said
     body = {"decision": decision, **actor_of(gateway, actor), "reason": reason}
-    wish = Wish(body, key or str(uuid.uuid4()), remedy="`saga approval list` shows what waits for an approval.")
-    put_one(asked(gateway, "POST", f"/v1/approvals/{quote(approval_id, safe='')}", wish), output)
-    note(f"The decision is on its way: saga order follow {approval_id}", output)
+    wish = Wish(body, key or str(uuid.uuid4()), remedy="`saga approval list` shows what waits for a decision.")
+    taken = asked(gateway, "POST", f"/v1/approvals/{quote(approval_id, safe='')}", wish)
+    kind = "saga" if "saga_id" in taken else "order"
+    put_one(taken, output)
+    note(f"The decision is on its way: saga {kind} follow {approval_id}", output)

@@ -14,6 +14,7 @@ from services.gateway.inputs import cancel, signal
 from services.gateway.instructing import Handler, add_route, asking_of, instruct
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json
 from services.gateway.problems import Problem, check_fields
+from services.gateway.reading.gates import signal_for
 
 _ACTIONS = ("approve", "reject", "cancel")
 _ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "COMPENSATING"})
@@ -61,10 +62,11 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
         raise Problem("unknown-order", f"no order {order_id}")
     if action == "cancel" and status in _ENDED:
         raise Problem("already-ended", f"the order is {status}")
-    if action != "cancel" and status != "AWAITING_APPROVAL":
-        raise Problem("not-awaiting-approval", f"the order is {status}")
+    record = cancel
+    if action != "cancel":
+        name = await run_in_threadpool(signal_for, parts, order_id, action, f"the order is {status}")
+        record = partial(signal, name=name)
     asking = await asking_of(parts, order_id, action, key, request)
-    record = partial(signal, name=action) if action != "cancel" else cancel
     return await instruct(parts, asking, record(parts.codec, asking, actor=actor, reason=reason), kind="order")
 
 

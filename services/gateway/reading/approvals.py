@@ -1,11 +1,13 @@
-"""GET /v1/approvals, POST /v1/approvals/{id}: what waits for a person's approval, and the decision."""
+"""GET /v1/approvals, POST /v1/approvals/{id}: what waits for a person's decision in any saga, and the decision."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.cloudevents import rfc3339
@@ -13,14 +15,20 @@ from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.deciding import decide
 from services.gateway.fields import FieldError, Fields, money_text
-from services.gateway.parts import Parts, begins_after, read_json
+from services.gateway.inputs import signal
+from services.gateway.instructing import instruct
+from services.gateway.parts import Parts, begins_after, known_text, read_json
 from services.gateway.problems import check_fields
 from services.gateway.read_model import Row
 from services.gateway.reading import queries, shapes
+from services.gateway.reading.gates import signal_for
 from services.gateway.reading.looking import freshness_fields
+from services.gateway.signalling import asking_of_saga
 from services.gateway.views import cursor_of, read_cursor
 
 _MOST = 200
+_MOST_GIVEN = 4_000
+"""Characters of a gate's input that a list shows; what is longer is in the history."""
 _FIELDS = frozenset({"decision", "actor", "reason"})
 _DECISIONS = frozenset({"approve", "reject"})
 
@@ -41,14 +49,18 @@ def routes(parts: Parts) -> APIRouter:
         decision = form.choice("decision", _DECISIONS)
         actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
         check_fields(errors)
-        return await decide(parts, decision, approval_id, (actor, reason), request)
+        said = (actor, reason)
+        known_text("approval_id", approval_id)
+        if await run_in_threadpool(parts.read_model.order, approval_id) is not None:
+            return await decide(parts, decision, approval_id, said, request)
+        return await _decide_saga(parts, decision, approval_id, said, request)
 
     router.add_api_route(
         "/v1/approvals",
         list_approvals,
         methods=["GET"],
         response_class=Response,
-        summary="List the orders that wait for an approval, newest first",
+        summary="List the orders and other sagas that wait for a person's decision, newest first",
         responses=documents.responses(200, shapes.ApprovalPage, 422, 503),
     )
     router.add_api_route(
@@ -57,38 +69,69 @@ def routes(parts: Parts) -> APIRouter:
         methods=["POST"],
         status_code=202,
         response_class=Response,
-        summary="Approve or reject an order; the id of an approval is that of its order",
+        summary="Approve or reject an order or another saga; the id of an approval is its id",
         openapi_extra=documents.body(shapes.ApprovalForm, key_required=False, conditional=True),
-        responses=documents.responses(202, documents.DecisionTaken, 400, 404, 409, 412, 413, 422, 503),
+        responses=documents.responses(202, shapes.ApprovalTaken, 400, 404, 409, 412, 413, 422, 503),
     )
     return router
 
 
+async def _decide_saga(parts: Parts, decision: str, saga_id: str, said: tuple[str, str], request: Request) -> Response:
+    """Write what a person (the actor, and why) has decided about a saga that is no order. Raises Problem."""
+    asking = await asking_of_saga(parts, saga_id, decision, request, [])
+    name = await run_in_threadpool(signal_for, parts, saga_id, decision, f"{saga_id} waits for nobody's decision")
+    return await instruct(parts, asking, signal(parts.codec, asking, name, *said))
+
+
 def _page(parts: Parts, limit: int, cursor: str | None) -> dict[str, Any]:
     before = begins_after(cursor, read_cursor)
-    rows = queries.awaiting(parts.read_model, before, limit)
-    since = queries.awaited(parts.read_model, [row["order_id"] for row in rows])
+    rows = queries.gated(parts.read_model, before, limit)
+    given: dict[str, list[Row]] = {}
+    for row in queries.before_waiting(parts.read_model, [row["order_id"] for row in rows]):
+        given.setdefault(row["saga_id"], []).append(row)
     return {
-        "approvals": [_view(row, since.get(row["order_id"])) for row in rows],
+        "approvals": [_view(row, given.get(row["order_id"], [])) for row in rows],
         "next_cursor": cursor_of(rows[-1]) if len(rows) == limit else None,
         **freshness_fields(parts.freshness.now()),
     }
 
 
-def _view(row: Row, awaited: Row | None) -> dict[str, Any]:
-    detail = {} if awaited is None else orjson.loads(awaited["detail"])
-    expires, total = detail.get("timeout_at"), row["total_minor"]
+def _view(row: Row, results: Sequence[Row]) -> dict[str, Any]:
+    """Return what is to be decided about a saga: of several gates the one that opened first."""
+    gate, *_ = orjson.loads(row["gates"])
+    given = _given(gate["sequence"], results)
+    is_order, total, expires = "customer_id" in row, row.get("total_minor"), gate["until_ms"]
     amount = None if total is None else money_text(total)
+    kind = "orders" if is_order else "sagas"
     return {
         "id": row["order_id"],
-        "order_id": row["order_id"],
-        "customer_id": row["customer_id"],
+        "order_id": row["order_id"] if is_order else None,
+        "saga_id": row["order_id"],
+        "definition": row["definition"],
+        "customer_id": row.get("customer_id"),
         "amount": amount,
-        "currency": row["currency"],
-        "reason": f"an order of {amount} {row['currency']} takes a person's approval",
-        "step": "" if awaited is None else awaited["step"],
-        "signals": detail.get("signals", []),
-        "since": rfc3339(row["created_at_ms"] if awaited is None else awaited["at_ms"]),
+        "currency": row.get("currency"),
+        "reason": _reason(row, gate, amount),
+        "step": gate["step"],
+        "signals": gate["signals"],
+        "approve": gate["approve"],
+        "reject": gate["reject"],
+        "given": given,
+        "since": rfc3339(gate["since_ms"]),
         "expires": None if expires is None else rfc3339(expires),
-        "status_url": f"/v1/orders/{row['order_id']}",
+        "status_url": f"/v1/{kind}/{row['order_id']}",
     }
+
+
+def _given(sequence: int, results: Sequence[Row]) -> Any:
+    """Return the input of a step that began to wait with this event: the result before it; None where it is long."""
+    before = [row["detail"] for row in results if row["sequence"] < sequence]
+    if not before or len(before[-1]) > _MOST_GIVEN:
+        return None
+    return orjson.loads(before[-1])["output"]
+
+
+def _reason(row: Row, gate: Mapping[str, Any], amount: str | None) -> str:
+    if amount is not None:
+        return f"an order of {amount} {row['currency']} takes a person's approval"
+    return f"{gate['step']} of {row['definition']} waits for {' or '.join(gate['signals'])}"

@@ -19,11 +19,12 @@ _EVENTS = sql_table(
 _ORDERS = sql_table(
     "orders",
     *map(sql_column, ("order_id", "customer_id", "currency", "total_minor", "status", "created_at_ms", "sequence")),
+    *map(sql_column, ("definition", "gates")),
 )
 _SAGAS = sql_table(
     "sagas",
     *map(sql_column, ("saga_id", "definition", "version", "data", "started_at_ms", "updated_at_ms", "sequence")),
-    *map(sql_column, ("lifecycle", "status", "reason", "current_steps")),
+    *map(sql_column, ("lifecycle", "status", "reason", "current_steps", "gates")),
 )
 AWAITING = "AWAITING_APPROVAL"
 
@@ -67,20 +68,48 @@ def failures(model: ReadModel, start_ms: int, end_ms: int) -> list[Row]:
     return model.rows(query)
 
 
-def awaiting(model: ReadModel, before: tuple[int, str] | None, limit: int) -> list[Row]:
-    """Return orders that wait for an approval, newest first, those older than `before` (created_at_ms, order_id)."""
-    query = select(_ORDERS).where(_ORDERS.c.status == AWAITING)
-    if before is not None:
-        at_ms, order_id = before
-        same_time = and_(_ORDERS.c.created_at_ms == at_ms, _ORDERS.c.order_id < order_id)
-        query = query.where(or_(_ORDERS.c.created_at_ms < at_ms, same_time))
-    return model.rows(query.order_by(_ORDERS.c.created_at_ms.desc(), _ORDERS.c.order_id.desc()).limit(limit))
+def gated(model: ReadModel, before: tuple[int, str] | None, limit: int) -> list[Row]:
+    """Return orders and other sagas that wait for a person's decision, newest first, those older than `before`.
+
+    `order_id` is the id of each of them, `customer_id` and what else only orders have is missing in the others.
+    """
+    orders = select(
+        *(_ORDERS.c[name] for name in ("order_id", "created_at_ms", "definition", "gates")),
+        *(_ORDERS.c[name] for name in ("customer_id", "currency", "total_minor")),
+    )
+    others = select(
+        _SAGAS.c.saga_id.label("order_id"),
+        _SAGAS.c.started_at_ms.label("created_at_ms"),
+        *(_SAGAS.c[name] for name in ("definition", "gates")),
+    )
+    found = []
+    for query, at, key in (
+        (orders.where(_ORDERS.c.gates != "[]"), _ORDERS.c.created_at_ms, _ORDERS.c.order_id),
+        (others.where(_SAGAS.c.gates != "[]"), _SAGAS.c.started_at_ms, _SAGAS.c.saga_id),
+    ):
+        older = query if before is None else query.where(or_(at < before[0], and_(at == before[0], key < before[1])))
+        found += model.rows(older.order_by(at.desc(), key.desc()).limit(limit))
+    found.sort(key=lambda row: (row["created_at_ms"], row["order_id"]), reverse=True)
+    return found[:limit]
 
 
-def awaited(model: ReadModel, saga_ids: Sequence[str]) -> dict[str, Row]:
-    """Return the event with which each of the sagas began to wait for a signal, the last one."""
-    query = select(_EVENTS).where(_EVENTS.c.saga_id.in_(saga_ids), _EVENTS.c.type == "SignalAwaited")
-    return {row["saga_id"]: row for row in model.rows(query.order_by(_EVENTS.c.saga_id, _EVENTS.c.sequence))}
+def gates(model: ReadModel, saga_id: str) -> str | None:
+    """Return what an order or another saga waits for a person to decide, as JSON; None where it is not known."""
+    rows = model.rows(select(_ORDERS.c.gates).where(_ORDERS.c.order_id == saga_id))
+    rows = rows or model.rows(select(_SAGAS.c.gates).where(_SAGAS.c.saga_id == saga_id))
+    return rows[0]["gates"] if rows else None
+
+
+def before_waiting(model: ReadModel, saga_ids: Sequence[str]) -> list[Row]:
+    """Return the results that led each of the sagas to wait for signals, in their order."""
+    awaited = _EVENTS.alias()
+    query = (
+        select(_EVENTS.c.saga_id, _EVENTS.c.sequence, _EVENTS.c.detail)
+        .join(awaited, and_(awaited.c.saga_id == _EVENTS.c.saga_id, awaited.c.cause == _EVENTS.c.cause))
+        .where(_EVENTS.c.saga_id.in_(saga_ids), _EVENTS.c.type == "StepCompleted", awaited.c.type == "SignalAwaited")
+        .distinct()
+    )
+    return model.rows(query.order_by(_EVENTS.c.saga_id, _EVENTS.c.sequence))
 
 
 def sagas(

@@ -34,7 +34,9 @@ def run(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a gateway that knows the callers, and one order of ann's that awaits approval."""
     urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
     waiting = Story("ord_ann").started()
-    waiting.event("SignalAwaited", step="approval", signals=["approve"], due_at=None, status="AWAITING_APPROVAL")
+    waiting.event(
+        "SignalAwaited", step="approval", signals=["approve", "reject"], due_at=None, status="AWAITING_APPROVAL"
+    )
     with projector(urls[1]) as (projection, _):
         projection.project(entries(waiting))
 

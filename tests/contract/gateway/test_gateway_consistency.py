@@ -106,7 +106,7 @@ def test_of_thousands_of_reads_after_a_202_none_is_stale(new_sqlite_url: Callabl
 
 def test_a_read_with_a_token_waits_for_the_read_model(shop: Shop) -> None:
     story = Story("ord_a").started()
-    story.event("SignalAwaited", step="approval", signals=["approve"], status="AWAITING_APPROVAL")
+    story.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
     shop.project(story)
 
     async def scenario(gate: Gate) -> None:

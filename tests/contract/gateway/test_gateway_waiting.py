@@ -47,7 +47,7 @@ def test_what_the_client_has_is_not_sent_again(shop: Shop) -> None:
 
 def test_a_change_of_another_state_is_refused_and_leaves_no_record(shop: Shop) -> None:
     story = Story("ord_a").started()
-    story.event("SignalAwaited", step="approval", signals=["approve"], status="AWAITING_APPROVAL")
+    story.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
     held = Story("etl_1", definition="etl").started()
     held.event("StepHeld", step="load", code="gone", message="no host", status="WAITS")
     shop.project(story, held)

@@ -30,8 +30,9 @@ def test_what_waits_for_an_approval_is_listed_with_what_to_do(saga: Saga, gatewa
     result = saga("approval", "list")
 
     header, row = result.stdout.splitlines()
-    assert header.split() == ["ID", "SINCE", "UNTIL", "CUSTOMER", "AMOUNT", "REASON"]
-    assert row.split()[:6] == ["ord_a", APPROVAL["since"], "-", "17850", "135.64", "GBP"]
+    assert header.split() == ["ID", "SINCE", "UNTIL", "DEFINITION", "SIGNALS", "REASON"]
+    assert row.split()[:7] == ["ord_a", APPROVAL["since"], "-", "order-fulfillment", "approve", "or", "reject"]
+    assert row.endswith("an order of 135.64 GBP takes a person's approval")
     assert result.stderr == "Decide: saga approval approve ord_a\n"
     assert json.loads(saga("approval", "list", "-o", "json").stdout) == {"approvals": [APPROVAL]}
 
@@ -48,6 +49,14 @@ def test_a_decision_carries_who_why_and_a_key(saga: Saga, gateway: StubGateway, 
         "k",
     )
     assert result.stderr == "The decision is on its way: saga order follow ord_a\n"
+
+
+def test_a_saga_that_is_no_order_is_followed_as_one(saga: Saga, gateway: StubGateway) -> None:
+    gateway.on("POST /v1/approvals/sag_a", Answer(202, {"saga_id": "sag_a", "status_url": "/v1/sagas/sag_a"}))
+
+    result = saga("approval", "approve", "sag_a", "--actor", "ann")
+
+    assert result.stderr == "The decision is on its way: saga saga follow sag_a\n"
 
 
 def test_with_a_key_the_gateway_knows_who_acts(
@@ -71,7 +80,7 @@ def test_a_decision_that_comes_too_late_says_what_to_do(saga: Saga, gateway: Stu
     assert isinstance(failure, Failure)
     assert (failure.code, failure.remedy) == (
         ExitCode.CHECK_FAILED,
-        "`saga approval list` shows what waits for an approval.",
+        "`saga approval list` shows what waits for a decision.",
     )
 
 

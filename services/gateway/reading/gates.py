@@ -1,0 +1,24 @@
+"""What an order or another saga waits for a person to decide, as its row in the read model has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from services.gateway.parts import Parts
+from services.gateway.problems import Problem
+from services.gateway.reading import queries
+
+
+def signal_for(parts: Parts, saga_id: str, decision: str, state: str) -> str:
+    """Return the signal by which a person decides `approve` or `reject`. Raises Problem naming the state. Blocks."""
+    gates: list[dict[str, Any]] = orjson.loads(queries.gates(parts.read_model, saga_id) or "[]")
+    if not gates:
+        raise Problem("not-awaiting-approval", state)
+    signals = [gate[decision] for gate in gates if gate[decision] is not None]
+    if not signals:
+        waits = " or ".join(gates[0]["signals"])
+        detail = f"{gates[0]['step']} waits for {waits}, not for a word that means {decision}: send it a signal"
+        raise Problem("not-awaiting-approval", detail)
+    return str(signals[0])
