@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from orchestrator.core.definition import Definition
 from orchestrator.core.events import (
     BranchChosen,
     CancelRequested,
@@ -44,7 +45,7 @@ from orchestrator.core.events import (
     TimerStarted,
     UndoRequested,
 )
-from orchestrator.core.inputs import Action, Cancel, Failed, Input, Resolve, Signal, Succeeded, Undo, Unpark
+from orchestrator.core.inputs import Action, Cancel, Failed, Input, Migrate, Resolve, Signal, Succeeded, Undo, Unpark
 from orchestrator.core.react import ReplyToParent
 from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus, Unwinding, path_of
 
@@ -283,7 +284,8 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
 def signal_of(fields: Fields) -> Signal:
     """Return a signal. Raises ValueError on bad JSON."""
     actor = fields["actor"][:MAX_TEXT]
-    return Signal(fields["meta"]["input_id"], fields["name"], actor, orjson.loads(fields["data"]))
+    data: Json = orjson.loads(fields["data"])
+    return Signal(fields["meta"]["input_id"], fields["name"], actor, data, fields.get("expected"))
 
 
 def reply_to_parent(effect: ReplyToParent, at: int) -> tuple[str, Fields]:
@@ -319,8 +321,9 @@ def undo_of(fields: Fields) -> Undo:
 
 def resolve_of(fields: Fields) -> Resolve:
     """Return a person's decision about what waits for one. Raises ValueError for an action that there is not."""
-    meta, action = fields["meta"], Action(fields["action"])
-    return Resolve(meta["input_id"], action, fields["step"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
+    input_id, action = fields["meta"]["input_id"], Action(fields["action"])
+    actor, reason = fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT]
+    return Resolve(input_id, action, fields["step"], actor, reason, fields.get("expected"))
 
 
 def redrive_of(fields: Fields) -> Unpark:
@@ -331,7 +334,13 @@ def redrive_of(fields: Fields) -> Unpark:
 
 def cancel_of(fields: Fields) -> Cancel:
     """Return a request to cancel."""
-    return Cancel(fields["meta"]["input_id"], fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT])
+    actor, reason = fields["actor"][:MAX_TEXT], fields["reason"][:MAX_TEXT]
+    return Cancel(fields["meta"]["input_id"], actor, reason, fields.get("expected"))
+
+
+def migration_of(fields: Fields, target: Definition) -> Migrate:
+    """Return a request to go over to another version, which is `target`."""
+    return Migrate(fields["meta"]["input_id"], target, fields["actor"][:MAX_TEXT], fields.get("expected"))
 
 
 def input_of(name: str, fields: Fields) -> Input | None:

@@ -31,6 +31,7 @@ from orchestrator.core.events import (
     StepFailed,
 )
 from orchestrator.core.evolve import begin
+from orchestrator.core.expected import is_refused
 from orchestrator.core.flow import advance, complete, export
 from orchestrator.core.inputs import (
     Cancel,
@@ -115,19 +116,23 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
             _timers(turn)
         case Signal():
             turn = Turn(definition, state, now, given.input_id)
-            _signal(turn, given)
+            if not is_refused(turn, given, given.name):
+                _signal(turn, given)
         case Cancel():
             turn = Turn(definition, state, now, given.input_id)
-            _cancel(turn, given)
+            if not is_refused(turn, given, "cancel"):
+                _cancel(turn, given)
         case Undo():
             turn = Turn(definition, state, now, given.input_id)
             advance(turn, interventions.undo(turn, given))
         case Resolve():
             turn = Turn(definition, state, now, given.input_id)
-            advance(turn, interventions.resolve(turn, given))
+            if not is_refused(turn, given, given.action):
+                advance(turn, interventions.resolve(turn, given))
         case Migrate():
             turn = Turn(given.target, state, now, given.input_id)
-            migration.migrate(turn, definition, given)
+            if not is_refused(turn, given, "migrate"):
+                migration.migrate(turn, definition, given)
         case Park():
             turn = Turn(definition, state, now, given.input_id)
             interventions.park(turn, given)

@@ -27,12 +27,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An outside event, such as an approval."""
+    """An outside event, such as an approval. `expected`, in every input: the last event of the state it is meant for."""
 
     input_id: str
     name: str
     actor: str
     data: Json
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Cancel:
     input_id: str
     actor: str
     reason: str
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Resolve:
     step: str | None
     actor: str
     reason: str
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Migrate:
     input_id: str
     target: Definition
     actor: str
+    expected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

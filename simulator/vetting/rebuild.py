@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from orchestrator.core.definition import Call, Definition
 from orchestrator.core.events import FailureKind
+from orchestrator.core.expected import expected_in
 from orchestrator.core.inputs import (
     DROP,
     REDRIVE,
@@ -29,7 +30,7 @@ from orchestrator.core.inputs import (
 )
 from orchestrator.core.paths import name_of
 from orchestrator.definitions.registry import Registry
-from orchestrator.serde import cancel_of, reply_of, resolve_of, signal_of
+from orchestrator.serde import cancel_of, migration_of, reply_of, resolve_of, signal_of
 from simulator.vetting.history import History, Told
 
 Candidate = tuple[Definition, Input]
@@ -67,6 +68,9 @@ def candidates(registry: Registry, definition: Definition, history: History, eve
         case "SagaMigrated":
             target = registry.version(definition.name, event.fields["version"])
             return [] if target is None else [(definition, Migrate(event.cause, target, event.fields["actor"]))]
+        case "InputIgnored" if event.fields["input"] == "migrate":
+            asked = _unmigrated(registry, definition, history, event)
+            return [(definition, given) for given in asked]
         case _:
             return [(definition, given) for given in _inputs(history, event)]
 
@@ -158,10 +162,23 @@ def _ignored(history: History, event: Told) -> list[Input]:
     kept = [_READERS[one.name](dict(one.fields)) for one in messages if one.name in _READERS]
     if kept:
         return kept
+    expected = expected_in(fields["reason"])
     if fields["input"] == "cancel":
-        return [Cancel(event.cause, fields["actor"], "")]
+        return [Cancel(event.cause, fields["actor"], "", expected)]
     if fields["input"] in (REDRIVE, DROP):
         return [Unpark(event.cause, fields["input"], fields["actor"], "", fields["reason"])]
-    if fields["input"] in ("migrate", *Action):
-        return []
-    return [Signal(event.cause, fields["input"], fields["actor"], {})]
+    if fields["input"] in tuple(Action):
+        asked = Resolve(event.cause, Action(fields["input"]), None, fields["actor"], "", expected)
+        return [] if expected is None else [asked]
+    return [Signal(event.cause, fields["input"], fields["actor"], {}, expected)]
+
+
+def _unmigrated(registry: Registry, definition: Definition, history: History, event: Told) -> Iterator[Input]:
+    """Yield the request to migrate that was not legal; which version, is no matter where it was for another state."""
+    for one in history.messages.get(event.cause, ()):
+        target = registry.version(definition.name, one.fields["version"]) if one.name == "MigrateSaga" else None
+        if target is not None:
+            yield migration_of(dict(one.fields), target)
+    expected = expected_in(event.fields["reason"])
+    if expected is not None:
+        yield Migrate(event.cause, definition, event.fields["actor"], expected)

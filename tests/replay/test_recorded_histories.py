@@ -114,6 +114,32 @@ def test_a_saga_that_stood_still_behind_poison_is_decided_again() -> None:
     assert vetted_lines(vetted) == [f"1 sagas, {vetted.events} events decided again: no divergence"]
 
 
+def test_what_was_meant_for_another_state_is_refused_again_with_and_without_the_messages() -> None:
+    world = World()
+    world.start_order("ord_a", total_minor=20_000, lines=[line(20_000)])
+    world.settle()
+    who = {"actor": "ann", "expected": 2}
+    world.send("saga.Signal", "ord_a", name="approve", data="{}", **who)
+    world.later(1)
+    world.send("saga.CancelSaga", "ord_a", reason="too slow", **who)
+    world.later(1)
+    world.send("saga.ResolveSaga", "ord_a", action="skip", step=None, reason="so", **who)
+    world.later(1)
+    world.send("saga.MigrateSaga", "ord_a", version=1, **who)
+    world.later(1)
+    seen = len(world.names("ord_a"))
+    world.send("saga.Signal", "ord_a", name="approve", actor="ann", data="{}", expected=seen)
+    world.run(success)
+    lines = lines_of(world)
+    events = [one for one in lines if one.topic == topics.EVENTS.name]
+
+    assert world.names("ord_a").count("InputIgnored") == 4
+    assert world.statuses("ord_a")[-1]["status"] == "COMPLETED"
+    for told in (lines, events):
+        vetted = vet(read(told), load(None, {}))
+        assert (vetted.first, vetted.unverified) == (None, 0)
+
+
 def test_the_events_alone_are_enough(recorded: list[Line]) -> None:
     events = [one for one in recorded if one.topic == topics.EVENTS.name]
 
