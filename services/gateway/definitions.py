@@ -75,7 +75,7 @@ async def _deploy(parts: Parts, request: Request) -> Response:
     actor, reason = asked.text("actor", 128), asked.text("reason", 512, required=False)
     check_fields(errors)
     try:
-        text = (await read_body(request)).decode()
+        text = (await read_body(request.receive)).decode()
         outcome = await run_in_threadpool(parts.deployments.deploy, text, actor, reason)
     except UnicodeDecodeError as error:
         raise Problem("invalid-definition", f"the body is no text in UTF-8: {error}") from error

@@ -71,9 +71,11 @@ class Fields:
             return ""
         if not isinstance(value, str):
             self.wrong(name, "must be a text")
-        elif len(value) < min(longest, SHORTEST) and value.isprintable() and "<" not in value and value.strip():
+            return ""
+        length = len(value)
+        if length < SHORTEST and length <= longest and value.isprintable() and "<" not in value and value.strip():
             return value  # most texts: what is printable has no control characters
-        elif required and not value.strip():
+        if required and not value.strip():
             self.wrong(name, "must not be blank")
         elif len(value) > longest:
             self.wrong(name, f"must have at most {longest} characters, not {len(value)}")

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import orjson
 from fastapi import Request
+from starlette.types import Receive
 
 from schemas import topics
 from schemas.codec import Codec
@@ -67,19 +68,23 @@ class Parts:
     """Tells the log of an input that Kafka has confirmed."""
 
 
-async def read_body(request: Request) -> bytearray:
+async def read_body(receive: Receive) -> bytearray:
     """Return a body, counted as it comes. Raises Problem."""
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Problem("invalid-json", "the client went away before its body was here")
+        received += message.get("body", b"")
         if len(received) > MAX_BODY_BYTES:
             raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes")
-    return received
+        if not message.get("more_body", False):
+            return received
 
 
 async def read_json(request: Request) -> object:
     """Return the JSON document of a body; where it names an actor, that is who asks. Raises Problem."""
-    received = await read_body(request)
+    received = await read_body(request.receive)
     try:
         document: object = orjson.loads(received)
     except orjson.JSONDecodeError as error:

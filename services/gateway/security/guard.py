@@ -9,7 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.parts import MAX_BODY_BYTES, known_text
+from services.gateway.parts import known_text, read_body
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModelUnavailable
 from services.gateway.security import identity as identities
@@ -99,7 +99,7 @@ class Guard:
 
     async def _signed(self, scope: Scope, receive: Receive, identity: Identity) -> Receive:
         """Return the body once more when it is signed as it must be and came for the first time. Raises Problem."""
-        body = await _whole(receive)
+        body = bytes(await read_body(receive))
         now_ms = self._now_ms()
         try:
             signed = read_headers(_texts(scope))
@@ -140,20 +140,6 @@ def _check_sizes(scope: Scope) -> None:
 
 def _texts(scope: Scope) -> Mapping[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-
-
-async def _whole(receive: Receive) -> bytes:
-    """Return a body, counted as it comes. Raises Problem."""
-    received = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Problem("invalid-json", "the client went away before its body was here")
-        received += message.get("body", b"")
-        if len(received) > MAX_BODY_BYTES:
-            raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes")
-        if not message.get("more_body", False):
-            return bytes(received)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
