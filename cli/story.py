@@ -75,6 +75,8 @@ def explanation_lines(found: Mapping[str, Any]) -> Iterator[str]:
             "when": wait["until"] or "nothing happens by itself",
         }
         yield from (_field(name, value) for name, value in told.items() if value)
+    for one in found.get("refused", ()):
+        yield _field("refused", f"{one['input']} of {one['actor']} at {one['at']}: {one['reason']}")
 
 
 def duration(seconds: float) -> str:

@@ -27,7 +27,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An outside event, such as an approval. `expected`, in every input: the last event of the state it is meant for."""
+    """An outside event, such as an approval. `expected`, in all inputs: the last event of the state it is meant for."""
 
     input_id: str
     name: str

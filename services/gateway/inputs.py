@@ -25,12 +25,16 @@ class Input(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """Who asks for what, when: common to every input. `input_id` is equal when the same request comes again."""
+    """Who asks for what, when: common to every input. `input_id` is equal when the same request comes again.
+
+    `expected`: the sequence of the state that is to be changed; in any other one the saga refuses it.
+    """
 
     order_id: str
     input_id: str
     at_ms: int
     traceparent: str
+    expected: int | None = None
 
 
 def traceparent(received: str | None, generated: str) -> str:
@@ -53,6 +57,11 @@ def _input(codec: Codec, message: str, asking: Asking, fields: Mapping[str, Any]
             asking.traceparent,
         ),
     )
+
+
+def _change(codec: Codec, message: str, asking: Asking, fields: Mapping[str, Any]) -> Input:
+    """Return an input that changes a saga which is there."""
+    return _input(codec, message, asking, {**fields, "expected": asking.expected})
 
 
 def start_id(saga_id: str) -> str:
@@ -87,29 +96,29 @@ def start_saga(codec: Codec, asking: Asking, saga: Saga, data: Mapping[str, Any]
 
 def send_signal(codec: Codec, asking: Asking, name: str, actor: str, data: Mapping[str, Any]) -> Input:
     """Return the record of a signal to any saga. Raises TooLarge."""
-    return _input(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": orjson.dumps(data).decode()})
+    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": orjson.dumps(data).decode()})
 
 
 def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> Input:
     """Return the record of a person's decision."""
     data = orjson.dumps({"reason": reason}).decode()
-    return _input(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data})
+    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data})
 
 
 def cancel(codec: Codec, asking: Asking, actor: str, reason: str) -> Input:
     """Return the record that asks a saga to stop and undo what it did."""
-    return _input(codec, "saga.CancelSaga", asking, {"actor": actor, "reason": reason})
+    return _change(codec, "saga.CancelSaga", asking, {"actor": actor, "reason": reason})
 
 
 def resolve(codec: Codec, asking: Asking, action: str, step: str | None, actor: str, reason: str) -> Input:
     """Return the record of what a person has done about what waits for one; without a step, about all of it."""
     fields = {"action": action, "step": step, "actor": actor, "reason": reason}
-    return _input(codec, "saga.ResolveSaga", asking, fields)
+    return _change(codec, "saga.ResolveSaga", asking, fields)
 
 
 def migrate(codec: Codec, asking: Asking, version: int, actor: str) -> Input:
     """Return the record that has a saga go on under another version."""
-    return _input(codec, "saga.MigrateSaga", asking, {"version": version, "actor": actor})
+    return _change(codec, "saga.MigrateSaga", asking, {"version": version, "actor": actor})
 
 
 def redrive(codec: Codec, asking: Asking, action: str, first: str, actor: str, reason: str) -> Input:

@@ -13,7 +13,7 @@ from services.gateway.answering import answer
 from services.gateway.inputs import Asking, Input, traceparent
 from services.gateway.parts import Parts, send
 from services.gateway.reading import tokens
-from services.gateway.reading.conditions import check_match
+from services.gateway.reading.conditions import matched
 from services.gateway.reading.tokens import Token
 
 Handler = Callable[[str, Request], Awaitable[Response]]
@@ -46,9 +46,9 @@ def add_route(
 
 async def asking_of(parts: Parts, saga_id: str, act: str, key: str, request: Request) -> Asking:
     """Return who asks for what of a saga that is known to be there. Raises Problem where it is in another state."""
-    await check_match(parts, saga_id, request)
+    expected = await matched(parts, saga_id, request)
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
-    return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace)
+    return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace, expected)
 
 
 async def instruct(parts: Parts, asking: Asking, record: Input, *, kind: str = "saga") -> Response:

@@ -44,12 +44,18 @@ def is_known(request: Request, tag: str) -> bool:
     return tag in tags or "*" in tags
 
 
-async def check_match(parts: Parts, saga_id: str, request: Request) -> None:
-    """Raise Problem where If-Match names another state than the one the read model has."""
+async def matched(parts: Parts, saga_id: str, request: Request) -> int | None:
+    """Return the sequence of the state that If-Match names, None where any will do.
+
+    Raises Problem where the read model has another state. The saga may have moved on: it looks at its own.
+    """
     wanted = request.headers.get("if-match")
     if wanted is None:
-        return
-    known = await run_in_threadpool(queries.sequences, parts.read_model, [saga_id])
-    tag = etag(known.get(saga_id, 0))
-    if tag not in (found := _TAG.findall(wanted)) and "*" not in found:
+        return None
+    sequence = (await run_in_threadpool(queries.sequences, parts.read_model, [saga_id])).get(saga_id, 0)
+    tag = etag(sequence)
+    if tag in (found := _TAG.findall(wanted)):
+        return sequence
+    if "*" not in found:
         raise Problem("precondition-failed", f"the state is {tag}: look at it again", headers={"ETag": tag})
+    return None

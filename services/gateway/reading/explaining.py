@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -20,6 +21,7 @@ from services.gateway.reading.looking import Seen, caught_up, freshness_fields, 
 from services.gateway.reading.waits import For, Wait, waits
 from services.gateway.standing import Way, standing
 
+_MOST_REFUSED = 5
 _BLOCKED = {
     "orchestrator": "No orchestrator is at work: nothing moves until one is. ",
     "kafka": "Kafka does not answer: this is what was known before. ",
@@ -89,8 +91,20 @@ def explanation(
         "way": way.value,
         "summary": _BLOCKED.get(staleness.because or "", "") + _summary(way, open_),
         "waits": [_view(wait, now_ms) for wait in open_],
+        "refused": _refused(rows),
         **freshness_fields(staleness),
     }
+
+
+def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was asked of the saga and refused, the last few; a request that came again was not."""
+    heard = {row["cause"] for row in rows if row["type"] != "InputIgnored"}
+    refused = [row for row in rows if row["type"] == "InputIgnored" and row["cause"] not in heard]
+    told = [(row, orjson.loads(row["detail"])) for row in refused[-_MOST_REFUSED:]]
+    return [
+        {"at": rfc3339(row["at_ms"]), "input": detail["input"], "actor": detail["actor"], "reason": detail["reason"]}
+        for row, detail in told
+    ]
 
 
 def _start(since_ms: int) -> Wait:

@@ -43,6 +43,15 @@ class OrderView(ListedOrder, Fresh):
     steps_in_progress: list[StepInProgress]
 
 
+class Refusal(BaseModel):
+    """Something that was asked of a saga and that was not legal in the state which it was in."""
+
+    at: str
+    input: str = Field(examples=["cancel"])
+    actor: str
+    reason: str
+
+
 class Explanation(Fresh):
     """Why an order or a saga is where it is: what it waits for, since when, what happens next and when."""
 
@@ -52,6 +61,7 @@ class Explanation(Fresh):
     way: Literal["is running", "is past its point of no return", "is being undone", "has ended"]
     summary: str
     waits: list[WaitView]
+    refused: list[Refusal]
 
 
 class Approval(BaseModel):

@@ -68,8 +68,31 @@ def test_a_change_of_another_state_is_refused_and_leaves_no_record(shop: Shop) -
                 assert (refused.status, refused.body["type"]) == (412, "/problems/precondition-failed"), url
                 assert refused.headers["etag"] == tag
             assert len(gate.outlet.sent) == already
-            for good in (tag, "*", f'"1", {tag}'):
+            seen = int(tag.strip('"'))
+            for good, expected in ((tag, seen), ("*", None), (f'"1", {tag}', seen)):
                 assert (await gate.call("POST", url, body, "k", **having({"if-match": good}))).status == 202, url
+                assert gate.outlet.sent[-1].fields["expected"] == expected
+            assert (await gate.call("POST", url, body, "k")).status == 202
+            assert gate.outlet.sent[-1].fields["expected"] is None
+
+    shop.run(scenario)
+
+
+def test_what_the_saga_refused_after_all_is_in_its_history_and_explained(shop: Shop) -> None:
+    story = Story("ord_a").started()
+    cancel = {"input": "cancel", "actor": "ann"}
+    story.event("InputIgnored", input_id="ord_a:cancel:k1", reason="too late", cause="ord_a:cancel:k1", **cancel)
+    signal = {"step": "approval", "signal": "approve", "actor": "ann", "data": "{}", "settles": True}
+    story.event("SignalReceived", cause="ord_a:approve:k2", **signal)
+    again = {"input": "approve", "actor": "ann"}
+    story.event("InputIgnored", input_id="ord_a:approve:k2", reason="again", cause="ord_a:approve:k2", **again)
+    shop.project(story)
+
+    async def scenario(gate: Gate) -> None:
+        told = (await gate.call("GET", "/v1/orders/ord_a/explain")).body
+        assert told["refused"] == [{"at": "2023-11-14T22:13:20.003Z", **cancel, "reason": "too late"}]
+        events = (await gate.call("GET", "/v1/orders/ord_a/history")).body["events"]
+        assert "cancel of ann is ignored: too late" in [event["summary"] for event in events]
 
     shop.run(scenario)
 

@@ -168,6 +168,15 @@ def test_one_order_is_shown_with_what_to_do_next(saga: Saga, gateway: StubGatewa
     assert json.loads(saga("order", "show", "ord_a", "-o", "json").stdout) == ORDER
 
 
+def test_what_was_refused_is_told_at_the_end_of_an_explanation(saga: Saga, gateway: StubGateway) -> None:
+    refusal = {"at": "2026-11-21T18:00:00.000Z", "input": "cancel", "actor": "ann", "reason": "too late"}
+    gateway.on("GET /v1/orders/ord_a/explain", Answer(200, {**EXPLANATION, "refused": [refusal]}))
+
+    last = saga("order", "explain", "ord_a").stdout.splitlines()[-1]
+
+    assert last == "refused:   cancel of ann at 2026-11-21T18:00:00.000Z: too late"
+
+
 def test_a_stuck_order_explains_itself(saga: Saga, gateway: StubGateway) -> None:
     gateway.on("GET /v1/orders/ord_a/explain", Answer(200, EXPLANATION))
 

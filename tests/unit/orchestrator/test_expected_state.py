@@ -25,6 +25,13 @@ ASKED: dict[str, Callable[[Story, int | None], Asked]] = {
 
 LINE = {"sku": "85123A", "description": "a lantern", "quantity": 1}
 
+MESSAGES: dict[str, dict[str, Any]] = {
+    "saga.Signal": {"name": "approve", "data": "{}"},
+    "saga.CancelSaga": {"reason": ""},
+    "saga.ResolveSaga": {"action": "retry", "step": None, "reason": ""},
+    "saga.MigrateSaga": {"version": 1},
+}
+
 
 def asks(word: str, off: int) -> Moment:
     """Ask for something in the state `off` events beside the one that the saga is in."""
@@ -73,14 +80,9 @@ def test_a_reason_of_another_kind_names_no_state() -> None:
     assert expected_in("a saga in FORWARD, RUNNING takes no approve") is None
 
 
-@pytest.mark.parametrize("message", ["saga.Signal", "saga.CancelSaga", "saga.ResolveSaga", "saga.MigrateSaga"])
+@pytest.mark.parametrize("message", MESSAGES)
 def test_the_orchestrator_refuses_every_message_that_was_meant_for_another_state(message: str) -> None:
-    fields: dict[str, Any] = {
-        "saga.Signal": {"name": "approve", "data": "{}"},
-        "saga.CancelSaga": {"reason": ""},
-        "saga.ResolveSaga": {"action": "retry", "step": None, "reason": ""},
-        "saga.MigrateSaga": {"version": 1},
-    }[message]
+    fields = MESSAGES[message]
     world = World()
     world.start_order("ord_a", total_minor=20_000, lines=[{**LINE, "unit_price_minor": 20_000}])
     world.settle()
