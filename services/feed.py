@@ -9,6 +9,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 
 _METADATA_S = 10.0
 _METADATA_TRIES = 6
@@ -47,6 +48,7 @@ class Feed:
                 **connection(bootstrap),
                 "client.id": client,
                 "log_level": 2,
+                "logger": CLIENT_LOG,
                 "group.id": client,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,

@@ -17,6 +17,7 @@ from streams.kafka_errors import by_consequence, ends_consumer, kafka_error
 from streams.kafka_ownership import KafkaOwnership
 from streams.kafka_reader import read_to_end, to_record, watermarks
 from streams.kafka_transactions import KafkaTransactions
+from streams.logs import CLIENT_LOG
 from streams.record import Headers, Record, TopicPartition
 
 _log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class KafkaDriver:
     def start(self, topics: Sequence[str], listener: RebalanceListener) -> None:
         """Join the group, take over the transactional id and fence dead owners of what was assigned. Raises Fatal."""
         self._listener = listener
-        consumer = Consumer(self._config.consumer())
+        consumer = Consumer(self._config.consumer(), logger=CLIENT_LOG)
         self._consumer = consumer
         self._check_topics(consumer, topics)
         consumer.subscribe(list(topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
@@ -269,7 +270,7 @@ class KafkaDriver:
 
     def topic_id(self, topic: str) -> str:
         """Return the identity of the topic: one deleted and made again has another. Raises Fatal."""
-        admin = AdminClient(self._config.admin())
+        admin = AdminClient(self._config.admin(), logger=CLIENT_LOG)
         timeout_s = self._config.offsets_timeout_s
         try:
             described = admin.describe_topics(TopicCollection([topic]), request_timeout=timeout_s)

@@ -13,6 +13,7 @@ from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_errors import ends_consumer, kafka_error
 from streams.kafka_reader import to_record
+from streams.logs import CLIENT_LOG
 from streams.record import Record, TopicPartition
 
 _log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ class KafkaFollower:
         self._partition = partition
         self._position = 0
         self._read: list[Record] = []
-        self._consumer = Consumer({**config.reader(), "auto.offset.reset": "earliest"})
-        self._ends = Consumer(config.offsets())
+        self._consumer = Consumer({**config.reader(), "auto.offset.reset": "earliest"}, logger=CLIENT_LOG)
+        self._ends = Consumer(config.offsets(), logger=CLIENT_LOG)
         self._consumer.assign([ClientPartition(*partition, 0)])
 
     def check(self, timeout_s: float) -> None:

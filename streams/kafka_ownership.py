@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from streams.kafka_config import KafkaConfig
 from streams.kafka_transactions import open_producer
+from streams.logs import CLIENT_LOG
 from streams.record import TopicPartition
 
 _log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class KafkaOwnership:
 
     def __init__(self, config: KafkaConfig) -> None:
         self._config = config
-        self._admin = AdminClient(config.admin())
+        self._admin = AdminClient(config.admin(), logger=CLIENT_LOG)
 
     def owners(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:
         """Return the transactional id in the committed offset's metadata, where there is one."""

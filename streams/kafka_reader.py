@@ -11,6 +11,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 from streams.errors import Fatal, TaskCorrupted
 from streams.kafka_config import KafkaConfig
 from streams.kafka_errors import ends_consumer, kafka_error
+from streams.logs import CLIENT_LOG
 from streams.record import Record, TopicPartition
 
 _BATCH = 1_000
@@ -45,7 +46,7 @@ def read_to_end(config: KafkaConfig, partition: TopicPartition, start: int) -> I
     position = max(start, low)
     if position >= end:
         return
-    consumer = Consumer(config.reader())
+    consumer = Consumer(config.reader(), logger=CLIENT_LOG)
     try:
         consumer.assign([ClientPartition(partition.topic, partition.partition, position)])
         progress_by = time.monotonic() + config.restore_timeout_s
@@ -62,7 +63,7 @@ def read_to_end(config: KafkaConfig, partition: TopicPartition, start: int) -> I
 
 
 def _first_and_end(config: KafkaConfig, partition: TopicPartition) -> tuple[int, int]:
-    offsets = Consumer(config.offsets())
+    offsets = Consumer(config.offsets(), logger=CLIENT_LOG)
     try:
         return watermarks(config, offsets, partition)
     finally:

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from streams.errors import Fatal
 from streams.kafka_config import KafkaConfig
+from streams.logs import CLIENT_LOG
 from streams.record import Outgoing
 
 
@@ -19,7 +20,7 @@ def send(config: KafkaConfig, records: Iterable[Outgoing], timeout_s: float) -> 
         if error is not None:
             failed.append(f"{message.topic()}: {error.str()}")
 
-    producer = Producer(config.sender(timeout_s))
+    producer = Producer(config.sender(timeout_s), logger=CLIENT_LOG)
     for record in records:
         producer.produce(record.topic, record.value, record.key, headers=record.headers, on_delivery=report)  # type: ignore[arg-type]  # list is invariant, its use here is not
     waiting = producer.flush(timeout_s)

@@ -12,6 +12,7 @@ from confluent_kafka import TopicPartition as ClientPartition
 from streams.errors import Abortable, Fatal
 from streams.kafka_config import KafkaConfig
 from streams.kafka_errors import by_consequence, kafka_error
+from streams.logs import CLIENT_LOG
 from streams.record import Headers, TopicPartition
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def open_producer(config: KafkaConfig, transactional_id: str, on_error: object =
     settings = dict(config.producer(transactional_id))
     if on_error is not None:
         settings["error_cb"] = on_error  # type: ignore[assignment]  # the one setting that is a callable
-    producer = Producer(settings)
+    producer = Producer(settings, logger=CLIENT_LOG)
     deadline = time.monotonic() + config.init_timeout_s
     while True:
         try:

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from prometheus_client.core import Metric
 
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 from streams.metrics import gauges
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Lag:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "log_level": 0,
+                "logger": CLIENT_LOG,
             }
         )
         self._asking = threading.Lock()

@@ -20,6 +20,9 @@ from streams.metrics import count
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 """What LOG_LEVEL may say."""
 
+CLIENT_LOG = logging.getLogger("librdkafka")
+"""For the setting `logger` of every Kafka client: without it, the client writes to stderr itself, and no JSON."""
+
 _STDERR = 2
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.cloudevents import Headers
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 
 MAX_IN_FLIGHT = 5_000
 CONFIRM_MS = 5_000
@@ -47,6 +48,7 @@ class KafkaOutlet:
                 **connection(bootstrap),
                 "client.id": "gateway",
                 "log_level": 2,
+                "logger": CLIENT_LOG,
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",

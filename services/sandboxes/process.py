@@ -14,6 +14,7 @@ import uvloop
 from aiohttp import web
 
 from services.sandboxes.desk import BadRequest, Handler, Route, respond
+from streams import logs
 from streams.collector import spare_collector
 from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
 
@@ -33,6 +34,7 @@ class Settings:
     host: str
     port: int
     delivery_after_ms: int
+    log_level: str
     metrics: MetricsAddress | None = None
 
 
@@ -45,6 +47,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     unusable = [f"{name}={value!r}" for name, value in numbers.items() if not value.isdecimal()]
     if unusable:
         raise MissingSettings(f"settings that must be whole numbers: {', '.join(unusable)}")
+    level = environment.get("LOG_LEVEL") or "INFO"
+    if level not in logs.LEVELS:
+        raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
     try:
         metrics = metrics_address(environment)
     except BadMetricsSettings as error:
@@ -54,6 +59,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=environment.get("HOST") or "127.0.0.1",
         port=int(numbers["PORT"]),
         delivery_after_ms=int(numbers["DELIVERY_AFTER_MS"]),
+        log_level=level,
         metrics=metrics,
     )
 
@@ -102,6 +108,7 @@ def run(name: str, environment: Mapping[str, str], build: Callable[[Settings], l
     except MissingSettings as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 2
-    serve_metrics(settings.metrics)
+    log = logs.configure(name, settings.log_level)
+    serve_metrics(settings.metrics, log.read)
     uvloop.run(_serve(settings, build))
     return 0

@@ -15,6 +15,7 @@ from schemas.topics import EVENTS
 from services.tasks.daily import ReadingFailed
 from services.tasks.day_book import EventRow
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 
 _TIMEOUT_S = 10.0
 _ROWS = 2_000
@@ -90,7 +91,7 @@ class KafkaEventLog:
 
     def unread(self, positions: Mapping[int, int], before_ms: int) -> Sequence[int]:
         """Return the partitions with an event from before that time at or after their position."""
-        consumer = Consumer(self._settings)
+        consumer = Consumer(self._settings, logger=CLIENT_LOG)
         try:
             return _unread(consumer, positions, before_ms)
         except KafkaException as error:

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from schemas import topics
 from services.watchdog.alert import Alert
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 
 _CONFIRM_MS = 10_000
 _SEARCH_S = 30.0
@@ -32,6 +33,7 @@ class Pager:
                 **connection(bootstrap),
                 "client.id": client,
                 "log_level": 2,
+                "logger": CLIENT_LOG,
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",
@@ -46,6 +48,7 @@ class Pager:
                 "client.id": f"{self._client}-search",
                 "group.id": self._client,
                 "log_level": 2,
+                "logger": CLIENT_LOG,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,

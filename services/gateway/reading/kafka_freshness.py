@@ -14,6 +14,7 @@ from services.gateway.read_model import ReadModel, ReadModelUnavailable
 from services.gateway.reading import queries
 from services.gateway.reading.freshness import Samples, Staleness
 from streams.kafka_security import connection
+from streams.logs import CLIENT_LOG
 
 _EVERY_S = 1.0
 _ANSWER_S = 2.0
@@ -26,7 +27,9 @@ class KafkaFreshness:
     """A thread that asks every second; what it knows is read without waiting for it."""
 
     def __init__(self, bootstrap: str, read_model: ReadModel, now_ms: Callable[[], int]) -> None:
-        self._admin = AdminClient({**connection(bootstrap), "client.id": "gateway-freshness", "log_level": 2})
+        self._admin = AdminClient(
+            {**connection(bootstrap), "client.id": "gateway-freshness", "log_level": 2}, logger=CLIENT_LOG
+        )
         self._read_model = read_model
         self._now_ms = now_ms
         self._samples = Samples(now_ms())
