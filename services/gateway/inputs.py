@@ -69,9 +69,8 @@ def start_id(saga_id: str) -> str:
     return f"{saga_id}:start"
 
 
-def start(codec: Codec, asking: Asking, data: Mapping[str, Any], process: str = DEFINITION) -> Input:
-    """Return the record that starts an order's saga. Raises TooLarge."""
-    written = orjson.dumps(data).decode()
+def start(codec: Codec, asking: Asking, written: str, process: str = DEFINITION) -> Input:
+    """Return the record that starts an order's saga with its data, written as JSON. Raises TooLarge."""
     return _input(codec, "saga.StartSaga", asking, {"definition": process, "version": None, "data": written})
 
 

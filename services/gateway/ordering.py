@@ -23,9 +23,10 @@ class Ordered(NamedTuple):
 def ordered(codec: Codec, order: Accepted, client: str, key: str, now_ms: int, trace: str) -> Ordered:
     """Return what a client's order under an idempotency key comes to. Raises TooLarge."""
     order_id = order_id_of(client, key)
-    data = {"order_id": order_id, **order.data}
-    record = start(codec, Asking(order_id, start_id(order_id), now_ms, trace), data, order.process)
-    asked = data if order.process == DEFINITION else {**data, "process": order.process}
-    sha = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    written = orjson.dumps(data).decode()
-    return Ordered(Submission(order_id, client, key, sha, "pending", now_ms, written), record)
+    data = orjson.dumps({"order_id": order_id, **order.data}, option=orjson.OPT_SORT_KEYS)
+    asked = data if order.process == DEFINITION else data + order.process.encode()
+    written = data.decode()
+    record = start(codec, Asking(order_id, start_id(order_id), now_ms, trace), written, order.process)
+    return Ordered(
+        Submission(order_id, client, key, hashlib.sha256(asked).hexdigest(), "pending", now_ms, written), record
+    )
