@@ -9,7 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.parts import known_text, read_body
+from services.gateway.parts import MAX_BODY_BYTES, known_text, read_body
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModelUnavailable
 from services.gateway.security import identity as identities
@@ -23,6 +23,8 @@ from services.signatures import NotSigned, read_headers, verify
 MAX_URL_BYTES = 8_192
 MAX_HEADER_BYTES = 16_384
 _log = logging.getLogger(__name__)
+_CLOSE = {"Connection": "close"}
+"""Nobody waits for a body that is not wanted."""
 _NO_RULE = Rule(frozenset({identities.Scope.ADMIN}))
 
 
@@ -134,6 +136,8 @@ def _check_sizes(scope: Scope) -> None:
     received = 0
     for name, value in scope["headers"]:
         received += len(name) + len(value)
+        if name == b"content-length" and value.isdigit() and int(value[:19]) > MAX_BODY_BYTES:
+            raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes", headers=_CLOSE)
     if received > MAX_HEADER_BYTES:
         raise Problem("headers-too-large", f"headers may have at most {MAX_HEADER_BYTES} bytes")
 

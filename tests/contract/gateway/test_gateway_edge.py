@@ -7,11 +7,13 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from services.gateway.security.limits import Limits
-from tests.contract.gateway.callers import CALLERS, call, form, guarded
+from tests.contract.gateway.callers import CALLERS, call, form, guarded, having
+from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.story import Story, entries, projector
 
 Urls = tuple[str, str]
@@ -81,6 +83,45 @@ def test_long_addresses_and_headers_are_refused_before_anything_else(urls: Urls)
             assert (await call(gate, "olga", "GET", "/v1/orders?cursor=" + "x" * 8_000)).status == 422
 
     asyncio.run(scenario())
+
+
+def test_a_body_that_says_it_is_too_long_is_not_waited_for(urls: Urls) -> None:
+    async def scenario() -> None:
+        async with guarded(urls) as gate:
+            headers = having({"content-length": "131073"})
+            refused = await gate.call("POST", "/v1/orders", None, "k1", (b"x", b"x"), **headers)
+            assert (refused.status, refused.headers["connection"]) == (413, "close")
+
+    asyncio.run(scenario())
+
+
+async def status_without_a_body(gate: Gate, caller: str, path: str) -> int:
+    """Return the status of a request whose client goes away before its body is there."""
+    headers = [(b"authorization", f"Bearer {caller}".encode()), (b"idempotency-key", b"k1")]
+    about = {"method": "POST", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b""}
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "headers": headers}
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await gate.app({**scope, **about}, receive, send)
+    return int(sent[0]["status"])
+
+
+def test_a_client_that_goes_away_in_mid_body_is_no_bug(urls: Urls, caplog: pytest.LogCaptureFixture) -> None:
+    """Else whoever likes can fill the log with stacks."""
+
+    async def scenario() -> None:
+        async with guarded(urls) as gate:
+            for caller, path in (("ann", "/v1/orders"), ("olga", "/v1/sagas"), ("adam", "/v1/definitions")):
+                assert await status_without_a_body(gate, caller, path) == 400
+
+    asyncio.run(scenario())
+    assert "bug" not in caplog.text
 
 
 def test_without_the_read_model_ownership_is_known_from_the_submission(urls: Urls) -> None:

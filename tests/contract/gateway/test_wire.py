@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 import uvicorn
 
 from cli.ports import LOOPBACK, free_ports
@@ -15,7 +16,11 @@ CUT = b""
 """The server closed the connection while bytes were under way, which takes its answer with it."""
 
 
-async def _echo(_scope: dict[str, object], receive: Callable[[], Awaitable[dict[str, object]]], send: object) -> None:
+_Receive = Callable[[], Awaitable[dict[str, object]]]
+_App = Callable[[dict[str, object], _Receive, object], Awaitable[None]]
+
+
+async def _echo(_scope: dict[str, object], receive: _Receive, send: object) -> None:
     """Answer with the size of the body."""
     assert callable(send)
     size, more = 0, True
@@ -30,13 +35,19 @@ async def _echo(_scope: dict[str, object], receive: Callable[[], Awaitable[dict[
     await send({"type": "http.response.body", "body": text})
 
 
-def _answers(*parts: bytes) -> bytes:
+class _Impatient(BoundedHttp):
+    """Looks after its connections all the time."""
+
+    patience_s = 0.05
+
+
+def _answers(*parts: bytes, http: type[BoundedHttp] = BoundedHttp, app: _App = _echo) -> bytes:
     """Return what the server answers to bytes that come part by part, until it closes the connection."""
 
     async def whole() -> bytes:
         port = free_ports(1)[0]
         config = uvicorn.Config(
-            _echo, host=LOOPBACK, port=port, http=BoundedHttp, lifespan="off", log_config=None, access_log=False
+            app, host=LOOPBACK, port=port, http=http, lifespan="off", log_config=None, access_log=False
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server._serve())  # noqa: SLF001 - the public way takes over the signals of the tests
@@ -97,3 +108,38 @@ def test_one_header_without_end_is_refused() -> None:
 
 def test_what_is_no_http_is_refused() -> None:
     assert _answers(b"HELO there\r\n\r\n").startswith(b"HTTP/1.1 400")
+
+
+def test_a_connection_that_asks_for_nothing_is_closed() -> None:
+    assert _answers(http=_Impatient) == b""
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf",
+        b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"GET / HTTP/1.1\r\nhost: a\r\n",
+    ],
+    ids=["a body", "chunks", "headers"],
+)
+def test_a_request_that_does_not_come_to_its_end_is_given_up(begun: bytes) -> None:
+    assert _answers(begun, http=_Impatient) == b""
+
+
+def test_an_answer_may_take_its_time() -> None:
+    """What waits is the client, not the gateway: streams and `Prefer: wait` go on."""
+    looked: list[None] = []
+    whole = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+
+    class Looking(_Impatient):
+        def _look_after(self) -> None:
+            looked.append(None)
+            super()._look_after()
+
+    async def patiently(scope: dict[str, object], receive: _Receive, send: object) -> None:
+        while len(looked) < 4:  # noqa: ASYNC110 - the server tells it in no other way
+            await asyncio.sleep(0.01)
+        await _echo(scope, receive, send)
+
+    assert _answers(whole, http=Looking, app=patiently).startswith(b"HTTP/1.1 200")
