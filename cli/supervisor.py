@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.log_files import keep_small
 from cli.tethered import tethered
 
 STABLE_AFTER_S = 10.0
@@ -18,7 +19,8 @@ LONGEST_BACKOFF_S = 10.0
 READY_POLL_S = 0.05
 READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 12.0
-LOG_KEPT_BYTES = 20 * 1024 * 1024
+LOG_LOOK_S = 2.0
+"""How often the size of the logs is looked at."""
 
 Report = Callable[[str], None]
 
@@ -117,6 +119,7 @@ class Supervisor:
         self._logs.mkdir(parents=True, exist_ok=True)
         tasks = [asyncio.create_task(self._enter(entry), name=entry.name) for entry in self._table]
         tasks.append(asyncio.create_task(self._announce(when_ready)))
+        tasks.append(asyncio.create_task(self._keep_logs_small()))
         tasks.append(asyncio.create_task(self._until_stopped()))
         pending = set(tasks)
         try:
@@ -142,6 +145,12 @@ class Supervisor:
         for running in self._running.values():
             await running.ready.wait()
         when_ready()
+
+    async def _keep_logs_small(self) -> None:
+        while True:
+            await asyncio.sleep(LOG_LOOK_S)
+            for process in self._table:
+                await asyncio.to_thread(keep_small, self._log_file(process.name))
 
     async def _until_stopped(self) -> None:
         await self._stopping.wait()
@@ -181,7 +190,7 @@ class Supervisor:
 
     async def _start(self, process: Process, running: _Running) -> None:
         log = self._log_file(process.name)
-        _rotate(log)
+        keep_small(log)
         with log.open("ab") as output:
             running.child = await asyncio.create_subprocess_exec(
                 *tethered(process.command),
@@ -272,8 +281,3 @@ def _death(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     return f"signal {-code}"
-
-
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
-        log.replace(log.with_suffix(".log.1"))
