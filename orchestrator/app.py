@@ -52,7 +52,10 @@ def main() -> int:
     try:
         settings = read(os.environ)
         log = configure(settings.instance, settings.log_level)
-        limits = {"approval_limits_minor": dict(settings.approval_limits_minor)}
+        limits = {
+            "approval_limits_minor": dict(settings.approval_limits_minor),
+            "unusual_quantity": settings.unusual_quantity,
+        }
         parameters = {"order-fulfillment": limits, "order-fulfillment-payment-first": limits}
         registry = load(settings.definitions, parameters)
         metrics = metrics_address(os.environ)

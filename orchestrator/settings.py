@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 DEFAULT_THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'
+DEFAULT_UNUSUAL_QUANTITY = 2_000
 DEFAULT_RETENTION_S = 604_800
 
 
@@ -18,13 +19,17 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one orchestrator process needs to know. `retention_ms`: how long a finished saga's state stays."""
+    """What one orchestrator process needs to know. `retention_ms`: how long a finished saga's state stays.
+
+    Orders with a line of more units than `unusual_quantity` wait for a person.
+    """
 
     bootstrap: str
     instance: str
     state_dir: Path
     definitions: Path | None
     approval_limits_minor: Mapping[str, int]
+    unusual_quantity: int
     retention_ms: int
     log_level: str
 
@@ -38,7 +43,8 @@ def read(environ: Mapping[str, str]) -> Settings:
         state_dir=Path(_required(environ, "SAGA_STATE_DIR")),
         definitions=Path(directory) if directory else None,
         approval_limits_minor=_limits(environ.get("APPROVAL_THRESHOLDS", DEFAULT_THRESHOLDS)),
-        retention_ms=_seconds(environ.get("SAGA_RETENTION_S", str(DEFAULT_RETENTION_S))) * 1_000,
+        unusual_quantity=_whole(environ, "UNUSUAL_QUANTITY", DEFAULT_UNUSUAL_QUANTITY, "units"),
+        retention_ms=_whole(environ, "SAGA_RETENTION_S", DEFAULT_RETENTION_S, "seconds") * 1_000,
         log_level=environ.get("LOG_LEVEL", "INFO"),
     )
 
@@ -50,9 +56,10 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _seconds(text: str) -> int:
+def _whole(environ: Mapping[str, str], name: str, default: int, of: str) -> int:
+    text = environ.get(name, str(default))
     if not text.isdecimal():
-        raise BadSetting(f"SAGA_RETENTION_S is {text!r}; it must be a whole number of seconds")
+        raise BadSetting(f"{name} is {text!r}; it must be a whole number of {of}")
     return int(text)
 
 

@@ -29,23 +29,25 @@ RESULTS: Mapping[str, Json] = {
 """What the shipped participants answer, by command."""
 
 
-def _order(method: str, total_minor: int) -> Json:
+def _order(method: str, total_minor: int, quantity: int = 1) -> Json:
+    line = {"sku": "85123A", "description": "a lantern", "quantity": quantity}
     return {
         "order_id": "ord_x",
         "customer_id": "17850",
         "currency": "GBP",
         "total_minor": total_minor,
         "payment_method": "pm_card_ok",
-        "lines": [{"sku": "85123A", "description": "a lantern", "quantity": 1, "unit_price_minor": total_minor}],
+        "lines": [{**line, "unit_price_minor": total_minor // quantity}],
         "shipping": {"method": method, "country": "United Kingdom", "address": "1 High Street"},
         "reference": "536365",
     }
 
 
 _ORDERS: Mapping[str, Json] = {
-    f"{method}, {label}": _order(method, total_minor)
-    for method in ("standard", "express")
-    for label, total_minor in (("within the limit", 5_000), ("above the limit", 10_001))
+    "standard, within the limit": _order("standard", 5_000),
+    "standard, above the limit": _order("standard", 10_001),
+    "express, within the limit": _order("express", 5_000),
+    "express, of an unusual quantity": _order("express", 2_500, 2_500),
 }
 
 

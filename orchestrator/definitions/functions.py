@@ -10,6 +10,10 @@ from orchestrator.core.scope import Compute, Refused, Scope
 
 _MOST_UNITS = 2**31 - 1
 """What the 32 bits of a unit count can hold in the commands."""
+UNUSUAL_QUANTITY = "unusual-quantity"
+_SHOWN = ("sku", "quantity")
+_MOST_NAMED = 20
+"""How many lines of an order are named as unusual: their list is a part of the order's state."""
 
 
 def _invalid(field: str, problem: str) -> Refused:
@@ -31,7 +35,10 @@ def _positive(line: Any, index: int, field: str) -> int:
 
 
 def validate_order(scope: Scope) -> Json:
-    """Check an order as it came off the log; the gateway is not its only source. Raises Refused naming the field."""
+    """Check an order as it came off the log; the gateway is not its only source. Raises Refused naming the field.
+
+    What is unusual in an order that is valid is in `exceptions`; an order without has none.
+    """
     order = scope.input
     for field in ("order_id", "customer_id", "payment_method"):
         _text(order, field)
@@ -58,7 +65,20 @@ def validate_order(scope: Scope) -> Json:
         raise _invalid("shipping.method", "must be standard or express")
     for field in ("country", "address"):
         _text(shipping, field)
-    return {"units": units, "approval_limit_minor": limit}
+    checked = {"units": units, "approval_limit_minor": limit}
+    unusual = _unusual(lines, scope.parameters.get("unusual_quantity"))
+    return {**checked, "exceptions": unusual} if unusual else checked
+
+
+def _unusual(lines: list[Json], most: int | None) -> list[Json]:
+    """Return the lines of more than `most` units, as a person is to see them."""
+    if most is None:
+        return []
+    found = [number for number, line in enumerate(lines) if line["quantity"] > most]
+    return [
+        {"rule": UNUSUAL_QUANTITY, "line": number, **{name: lines[number][name] for name in _SHOWN}, "limit": most}
+        for number in found[:_MOST_NAMED]
+    ]
 
 
 def assign_warehouse(scope: Scope) -> Json:

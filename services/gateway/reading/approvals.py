@@ -111,7 +111,7 @@ def _view(row: Row, results: Sequence[Row]) -> dict[str, Any]:
         "customer_id": row.get("customer_id"),
         "amount": amount,
         "currency": row.get("currency"),
-        "reason": _reason(row, gate, amount),
+        "reason": _reason(row, gate, amount, given if isinstance(given, dict) else {}),
         "step": gate["step"],
         "signals": gate["signals"],
         "approve": gate["approve"],
@@ -131,7 +131,16 @@ def _given(sequence: int, results: Sequence[Row]) -> Any:
     return orjson.loads(before[-1])["output"]
 
 
-def _reason(row: Row, gate: Mapping[str, Any], amount: str | None) -> str:
-    if amount is not None:
-        return f"an order of {amount} {row['currency']} takes a person's approval"
-    return f"{gate['step']} of {row['definition']} waits for {' or '.join(gate['signals'])}"
+def _reason(row: Row, gate: Mapping[str, Any], amount: str | None, given: Mapping[str, Any]) -> str:
+    """Return why a person is asked: what is unusual about an order, its amount, or what the step waits for."""
+    if amount is None:
+        return f"{gate['step']} of {row['definition']} waits for {' or '.join(gate['signals'])}"
+    unusual = [_told(one) for one in given.get("exceptions", ())]
+    if unusual and row["total_minor"] <= given.get("approval_limit_minor", 0):
+        return "; ".join(unusual)
+    return "; ".join([f"an order of {amount} {row['currency']} takes a person's approval", *unusual])
+
+
+def _told(exception: Mapping[str, Any]) -> str:
+    line, limit = exception["line"] + 1, exception["limit"]
+    return f"{exception['quantity']} of {exception['sku']} in line {line} are more than {limit}"

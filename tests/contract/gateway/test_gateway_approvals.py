@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
-from tests.contract.gateway.story import BORN_MS, Story
+from tests.contract.gateway.story import BORN_MS, DATA, Story
 
 NOW_MS = 1_700_000_000_000
 ANN = {"actor": "ann", "reason": "known"}
@@ -128,6 +129,27 @@ def test_a_saga_that_is_no_order_says_what_is_asked_and_is_decided_by_the_signal
             assert (sent.message, sent.fields["name"], sent.fields["actor"]) == ("saga.Signal", signal, "ann")
             assert sent.fields["data"] == '{"reason":"known"}'
             assert sent.fields["meta"]["input_id"] == f"sag_a:{decision}:d1"
+
+    shop.run(scenario)
+
+
+def test_what_is_unusual_about_an_order_is_shown_with_its_amount_or_alone(shop: Shop) -> None:
+    unusual = {"rule": "unusual-quantity", "line": 1, "sku": "84077", "quantity": 2880, "limit": 2000}
+
+    def flagged(order_id: str, limit: int) -> Story:
+        story = Story(order_id).event("SagaStarted", data=orjson.dumps(DATA).decode(), parameters="{}")
+        checked = {"units": 2886, "approval_limit_minor": limit, "exceptions": [unusual]}
+        story.completed("validate", orjson.dumps(checked).decode(), local=True, lifecycle="validated")
+        return asked(story.event("BranchChosen", step="needs-approval", branch="unusual", target="approval", source=""))
+
+    shop.project(flagged("ord_both", 1_000), flagged("ord_odd", 10_000))
+
+    async def scenario(gate: Gate) -> None:
+        found = {one["id"]: one for one in await listed(gate)}
+        why = "2880 of 84077 in line 2 are more than 2000"
+        assert found["ord_odd"]["reason"] == why
+        assert found["ord_both"]["reason"] == f"an order of 15.30 GBP takes a person's approval; {why}"
+        assert found["ord_odd"]["given"]["exceptions"] == [unusual]
 
     shop.run(scenario)
 

@@ -14,6 +14,7 @@ def test_what_is_not_set_has_its_default() -> None:
 
     assert settings.instance == "orchestrator-0"
     assert settings.approval_limits_minor == {"GBP": 10_000, "USD": 10_000, "EUR": 10_000}
+    assert settings.unusual_quantity == 2_000
     assert settings.retention_ms == 604_800_000
     assert settings.definitions is None
 
@@ -31,6 +32,8 @@ def test_limits_are_decimal_texts_by_currency() -> None:
         ("SAGA_STATE_DIR", ""),
         ("SAGA_RETENTION_S", "-1"),
         ("SAGA_RETENTION_S", "a week"),
+        ("UNUSUAL_QUANTITY", "-1"),
+        ("UNUSUAL_QUANTITY", "many"),
         ("APPROVAL_THRESHOLDS", "100"),
         ("APPROVAL_THRESHOLDS", "{"),
         ("APPROVAL_THRESHOLDS", '{"GBP": "ten"}'),
