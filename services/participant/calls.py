@@ -88,6 +88,7 @@ class Calls:
     def close(self) -> None:
         """Cancel everything and end the thread; open effects are resumed at the next start."""
         if not self._thread.is_alive():
+            self._loop.close()
             return
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from services.participant.command import Command
-from services.participant.database import Database
 from services.participant.handlers import Local, Service
 from services.participant.job import JobDone
 from services.participant.outcome import Done, Outcome, transient
@@ -26,7 +25,7 @@ CAPTURED = Done("payment.PaymentCaptured", {"charge_id": "ch_1", "amount_minor":
 
 
 def _rounds(world: World, service: Service[Any] | None = None) -> Rounds[Any]:
-    database = Database(world.url)
+    database = world.database()
     return Rounds(service or world.make_service(database), database, world.codec, world.clock.now_ms)
 
 
@@ -124,7 +123,7 @@ def test_after_an_aborted_transaction_the_outbox_is_sent_again(payment: World, p
 
 
 def test_a_broken_handler_stops_nobody_else(inventory: World) -> None:
-    database = Database(inventory.url)
+    database = inventory.database()
     service = inventory.make_service(database)
     handler = service.handlers[LOCK]
     assert isinstance(handler, Local)

@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 from schemas.json_schema import json_schema
 from services.participant.client import Trouble
 from services.participant.command import Command
-from services.participant.database import Conflict, Database
+from services.participant.database import Conflict
 from services.participant.handlers import Local
 from services.participant.outcome import Outcome
 from services.participant.rounds import Rounds
@@ -117,7 +117,7 @@ def test_trouble_at_a_provider_and_the_retry_that_joins_a_call_under_way_are_tol
 
 def test_a_batch_that_is_done_again_tells_each_answer_once(inventory: World) -> None:
     """Guards that a line is a fact: a batch that another replica made void, or a bug, has no lines."""
-    database = Database(inventory.url)
+    database = inventory.database()
     service = inventory.make_service(database)
     handler = service.handlers[LOCK]
     assert isinstance(handler, Local)

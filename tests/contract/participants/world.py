@@ -107,7 +107,8 @@ class World:
     bounds: Bounds = field(default_factory=Bounds)
     log: MemoryLog = field(init=False)
     log_lines: bytearray = field(default_factory=bytearray)
-    running: list[tuple[Shell[Any], Database]] = field(default_factory=list)
+    running: list[tuple[Shell[Any], SteppedCalls, Database]] = field(default_factory=list)
+    _opened: list[Database] = field(default_factory=list)
     _read: dict[TopicPartition, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,6 +117,11 @@ class World:
         for topic in ALL:
             self.log.create_topic(topic.name, topic.partitions)
 
+    def database(self) -> Database:
+        """Return the database over connections of its own, which end with this world."""
+        self._opened.append(Database(self.url))
+        return self._opened[-1]
+
     def replica(self, instance: str = "replica-0", driver: MemoryDriver | None = None) -> Shell[Any]:
         """Start a replica and let it join."""
         database = Database(self.url)
@@ -123,16 +129,18 @@ class World:
         telemetry = Telemetry(instance)
         rounds = Rounds(service, database, self.codec, self.clock.now_ms, telemetry, self.log_lines.extend)
         member = driver or MemoryDriver(self.log, service.name, instance)
-        shell = Shell(service, rounds, SteppedCalls(), member, now_ms=self.clock.now_ms, bounds=self.bounds)  # type: ignore[arg-type]  # same methods as Calls
+        calls = SteppedCalls()
+        shell = Shell(service, rounds, calls, member, now_ms=self.clock.now_ms, bounds=self.bounds)  # type: ignore[arg-type]  # same methods as Calls
         shell.start()
-        self.running.append((shell, database))
+        self.running.append((shell, calls, database))
         return shell
 
     def crash(self, shell: Shell[Any]) -> None:
         """Lose a replica without any of its cleaning up."""
-        for index, (one, database) in enumerate(self.running):
+        for index, (one, calls, database) in enumerate(self.running):
             if one is shell:
                 del self.running[index]
+                calls.close()
                 database.close()
                 return
 
@@ -140,7 +148,7 @@ class World:
         """Let every replica work until nothing is left to do."""
         for _ in range(rounds):
             self.clock.ms += 60
-            for shell, _ in self.running:
+            for shell, _, _ in self.running:
                 shell.step()
 
     def send(self, name: str, meta: Mapping[str, Any], **fields: Any) -> Record:
@@ -206,6 +214,8 @@ class World:
 
     def close(self) -> None:
         """End all replicas."""
-        for shell, database in self.running:
+        for shell, _, database in self.running:
             shell.close()
+            database.close()
+        for database in self._opened:
             database.close()
