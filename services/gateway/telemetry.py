@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
-from schemas.cloudevents import traceparent_of
 from schemas.telemetry import REQUEST, Kind, trace_id
 from services.gateway.inputs import Input
 from streams.logs import WriteLines
@@ -47,18 +46,18 @@ class Telemetry:
             self._write_lines(lines)
 
     def _line(self, at_ms: int, record: Input) -> bytes:
-        saga_id = record.key.decode()
+        saga_id, about = record.key.decode(), dict(record.headers)
         line = {
             "at_ms": at_ms,
             "level": "INFO",
             "process": self._process,
             "logger": REQUEST,
-            "message": dict(record.headers)["ce_type"].decode().removeprefix(_PRODUCT),
+            "message": about["ce_type"].decode().removeprefix(_PRODUCT),
             "kind": Kind.ACCEPTED.value,
             "correlation_id": saga_id,
             "saga_id": saga_id,
         }
-        trace = trace_id(traceparent_of(record.headers))
+        trace = trace_id(about.get("traceparent", b"").decode())
         if trace is not None:
             line["trace_id"] = trace
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
