@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+import yaml
 
 from orchestrator.core.events import SignalAwaited
+from orchestrator.definitions import library
+from tests.orchestrator_world import world_with
 from tests.saga_story import HOUR, NOON, ORDER_FULFILLMENT, after, begun, order, order_data, says, the_next_timer
 
 ABOVE = 10_001
@@ -67,6 +73,26 @@ def test_an_order_nobody_decides_about_ends_after_72_hours_and_not_before() -> N
         "turned round approval_timeout, to undo nothing",
         "revoked approval_timeout",
     ).ended("REVOKED")
+
+
+def test_an_expiry_of_its_own_cancels_after_ten_seconds_with_the_reason(tmp_path: Path) -> None:
+    document = yaml.safe_load(Path(library.__file__).with_name("order-fulfillment.yaml").read_text(encoding="utf-8"))
+    document["document"]["version"] = "2.0.0"
+    [approval] = [task["approval"] for task in document["do"] if "approval" in task]
+    approval["timeout"]["after"] = {"seconds": 10}
+    world = world_with(tmp_path, yaml.safe_dump(document, sort_keys=False))
+    data = json.dumps({**order_data(15_000), "order_id": "ord_a"})
+    world.send("saga.StartSaga", "ord_a", definition="order-fulfillment", version=2, data=data)
+    world.settle()
+
+    world.later(9_999)
+    assert world.statuses()[-1]["status"] == "AWAITING_APPROVAL"
+    world.later(1)
+    last = world.statuses()[-1]
+    assert (last["lifecycle"], last["status"], last["reason"]) == (
+        "cancelled", "TRANSACTION_REVOKED", "approval_timeout",
+    )  # fmt: skip
+    assert world.commands() == []
 
 
 def test_a_second_decision_changes_nothing_and_is_on_record() -> None:
