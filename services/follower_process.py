@@ -15,7 +15,7 @@ from services.participant.position_lag import position_lag
 from streams import logs
 from streams.kafka_security import SecurityUnusable
 from streams.lag import Lag
-from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
+from streams.metrics import BadMetricsSettings, MetricsAddress, Read, metrics_address, serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
@@ -65,11 +65,11 @@ def follower_settings(environment: Mapping[str, str], name: str, *also: str) -> 
     )
 
 
-def serve_lag(settings: FollowerSettings, database: Database, positions: str) -> None:
-    """Serve how far behind the process is, where metrics are asked for; `positions` as in `position_lag`."""
+def serve_lag(settings: FollowerSettings, database: Database, positions: str, *others: Read) -> None:
+    """Serve how far behind the process is, and other metrics, where asked for; `positions` as in `position_lag`."""
     if settings.metrics is not None:
         lag = Lag(settings.bootstrap, settings.instance)
-        serve_metrics(settings.metrics, partial(position_lag, database, lag, positions))
+        serve_metrics(settings.metrics, partial(position_lag, database, lag, positions), *others)
 
 
 def run(

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,6 +29,7 @@ from services.gateway.outlet import MAX_IN_FLIGHT, KafkaOutlet
 from services.gateway.parts import Parts
 from services.gateway.read_model import SqlReadModel
 from services.gateway.reading.kafka_freshness import KafkaFreshness
+from services.gateway.reading.lag_metrics import lag_metrics
 from services.gateway.reading.watch import Watch
 from services.gateway.security.authentication import authentication
 from services.gateway.security.browsers import for_this_machine
@@ -125,7 +127,7 @@ def serve(settings: Settings, log: logs.Log) -> int:
         watch=Watch(read_model),
         tell=telemetry.accepted if log.tells_info else tell_nobody,
     )
-    parts.counts.others = (log.read, sizes.read)
+    parts.counts.others = (log.read, sizes.read, partial(lag_metrics, freshness))
     parts.counts.fill = lambda: Fill(outlet.in_flight, MAX_IN_FLIGHT, submissions.waiting, MAX_WAITING)
     serve_metrics(settings.metrics, parts.counts.read)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 
 from schemas import topics
 from schemas.codec import Codec
@@ -16,6 +18,7 @@ from services.follower_process import FollowerSettings, Stopped, follower_settin
 from services.participant.database import Database
 from services.projector.fold import Gap
 from services.projector.following import Following
+from services.projector.metering import event_age
 from services.projector.rebuilding import NotSwapped, beside, rebuild
 from services.projector.tables import REVISION
 from streams import logs
@@ -36,7 +39,7 @@ def follow(settings: FollowerSettings, stopped: Stopped) -> None:
     with _feeds(settings) as (events, letters), closing(Database(settings.database_url)) as database:
         following = Following(database, events, letters, Codec())
         spare_collector()
-        serve_lag(settings, database, _POSITIONS)
+        serve_lag(settings, database, _POSITIONS, partial(event_age, following, _now_ms))
         _log.info("following", extra={"topic": topics.EVENTS.name, "instance": settings.instance})
         while not stopped():
             following.advance(_WAIT_S)
@@ -53,6 +56,10 @@ def build_again(settings: FollowerSettings, stopped: Stopped) -> None:
             following = Following(built, events, letters, Codec())
             swapped = rebuild(live, built, following, stopped)
     _log.info("the rebuilt read model is the live one" if swapped else "stopped before the read model was rebuilt")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @contextmanager

@@ -44,6 +44,7 @@ class Following:
         self._letters_store = Store(database, topics.DEAD_LETTERS.name)
         positions = self._begin(self._store, events)
         self._projection = Projection(self._store, codec, positions)
+        self._began_with_ms = self._store.newest_at_ms()
         letter_positions = self._begin(self._letters_store, letters)
         self._letter_store = LetterStore(database, topics.DEAD_LETTERS.name, letter_positions)
         self._noted: tuple[Mapping[int, int], Mapping[int, int]] = ({}, {})
@@ -53,6 +54,11 @@ class Following:
         positions = store.open(source.partitions())
         source.start(positions)
         return positions
+
+    @property
+    def newest_at_ms(self) -> int | None:
+        """When the newest event was decided that is projected; None where none is. Any thread may ask."""
+        return self._projection.newest_at_ms or self._began_with_ms
 
     def advance(self, wait_s: float) -> bool:
         """Project what is there; wait for a first event at most `wait_s`. Returns whether there was anything.

@@ -48,6 +48,8 @@ class Projection:
         self._codec = codec
         self._positions = positions
         self._known: dict[str, Order] = {}
+        self.newest_at_ms: int | None = None
+        """When the newest event was decided that this projection has written; None before the first."""
 
     def project(self, entries: Sequence[Entry]) -> int:
         """Write what the records say, and return how many events were new. Raises Gap and Conflict."""
@@ -72,6 +74,8 @@ class Projection:
         self._store.write(Batch(orders, sagas, events, positions, reports.values()))
         self._positions.update((partition, new) for partition, (_, new) in positions.items())
         self._forget()
+        if events:
+            self.newest_at_ms = max(self.newest_at_ms or 0, *(event.at_ms for event in events))
         return len(events)
 
     def _decode(self, entry: Entry) -> Message | None:

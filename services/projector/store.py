@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Table, delete, insert
+from sqlalchemy import Column, Connection, Table, delete, func, insert, select
 
 from services.participant.database import Database, execute
 from services.projector.fold import EventRow, NewOrder, NewSaga, Order, Report
@@ -91,6 +91,12 @@ class Store:
             for partition in new:
                 connection.execute(insert(PROJECTION).values(topic=self._topic, partition=partition, next_offset=0))
         return {partition: known.get(partition, 0) for partition in partitions}
+
+    def newest_at_ms(self) -> int | None:
+        """Return when the newest event of the read model was decided; None where it has none."""
+        with self._database.begin() as connection:
+            found = [connection.execute(select(func.max(table.c.updated_at_ms))).scalar() for table in (ORDERS, SAGAS)]
+        return max((at_ms for at_ms in found if at_ms is not None), default=None)
 
     def orders(self, order_ids: Sequence[str]) -> dict[str, Order]:
         """Return those of the orders that the read model has."""

@@ -36,15 +36,21 @@ def routes(parts: Parts) -> APIRouter:
 def status(staleness: Staleness) -> dict[str, Any]:
     """Return the lag, partition by partition and in all; null where Kafka does not say where a partition ends."""
     lags = {one.partition: _lag(one) for one in staleness.lags}
-    known = [lag for lag in lags.values() if lag is not None]
     return {
-        "lag": {"records": sum(known) if len(known) == len(lags) else None, "seconds": staleness.age_ms / 1000},
+        "lag": {"records": records_behind(staleness), "seconds": staleness.age_ms / 1000},
         "partitions": [
             {"partition": one.partition, "position": one.position, "end": one.end, "lag": lags[one.partition]}
             for one in staleness.lags
         ],
         **freshness_fields(staleness),
     }
+
+
+def records_behind(staleness: Staleness) -> int | None:
+    """Return how many offsets of all partitions are not projected; None where one partition's end is not known."""
+    lags = [_lag(one) for one in staleness.lags]
+    known = [lag for lag in lags if lag is not None]
+    return sum(known) if len(known) == len(lags) else None
 
 
 def _lag(one: Lag) -> int | None:
