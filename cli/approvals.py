@@ -16,6 +16,7 @@ from cli.options import (
     Gateway,
     GatewayOption,
     KeyOption,
+    LimitOption,
     OutputFormat,
     OutputOption,
     gateway_of,
@@ -28,7 +29,7 @@ ApprovalArgument = Annotated[str, typer.Argument(help="The approval's id: that o
 
 @approvals_app.command("list")
 def list_approvals(
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")] = 50,
+    limit: LimitOption = 50,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
     output: OutputOption = OutputFormat.TABLE,

@@ -1,4 +1,4 @@
-"""Asks the gateway about dead letters, and renders what it says."""
+"""Asks the gateway about dead letters, and words for people what it says."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import quote
 
-from cli.asking import actor_of, request
-from cli.options import Gateway, Shape
+from cli.asking import actor_of, pages, request
+from cli.options import Gateway
+from cli.printing import Columns
 
 _PATH = "/v1/dead-letters"
-_PAGE = 200
 _DETAIL = 60
 _REMEDY = "`saga dlq show ID` says where it stands and what can be done."
-_COLUMNS = ("id", "at", "state", "saga", "code", "origin", "detail")
 
 Letter = Mapping[str, Any]
-
-
-class Wanted(NamedTuple):
-    """Which letters are asked for, and how many at most."""
-
-    limit: int
-    filters: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +31,9 @@ class Deed:
     dry_run: bool = False
 
 
-def found(gateway: Gateway, wanted: Wanted) -> list[Letter]:
-    """Return letters, newest first. Raises Failure."""
-    letters: list[Letter] = []
-    filters = {name: value for name, value in wanted.filters.items() if value is not None}
-    cursor: dict[str, str] = {}
-    while len(letters) < wanted.limit:
-        size = min(_PAGE, wanted.limit - len(letters))
-        page = request(gateway, "GET", f"{_PATH}?{urlencode({**filters, **cursor, 'limit': size})}", remedy=_REMEDY)
-        letters += page["dead_letters"]
-        if page["next_cursor"] is None:
-            break
-        cursor = {"cursor": page["next_cursor"]}
-    return letters
+def found(gateway: Gateway, filters: Mapping[str, str | None], limit: int) -> list[dict[str, Any]]:
+    """Return at most `limit` letters, newest first. Raises Failure."""
+    return pages(gateway, _PATH, "dead_letters", filters, limit)
 
 
 def one(gateway: Gateway, letter_id: str) -> Letter:
@@ -69,25 +51,13 @@ def decide(gateway: Gateway, letter_id: str, deed: Deed) -> Mapping[str, Any]:
     return request(gateway, "POST", path, body, deed.key or str(uuid.uuid4()), _REMEDY)
 
 
-def rendered_list(letters: Sequence[Letter], shape: Shape) -> Iterator[str]:
-    """Yield the lines of a list."""
-    match shape:
-        case Shape.JSON:
-            yield json.dumps({"dead_letters": letters}, indent=2, ensure_ascii=False)
-        case Shape.JSONL:
-            yield from (json.dumps(letter, ensure_ascii=False) for letter in letters)
-        case Shape.TABLE:
-            rows = [tuple(name.upper() for name in _COLUMNS), *map(_row, letters)]
-            widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-            for row in rows:
-                yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _state(letter: Letter) -> str:
+    return f"{letter['state']}, saga waits" if letter["parked"] else str(letter["state"])
 
 
-def _row(letter: Letter) -> tuple[str, ...]:
-    state = f"{letter['state']}, saga waits" if letter["parked"] else str(letter["state"])
-    detail = " ".join(str(letter["detail"]).split())
-    short = detail if len(detail) <= _DETAIL else f"{detail[: _DETAIL - 1]}…"
-    return (letter["id"], letter["at"], state, letter["saga_id"] or "-", letter["code"], _origin(letter), short)
+def _short(detail: object) -> str:
+    text = " ".join(str(detail).split())
+    return text if len(text) <= _DETAIL else f"{text[: _DETAIL - 1]}…"
 
 
 def _origin(letter: Letter) -> str:
@@ -97,11 +67,20 @@ def _origin(letter: Letter) -> str:
     return f"{origin['topic']}:{origin['partition']}:{origin['offset']}"
 
 
-def rendered(letter: Letter, shape: Shape) -> Iterator[str]:
-    """Yield the lines of one letter."""
-    if shape is not Shape.TABLE:
-        yield json.dumps(letter, indent=2 if shape is Shape.JSON else None, ensure_ascii=False)
-        return
+COLUMNS: Columns = {
+    "id": lambda letter: letter["id"],
+    "at": lambda letter: letter["at"],
+    "state": _state,
+    "saga": lambda letter: letter["saga_id"],
+    "code": lambda letter: letter["code"],
+    "origin": _origin,
+    "detail": lambda letter: _short(letter["detail"]),
+}
+"""What a list of letters shows."""
+
+
+def lines_about(letter: Letter) -> Iterator[str]:
+    """Yield all that is known of a letter, in lines."""
     told = {**letter, "origin": _origin(letter)}
     for name in ("waiting", "next", "url"):
         told.pop(name)
@@ -118,11 +97,9 @@ def rendered(letter: Letter, shape: Shape) -> Iterator[str]:
         yield f"               saga dlq redrive {letter['id']} --dry-run"
 
 
-def rendered_deed(answer: Mapping[str, Any], shape: Shape) -> Iterator[str]:
-    """Yield the lines of what comes of a decision."""
-    if shape is not Shape.TABLE:
-        yield json.dumps(answer, indent=2 if shape is Shape.JSON else None, ensure_ascii=False)
-    elif "dry_run" in answer:
+def lines_after(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what comes of a decision, in lines."""
+    if "dry_run" in answer:
         saga = answer["saga"]
         yield f"would happen:  {answer['would']}"
         yield f"readable now:  {'yes' if answer['decodable'] else 'no: ' + str(answer['undecodable'])}"

@@ -5,12 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_DATA, DataOption, GatewayOption, Shape, ShapeOption, gateway_of
+from cli.options import (
+    DEFAULT_DATA,
+    ActorOption,
+    DataOption,
+    GatewayOption,
+    KeyOption,
+    LimitOption,
+    OutputFormat,
+    OutputOption,
+    gateway_of,
+)
 
 dead_letters_app = typer.Typer(
     help="List, show, redrive and resolve dead letters: what nobody could use.\n\n"
@@ -28,8 +39,6 @@ class LetterState(StrEnum):
 
 
 LetterArgument = Annotated[str, typer.Argument(help="The dead letter's id, such as 0-17.")]
-ActorOption = Annotated[str | None, typer.Option(help="Who acts; default: the user of this machine.")]
-KeyOption = Annotated[str | None, typer.Option(help="Idempotency key; default: a new one.")]
 
 
 @dead_letters_app.command("list")
@@ -37,19 +46,18 @@ def list_letters(
     saga: Annotated[str | None, typer.Option("--saga", help="Only those of this saga.")] = None,
     code: Annotated[str | None, typer.Option(help="Only those with this code, such as undecodable.")] = None,
     state: Annotated[LetterState | None, typer.Option(help="Only those that stand so.")] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")] = 50,
+    limit: LimitOption = 50,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
-    output: ShapeOption = Shape.TABLE,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """List dead letters, newest first."""
-    from cli.dead_letter_requests import Wanted, found, hint_for_list, rendered_list
+    from cli.dead_letter_requests import COLUMNS, found, hint_for_list
+    from cli.printing import note, put_list
 
-    wanted = Wanted(limit, {"saga_id": saga, "code": code, "state": state})
-    letters = found(gateway_of(gateway, data), wanted)
-    for line in rendered_list(letters, output):
-        typer.echo(line)
-    typer.echo(hint_for_list(letters), err=True)
+    letters = found(gateway_of(gateway, data), {"saga_id": saga, "code": code, "state": state}, limit)
+    put_list("dead_letters", letters, COLUMNS, output)
+    note(hint_for_list(letters), output)
 
 
 @dead_letters_app.command("show")
@@ -57,13 +65,14 @@ def show(
     letter_id: LetterArgument,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
-    output: ShapeOption = Shape.TABLE,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show a dead letter: its bytes, where it came from, what its saga waits for, and what can be done."""
-    from cli.dead_letter_requests import one, rendered
+    from cli.dead_letter_requests import lines_about, one
+    from cli.printing import put_answer
 
-    for line in rendered(one(gateway_of(gateway, data), letter_id), output):
-        typer.echo(line)
+    letter = one(gateway_of(gateway, data), letter_id)
+    put_answer(letter, "\n".join(lines_about(letter)), output)
 
 
 @dead_letters_app.command("redrive")
@@ -75,16 +84,13 @@ def redrive(
     key: KeyOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
-    output: ShapeOption = Shape.TABLE,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Have what a dead letter is about tried again: the saga handles its record, a step is repeated."""
-    from cli.dead_letter_requests import Deed, decide, hint_after, rendered_deed
+    from cli.dead_letter_requests import Deed, decide
 
     deed = Deed("redrive", reason, actor, key, dry_run=dry_run)
-    answer = decide(gateway_of(gateway, data), letter_id, deed)
-    for line in rendered_deed(answer, output):
-        typer.echo(line)
-    typer.echo(hint_after(answer), err=True)
+    _put_outcome(decide(gateway_of(gateway, data), letter_id, deed), output)
 
 
 @dead_letters_app.command("resolve")
@@ -95,12 +101,17 @@ def resolve(
     key: KeyOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
-    output: ShapeOption = Shape.TABLE,
+    output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Close a dead letter without what it is about: the saga goes on without the record, a step is skipped."""
-    from cli.dead_letter_requests import Deed, decide, hint_after, rendered_deed
+    from cli.dead_letter_requests import Deed, decide
 
-    answer = decide(gateway_of(gateway, data), letter_id, Deed("resolve", reason, actor, key))
-    for line in rendered_deed(answer, output):
-        typer.echo(line)
-    typer.echo(hint_after(answer), err=True)
+    _put_outcome(decide(gateway_of(gateway, data), letter_id, Deed("resolve", reason, actor, key)), output)
+
+
+def _put_outcome(answer: Mapping[str, Any], output: OutputFormat) -> None:
+    from cli.dead_letter_requests import hint_after, lines_after
+    from cli.printing import note, put_answer
+
+    put_answer(answer, "\n".join(lines_after(answer)), output)
+    note(hint_after(answer), output)

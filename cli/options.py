@@ -42,10 +42,9 @@ class OutputFormat(StrEnum):
 OutputOption = Annotated[
     OutputFormat, typer.Option("--output", "-o", help="For people, as one JSON document, or as JSON a line.")
 ]
-Shape = OutputFormat
-ShapeOption = OutputOption
 ActorOption = Annotated[str | None, typer.Option(help="Who acts; default: the user of this machine.")]
 KeyOption = Annotated[str | None, typer.Option(help="Idempotency key; default: a new one.")]
+LimitOption = Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")]
 TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds to wait at most; exit code 6 after that.")]
 
 

@@ -16,6 +16,7 @@ from cli.options import (
     ActorOption,
     DataOption,
     GatewayOption,
+    LimitOption,
     OutputFormat,
     OutputOption,
     gateway_of,
@@ -81,7 +82,7 @@ def show(
 def list_sagas(
     definition: Annotated[str | None, typer.Option(help="Only those of this definition.")] = None,
     status: Annotated[str | None, typer.Option(help="Only those that stand so, such as RUNNING.")] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="How many at most, newest first.")] = 50,
+    limit: LimitOption = 50,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
     output: OutputOption = OutputFormat.TABLE,
