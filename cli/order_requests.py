@@ -25,7 +25,7 @@ COLUMNS: Columns = {
     "order": lambda order: order["order_id"],
     "created": lambda order: order["created_at"],
     "customer": lambda order: order["customer_id"],
-    "total": lambda order: f"{order['total']} {order['currency']}",
+    "total": lambda order: f"{order['total']} {order['currency']}" if order["total"] else None,
     "lifecycle": lambda order: order["lifecycle"],
     "status": lambda order: order["status"],
     "reason": lambda order: order["reason"],

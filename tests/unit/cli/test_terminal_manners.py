@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from cli import app as command_line
 from cli.failure import ExitCode, Failure
 from cli.options import gateway_of
+from cli.printing import fits
 from cli.progress import bar, printed_later, waiting
 from tests.unit.cli.conftest import Saga
 from tests.unit.cli.stub_gateway import ORDER, Answer, StubGateway
@@ -54,6 +56,27 @@ def test_at_a_terminal_a_table_has_colours_unless_they_are_not_wanted(
     stdout = saga("order", "list").stdout
     assert "COMPLETED" in stdout
     assert GREEN not in stdout
+
+
+@pytest.mark.usefixtures("done")
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_narrow_terminal_shows_every_field_whole(saga: Saga, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    for name, value in {"FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": str(width)}.items():
+        monkeypatch.setenv(name, value)
+
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", saga("order", "list").stdout).splitlines()
+
+    assert lines[0].strip() == ORDER["order_id"]
+    assert all(len(line.rstrip()) <= width for line in lines)
+    for shown in ("status COMPLETED", f"customer {ORDER['customer_id']}", f"created {ORDER['created_at']}"):
+        assert sum(shown in line for line in lines) == 1, lines
+
+
+def test_a_table_is_as_wide_as_its_columns_but_the_last_one_may_go_to_further_lines() -> None:
+    rows = [["ID", "WHY"], ["ord_1", "x" * 200]]
+    assert fits(rows, 30)
+    assert not fits(rows, 26)
+    assert fits([["ID", "WHY"], ["ord_1", "no"]], 10)
 
 
 @pytest.mark.usefixtures("done")
