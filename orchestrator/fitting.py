@@ -20,7 +20,7 @@ from orchestrator.core.events import (
 from orchestrator.core.inputs import Failed, GiveUp, Input, Succeeded
 from orchestrator.core.state import State
 from orchestrator.outbound import Message, Outbound, UnsendableCommand
-from orchestrator.serde import MAX_TEXT, state_fields
+from orchestrator.serde import MAX_TEXT, REPLY_TOO_LARGE, state_fields
 from schemas.codec import MAX_MESSAGE_BYTES, Codec, TooLarge
 
 _LARGE_RESULT = 2_000
@@ -95,7 +95,7 @@ def too_large(given: Input, error: TooLarge) -> Failed | GiveUp:
         given.step,
         given.undo,
         FailureKind.UNKNOWN,
-        "reply_too_large",
+        REPLY_TOO_LARGE,
         str(error),
         (),
         None,

@@ -55,6 +55,8 @@ _UNDO = ":undo"
 MAX_TEXT = 1_000
 """Characters that are kept of a text which came from outside: reasons go into every record of the saga's end."""
 MAX_CAUSES = 10
+REPLY_TOO_LARGE = "reply_too_large"
+"""The code of an effect whose result no record holds: it will be as large the next time."""
 
 
 def to_json(value: Any) -> str:
@@ -272,6 +274,7 @@ def reply_of(name: str, fields: Fields) -> Succeeded | Failed:
             fields["message"][:MAX_TEXT],
             tuple(cause[:MAX_TEXT] for cause in fields["causes"][:MAX_CAUSES]),
             fields["retry_after_ms"],
+            retriable=fields["code"] != REPLY_TOO_LARGE,
             business=_business(meta["token"]),
         )
     if name == "saga.GenericReply":

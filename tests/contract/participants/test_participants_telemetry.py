@@ -12,7 +12,7 @@ from services.participant.client import Trouble
 from services.participant.command import Command
 from services.participant.database import Conflict
 from services.participant.handlers import Local
-from services.participant.outcome import Outcome
+from services.participant.outcome import Done, Outcome
 from services.participant.rounds import Rounds
 from services.participant.telemetry import Telemetry
 from tests.contract.participants.providers import FakePsp
@@ -144,3 +144,28 @@ def test_a_batch_that_is_done_again_tells_each_answer_once(inventory: World) -> 
         ("s3", "done"),
         ("s4", "done"),
     ]
+
+
+def test_a_reply_over_the_limit_is_a_failure_and_told_as_one(inventory: World) -> None:
+    """Guards M162."""
+    database = Database(inventory.url)
+    service = inventory.make_service(database)
+    handler = service.handlers[LOCK]
+    assert isinstance(handler, Local)
+
+    def wordy(command: Command, stock: Any) -> Outcome:
+        outcome = handler.apply(command, stock)
+        assert isinstance(outcome, Done)
+        return replace(outcome, fields={**outcome.fields, "reservation_id": "x" * 100_000})
+
+    service = replace(service, handlers={**service.handlers, LOCK: replace(handler, apply=wordy)})
+    rounds = Rounds(
+        service, database, inventory.codec, inventory.clock.now_ms, Telemetry("r"), inventory.log_lines.extend
+    )
+    harvest = rounds.handle([inventory.send(LOCK, inventory.meta("s1", "lock"), lines=TEA)], [], [])
+
+    [outgoing] = harvest.outgoing
+    name, fields = inventory.codec.decode(outgoing.value)
+    assert (name, fields["code"], len(outgoing.value or b"") < 1_000) == ("saga.CommandFailed", "reply_too_large", True)
+    [line] = lines_of(inventory)
+    assert (line["message"], line["outcome"], line["code"]) == ("failed", "UNKNOWN", "reply_too_large")
