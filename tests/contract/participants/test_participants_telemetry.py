@@ -148,7 +148,7 @@ def test_a_batch_that_is_done_again_tells_each_answer_once(inventory: World) -> 
 
 def test_a_reply_over_the_limit_is_a_failure_and_told_as_one(inventory: World) -> None:
     """Guards M162."""
-    database = Database(inventory.url)
+    database = inventory.database()
     service = inventory.make_service(database)
     handler = service.handlers[LOCK]
     assert isinstance(handler, Local)
