@@ -34,7 +34,6 @@ from services.gateway.reading.watch import Watch
 from services.gateway.security.authentication import authentication
 from services.gateway.security.browsers import for_this_machine
 from services.gateway.security.edge import Security
-from services.gateway.security.key_files import Unreadable
 from services.gateway.security.limits import Limits
 from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.security.settings import SecuritySettings
@@ -47,6 +46,7 @@ from services.gateway.vault.keys import SqlVault, VaultAccess
 from services.gateway.vault.settings import VaultSettings
 from services.gateway.wire import BoundedHttp
 from services.participant.database import Database, Unmigrated, Unusable
+from services.watched_file import Unreadable
 from streams import logs
 from streams.collector import spare_collector
 from streams.kafka_security import SecurityUnusable

@@ -15,8 +15,9 @@ from schemas.codec import Codec
 from services.feed import Feed
 from services.follower_process import FollowerSettings, Stopped, follower_settings, run, serve_lag
 from services.participant.database import Database
+from services.watched_file import Unreadable, WatchedFile
 from services.webhooks.courier import Courier
-from services.webhooks.endpoints import BadEndpoints, load
+from services.webhooks.endpoints import parse
 from services.webhooks.sender import send
 from services.webhooks.store import Store
 from streams import logs
@@ -43,14 +44,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def tell(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> None:
     """Tell clients until told to stop. Raises the errors that `main` names."""
-    own, endpoints = settings.follower, load(settings.endpoints)
+    own, endpoints = settings.follower, WatchedFile(settings.endpoints, parse)
     database = Database(own.database_url)
     feed = Feed(own.bootstrap, topics.EVENTS.name, own.instance)
-    courier = Courier(events=feed, store=Store(database), endpoints=endpoints, send=send, codec=Codec(), now_ms=now_ms)
+    courier = Courier(
+        events=feed, store=Store(database), endpoints=endpoints.current, send=send, codec=Codec(), now_ms=now_ms
+    )
     try:
         feed.start(courier.open(feed.partitions()))
         serve_lag(own, database, _POSITIONS)
-        _log.info("telling", extra={"endpoints": sorted(endpoints)})
+        _log.info("telling", extra={"endpoints": sorted(endpoints.current(now_ms()))})
         while not stopped():
             courier.turn(_WAIT_S, _LINGER_S)
     finally:
@@ -67,7 +70,7 @@ def _work(environment: Mapping[str, str], stopped: Stopped) -> None:
 
 def main(environment: Mapping[str, str]) -> int:
     """Run the process. Returns 0 after SIGTERM, 2 for unusable settings, 1 when it cannot go on."""
-    return run("webhooks", environment, _work, unusable=(BadEndpoints,))
+    return run("webhooks", environment, _work, unusable=(Unreadable,))
 
 
 if __name__ == "__main__":

@@ -36,14 +36,16 @@ class Courier:
         *,
         events: Events,
         store: Store,
-        endpoints: Mapping[str, Endpoint],
+        endpoints: Callable[[int], Mapping[str, Endpoint]],
         send: Send,
         codec: Codec,
         now_ms: Callable[[], int],
     ) -> None:
+        """`endpoints` tells who is to be told, given the time in ms: it is asked once a turn."""
         self._events = events
         self._store = store
-        self._endpoints = endpoints
+        self._endpoints_at = endpoints
+        self._endpoints: Mapping[str, Endpoint] = {}
         self._send = send
         self._codec = codec
         self._now_ms = now_ms
@@ -63,6 +65,7 @@ class Courier:
 
     def turn(self, wait_s: float, linger_s: float) -> None:
         """Take in a batch of events, and send what is due. Raises Conflict."""
+        self._endpoints = self._endpoints_at(self._now_ms())
         entries = self._events.take(_BATCH, wait_s, linger_s)
         if entries:
             self._take_in(entries)

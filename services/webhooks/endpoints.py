@@ -1,11 +1,10 @@
-"""Who is told what, and where: the endpoints file. Pure but for `load`."""
+"""Who is told what, and where: what the endpoints file says. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -34,12 +33,10 @@ class Endpoint(NamedTuple):
         return self.customers is None or customer_id in self.customers
 
 
-def load(path: Path) -> Mapping[str, Endpoint]:
-    """Read `{"endpoints": [{"name", "url", "secrets", "customers"}]}`. Raises BadEndpoints."""
+def parse(text: bytes) -> Mapping[str, Endpoint]:
+    """Return the endpoints of `{"endpoints": [{"name", "url", "secrets", "customers"}]}`. Raises BadEndpoints."""
     try:
-        return read(orjson.loads(path.read_bytes()))
-    except OSError as error:
-        raise BadEndpoints(f"WEBHOOKS_FILE cannot be read: {error.strerror}") from error
+        return read(orjson.loads(text))
     except orjson.JSONDecodeError:
         raise BadEndpoints("WEBHOOKS_FILE is not JSON") from None
 

@@ -18,7 +18,6 @@ from services.gateway.inbound.intake import Intake
 from services.gateway.inbound.judging import Judge, Signers, everybody, signers_of
 from services.gateway.inbound.settings import InboundSettings, read_settings
 from services.gateway.security.authentication import api_keys
-from services.gateway.security.key_files import KeyFile, Unreadable
 from services.gateway.settings import MissingSettings, Settings
 from services.gateway.submissions import SqlSubmissions, Unavailable
 from services.gateway.tables import REVISION
@@ -26,6 +25,7 @@ from services.gateway.telemetry import Telemetry, tell_nobody
 from services.gateway.traces import trace_source
 from services.gateway.vault.keys import SqlVault
 from services.participant.database import Database, Unmigrated, Unusable
+from services.watched_file import Unreadable, WatchedFile
 from streams import logs
 from streams.collector import spare_collector
 from streams.errors import Fatal
@@ -51,7 +51,7 @@ def _signers(settings: Settings) -> Signers:
     keys_file = settings.security.keys_file
     if not settings.security.required or keys_file is None:
         return everybody
-    return signers_of(KeyFile(keys_file, api_keys).current)
+    return signers_of(WatchedFile(keys_file, api_keys).current)
 
 
 async def _take(settings: InboundSettings, database: Database, log: logs.Log, stopping: list[int]) -> None:

@@ -9,9 +9,9 @@ import orjson
 
 from services.gateway.security.api_keys import ApiKey, BadKeys, find, read_keys
 from services.gateway.security.identity import OPEN, Identity
-from services.gateway.security.key_files import KeyFile
 from services.gateway.security.settings import SecuritySettings
 from services.gateway.security.tokens import Expected, TokenKey, read_token_keys, verify
+from services.watched_file import WatchedFile
 
 _SCHEME = "bearer "
 
@@ -23,8 +23,8 @@ Authenticate = Callable[[str | None, int], Identity | None]
 class Credentials:
     """Every source of credentials there is."""
 
-    keys: KeyFile[Mapping[str, ApiKey]] | None
-    token_keys: KeyFile[Sequence[TokenKey]] | None
+    keys: WatchedFile[Mapping[str, ApiKey]] | None
+    token_keys: WatchedFile[Sequence[TokenKey]] | None
     expected: Expected | None
 
     def identify(self, authorization: str | None, now_ms: int) -> Identity | None:
@@ -43,8 +43,8 @@ def authentication(settings: SecuritySettings) -> Authenticate:
     """Return what tells who asks. Raises Unreadable."""
     if not settings.required:
         return _everybody
-    keys = None if settings.keys_file is None else KeyFile(settings.keys_file, api_keys)
-    token_keys = None if settings.token_keys_file is None else KeyFile(settings.token_keys_file, read_token_keys)
+    keys = None if settings.keys_file is None else WatchedFile(settings.keys_file, api_keys)
+    token_keys = None if settings.token_keys_file is None else WatchedFile(settings.token_keys_file, read_token_keys)
     return Credentials(keys, token_keys, settings.expected).identify
 
 

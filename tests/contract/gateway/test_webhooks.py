@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from services.feed import Entry
 from services.participant.database import Conflict, Database
 from services.signatures import NotSigned, new_secret, read_headers, secret_of, verify
+from services.watched_file import WatchedFile
 from services.webhooks.courier import Courier
-from services.webhooks.endpoints import BadEndpoints, Endpoint, read
+from services.webhooks.endpoints import BadEndpoints, Endpoint, parse, read
 from services.webhooks.notices import MAX_ATTEMPTS
 from services.webhooks.sender import Attempt, Send, send
 from services.webhooks.store import Store
@@ -62,13 +64,15 @@ class World:
         return self.answer
 
     @contextmanager
-    def courier(self, sender: Send | None = None) -> Iterator[Courier]:
+    def courier(
+        self, sender: Send | None = None, endpoints: Callable[[int], Mapping[str, Endpoint]] | None = None
+    ) -> Iterator[Courier]:
         """Start a courier over the database."""
         database = Database(self.url)
         courier = Courier(
             events=self,
             store=Store(database),
-            endpoints=self.endpoints,
+            endpoints=endpoints or (lambda _now_ms: self.endpoints),
             send=sender or self.send,
             codec=CODEC,
             now_ms=lambda: self.now_ms,
@@ -293,6 +297,47 @@ def test_endpoints_are_read() -> None:
     found = read({"endpoints": [entry(), entry(name="local", url="http://127.0.0.1:9/x", customers=["17850"])]})
     assert found["shop"].cares_for("1")
     assert [found["local"].cares_for(one) for one in ("17850", "1")] == [True, False]
+
+
+def test_a_changed_file_counts_without_a_restart_and_one_that_cannot_be_used_does_not(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "endpoints.json"
+
+    def say(*entries: dict[str, Any]) -> None:
+        path.write_text(json.dumps({"endpoints": entries}))
+
+    say(entry())
+    file = WatchedFile(path, parse)
+    caplog.set_level("INFO", "services.watched_file")
+    with world.courier(endpoints=file.current) as courier:
+        courier.turn(0, 0)
+        before = len(world.told)
+        assert {one.endpoint for one in world.told} == {"shop"}
+
+        say(entry(url="http://elsewhere.example"))
+        tell_later(world, courier, "ord_b")
+        assert {one.endpoint for one in world.told[before:]} == {"shop"}
+        assert "kept what the file said before" in caplog.text
+
+        before = len(world.told)
+        say(entry(), entry(name="new"))
+        tell_later(world, courier, "ord_c")
+        assert {one.endpoint for one in world.told[before:]} == {"shop", "new"}
+
+        before = len(world.told)
+        say(entry(name="new"))
+        tell_later(world, courier, "ord_d")
+        assert {one.endpoint for one in world.told[before:]} == {"new"}
+        assert SECRET not in caplog.text
+
+
+def tell_later(world: World, courier: Courier, order_id: str) -> None:
+    """Let another order go from start to end a second later, and have the courier see it."""
+    world.now_ms += 1_500
+    last = world.log[-1].offset
+    world.log += keyed(Story(order_id, world.now_ms).shipped(), first=last + 2)
+    courier.turn(0, 0)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import pytest
 from services.gateway.security.api_keys import BadKeys, find, new_key, read_keys
 from services.gateway.security.authentication import authentication
 from services.gateway.security.identity import Identity, Scope
-from services.gateway.security.key_files import Unreadable
 from services.gateway.security.settings import SecuritySettings
 from services.signatures import new_secret
+from services.watched_file import Unreadable
 
 NOW_MS = 1_700_000_000_000
 

@@ -1,4 +1,4 @@
-"""Files with keys, read again when they change, so that keys rotate without a restart."""
+"""Files that are read again when they change, such as those with keys: what they say counts without a restart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unreadable(ValueError):
     """The file is not there or cannot be used; the message names it and the reason, never what it says."""
 
 
-class KeyFile(Generic[Content]):
+class WatchedFile(Generic[Content]):
     """What a file says, at most a second old. A change that cannot be used leaves what was known before in force."""
 
     def __init__(self, path: Path, read: Callable[[bytes], Content]) -> None:
@@ -34,9 +34,9 @@ class KeyFile(Generic[Content]):
             try:
                 if self._now() != self._stamp:
                     self._stamp, self._content = self._load()
-                    _log.info("read changed keys", extra={"file": str(self._path)})
+                    _log.info("read a changed file", extra={"file": str(self._path)})
             except Unreadable as error:
-                _log.error("kept the keys of before", extra={"why": str(error)})
+                _log.error("kept what the file said before", extra={"why": str(error)})
         return self._content
 
     def _load(self) -> tuple[_Stamp, Content]:
