@@ -102,7 +102,7 @@ def _first(turn: Turn) -> list[Action]:
     return [Enter(turn.definition.entry, "", "")]
 
 
-def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:  # noqa: C901, PLR0912 - a case for each
+def decide(definition: Definition, state: State, given: Input, now: int) -> Decision:
     """Decide what the input causes at `now` (milliseconds since the epoch); no events where it causes nothing."""
     match given:
         case Succeeded():
@@ -114,38 +114,40 @@ def decide(definition: Definition, state: State, given: Input, now: int) -> Deci
         case TimerDue():
             turn = Turn(definition, state, now, f"{state.saga_id}:timer")
             _timers(turn)
-        case Signal():
-            turn = Turn(definition, state, now, given.input_id)
-            if not is_refused(turn, given, given.name):
-                _signal(turn, given)
-        case Cancel():
-            turn = Turn(definition, state, now, given.input_id)
-            if not is_refused(turn, given, "cancel"):
-                _cancel(turn, given)
-        case Undo():
-            turn = Turn(definition, state, now, given.input_id)
-            advance(turn, interventions.undo(turn, given))
-        case Resolve():
-            turn = Turn(definition, state, now, given.input_id)
-            if not is_refused(turn, given, given.action):
-                advance(turn, interventions.resolve(turn, given))
-        case Migrate():
-            turn = Turn(given.target, state, now, given.input_id)
-            if not is_refused(turn, given, "migrate"):
-                migration.migrate(turn, definition, given)
-        case Park():
-            turn = Turn(definition, state, now, given.input_id)
-            interventions.park(turn, given)
-        case Unpark():
-            turn = Turn(definition, state, now, given.input_id)
-            interventions.unpark(turn, given)
         case GiveUp():
             turn = Turn(definition, state, now, f"{state.saga_id}:{given.code}")
             if state.phase is Phase.FORWARD:
                 advance(turn, compensation.start(turn, given.code, given.message, None))
+        case Migrate():
+            turn = Turn(given.target, state, now, given.input_id)
+            if not is_refused(turn, given, "migrate"):
+                migration.migrate(turn, definition, given)
         case Start():
             return Decision([], state)
+        case _:
+            turn = Turn(definition, state, now, given.input_id)
+            _told(turn, given)
     return Decision(turn.events, turn.state)
+
+
+def _told(turn: Turn, given: Signal | Cancel | Undo | Resolve | Park | Unpark) -> None:
+    """Take what the saga is told from outside, by people, programs and its parent."""
+    match given:
+        case Signal():
+            if not is_refused(turn, given, given.name):
+                _signal(turn, given)
+        case Cancel():
+            if not is_refused(turn, given, "cancel"):
+                _cancel(turn, given)
+        case Undo():
+            advance(turn, interventions.undo(turn, given))
+        case Resolve():
+            if not is_refused(turn, given, given.action):
+                advance(turn, interventions.resolve(turn, given))
+        case Park():
+            interventions.park(turn, given)
+        case Unpark():
+            interventions.unpark(turn, given)
 
 
 def _awaiting(turn: Turn, path: str, undo: bool) -> tuple[Call, StepState] | None:
