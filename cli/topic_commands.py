@@ -52,6 +52,22 @@ def topics_asyncapi() -> None:
     typer.echo(json.dumps(asyncapi(), indent=2))
 
 
+@topics_app.command("schemas")
+def topics_schemas(
+    registry: Annotated[
+        str, typer.Option("--registry", envvar="SCHEMA_REGISTRY_URL", help="The registry's address.", show_envvar=False)
+    ],
+) -> None:
+    """Put the schemas, with the ids that records have, into a schema registry of your own.
+
+    Nothing here needs it: it is for tools that ask that registry. Repeat it after every upgrade.
+    """
+    from cli.registry import publish_schemas, registry_of
+
+    for line in publish_schemas(registry_of(registry)):
+        typer.echo(line)
+
+
 @topics_app.command("secrets")
 def topics_secrets(
     directory: Annotated[Path, typer.Argument(help="Where the files go: one directory for each principal.")],
