@@ -61,7 +61,7 @@ def guarded(parts: Parts, app: FastAPI) -> ASGIApp:
     """Return the routes behind meter and guard, which stand outside FastAPI: a short way need not pass its layers."""
     express = Express(app, {("POST", taking.PATH): taking.handler(parts)}, _EXPECTED)
     guard = Guard(express, parts.security, parts.now_ms, partial(owner, parts))
-    return _heads(ServerErrorMiddleware(Meter(guard, parts.counts), _answer_bug))
+    return _heads(ServerErrorMiddleware(Meter(guard, parts.counts, AccessTable().template_of), _answer_bug))
 
 
 def _heads(app: ASGIApp) -> ASGIApp:

@@ -93,11 +93,12 @@ class Fill:
 
 
 class Meter:
-    """The application behind its meter."""
+    """The application behind its meter. `template_of` tells the route of a method and a path, None where none is."""
 
-    def __init__(self, app: ASGIApp, counts: RequestCounts) -> None:
+    def __init__(self, app: ASGIApp, counts: RequestCounts, template_of: Callable[[str, str], str | None]) -> None:
         self._app = app
         self._counts = counts
+        self._template_of = template_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a request and the time until its answer begins."""
@@ -109,7 +110,7 @@ class Meter:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 took_ms = (time.perf_counter() - began) * 1_000
-                counts.took[_method(scope), _route(scope), message["status"]].observe(took_ms)
+                counts.took[_method(scope), self._route(scope), message["status"]].observe(took_ms)
             await send(message)
 
         counts.in_hand += 1
@@ -118,13 +119,16 @@ class Meter:
         finally:
             counts.in_hand -= 1
 
+    def _route(self, scope: Scope) -> str:
+        """Return the template of the route, never the address itself: those are without end.
+
+        What is refused before it is routed counts as the route that it was meant for.
+        """
+        routed: str | None = getattr(scope.get("route"), "path", None)
+        return routed or self._template_of(scope["method"], scope["path"]) or _UNMATCHED
+
 
 def _method(scope: Scope) -> str:
     """Return the method; one that a client made up is none, or it could make metrics without end."""
     method: str = scope["method"]
     return method if method in _METHODS else _UNMATCHED
-
-
-def _route(scope: Scope) -> str:
-    """Return the template of the route, never the address itself: those are without end."""
-    return getattr(scope.get("route"), "path", None) or _UNMATCHED

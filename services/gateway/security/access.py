@@ -109,8 +109,12 @@ ROUTES: Mapping[tuple[str, str], Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A route that a request is for, and the order it names; `rule` None: other methods than this are known there."""
+    """A route that a request is for, its template as `path`, and the order it names.
 
+    `rule` None: other methods than this are known there.
+    """
+
+    path: str
     rule: Rule | None
     order_id: str | None = None
     methods: tuple[str, ...] = ()
@@ -120,30 +124,35 @@ class AccessTable:
     """Finds the route of a request as the application's router does: by its segments, the literal ones first."""
 
     def __init__(self, routes: Mapping[tuple[str, str], Rule] = ROUTES) -> None:
-        self._templates: dict[int, list[tuple[Sequence[str], dict[str, Rule]]]] = defaultdict(list)
+        self._templates: dict[int, list[tuple[str, Sequence[str], dict[str, Rule]]]] = defaultdict(list)
         by_path: dict[str, dict[str, Rule]] = defaultdict(dict)
         for (method, path), rule in routes.items():
             by_path[path][method] = rule
         for path in sorted(by_path, key=lambda path: path.count("{")):
             segments = path.split("/")
-            self._templates[len(segments)].append((segments, by_path[path]))
+            self._templates[len(segments)].append((path, segments, by_path[path]))
         self._literal = {path: rules for path, rules in by_path.items() if "{" not in path}
+
+    def template_of(self, method: str, path: str) -> str | None:
+        """Return the template that a path fits, whether or not the method is known there."""
+        found = self.find(method, path)
+        return None if found is None else found.path
 
     def find(self, method: str, path: str) -> Found | None:
         """Return the route of a request, None where no path fits."""
         rule = self._literal.get(path, {}).get(method)
         if rule is not None:
-            return Found(rule)
+            return Found(path, rule)
         segments = path.split("/")
-        methods: tuple[str, ...] = ()
-        for template, rules in self._templates.get(len(segments), ()):
+        fitting, methods = "", tuple[str, ...]()
+        for name, template, rules in self._templates.get(len(segments), ()):
             if not all(map(_fits, template, segments)):
                 continue
             if method in rules:
                 order_id = segments[template.index(ORDER_ID)] if ORDER_ID in template else None
-                return Found(rules[method], order_id)
-            methods += tuple(rules)
-        return Found(None, methods=methods) if methods else None
+                return Found(name, rules[method], order_id)
+            fitting, methods = fitting or name, methods + tuple(rules)
+        return Found(fitting, None, methods=methods) if methods else None
 
 
 def _fits(template: str, segment: str) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.contract.gateway.callers import form
+import asyncio
+from collections.abc import Callable
+
+from tests.contract.gateway.callers import call, form, guarded, having
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
 from tests.scraping import Scrape, parsed, total
@@ -46,3 +49,43 @@ def test_a_repeated_order_raises_the_duplicates_by_one(shop: Shop) -> None:
         assert len(gate.outlet.sent) == 1
 
     shop.run(scenario)
+
+
+def test_what_is_refused_before_it_is_routed_counts_as_the_route_that_it_was_meant_for(
+    new_sqlite_url: Callable[[str], str],
+) -> None:
+    async def scenario() -> None:
+        async with guarded((new_sqlite_url("gateway"), new_sqlite_url("projector"))) as gate:
+            for caller, method, url, status in REFUSED:
+                assert (await call(gate, caller, method, url)).status == status, url
+            big = having({"x-more": "x" * 20_000})
+            assert (await call(gate, "shop", "POST", "/v1/orders", form(), **big)).status == 431
+            found = parsed((await call(gate, "olga", "GET", "/metrics")).body)
+            counted = {
+                (route, status): total(found, "http_requests_total", route=route, status=str(status))
+                for route, status in COUNTED
+            }
+            assert counted == COUNTED
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+REFUSED = (
+    ("nobody", "POST", "/v1/orders", 401),
+    ("nobody", "GET", "/v1/orders/ord_a/history", 401),
+    ("shop", "GET", "/v1/approvals", 403),
+    ("shop", "GET", f"/v1/orders/{'a' * 9_000}", 414),
+    ("shop", "PUT", "/v1/orders/ord_a", 405),
+    ("nobody", "GET", "/nothing/at/all", 401),
+    ("shop", "GET", "/nothing/at/all", 404),
+)
+COUNTED = {
+    ("/v1/orders", 401): 1,
+    ("/v1/orders/{order_id}/history", 401): 1,
+    ("/v1/approvals", 403): 1,
+    ("/v1/orders/{order_id}", 414): 1,
+    ("/v1/orders/{order_id}", 405): 1,
+    ("/v1/orders", 431): 1,
+    ("unmatched", 401): 1,
+    ("unmatched", 404): 1,
+}
