@@ -217,18 +217,6 @@ def test_a_reply_that_its_participant_could_not_send_is_not_asked_for_again_and_
     assert [name for name, _ in world.commands()] == ["inventory.LockInventory", "inventory.ReleaseInventory"]
 
 
-def test_an_order_of_80000_bytes_completes_and_no_record_is_over_the_limit() -> None:
-    """Guards M162."""
-    world = World()
-    asked = world.start_order(reference="x" * 80_000)
-    assert len(asked.value or b"") > 80_000
-    world.run()
-
-    assert end_of(world) == COMPLETED
-    everything = [record for topic in topics.ALL for record in world.records(topic.name)]
-    assert 80_000 < max(len(record.value or b"") for record in everything) <= MAX_MESSAGE_BYTES
-
-
 def test_a_large_result_that_leaves_room_is_kept() -> None:
     world = World()
     world.start_order()
