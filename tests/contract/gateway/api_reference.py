@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from services.gateway.security.access import ROUTES
-from tests.contract.gateway.callers import form
+from tests.order_form import form
 
 BEGIN, END = "<!-- routes -->\n", "<!-- end of routes -->\n"
 PAGES = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
@@ -34,6 +34,8 @@ VALUES: Mapping[str, str] = {
     "name": "order-fulfillment",
     "version": "1",
     "date": "2023-11-14",
+    "letter_id": "0-17",
+    "customer_id": "17850",
 }
 EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", "/v1/orders"): Example(form(), status=202, key="order-4711"),
@@ -51,11 +53,14 @@ EXAMPLES: Mapping[tuple[str, str], Example] = {
     ("POST", "/v1/definitions"): Example(DEFINITION, query="?actor=ann", status=201),
     ("GET", "/v1/stats/failures"): Example(query="?step=capture-payment&date=2023-11-14"),
     ("GET", "/v1/reports/daily/{date}"): Example(status=404),
+    ("GET", "/v1/dead-letters"): Example(query="?state=open&saga_id=ord_a&limit=10"),
+    ("GET", "/v1/dead-letters/{letter_id}"): Example(status=404),
+    ("POST", "/v1/dead-letters/{letter_id}/redrive"): Example({"dry_run": True, **WHO}, status=404),
+    ("POST", "/v1/dead-letters/{letter_id}/resolve"): Example(WHO, status=404),
+    ("DELETE", "/v1/customers/{customer_id}/personal-data"): Example(status=404),
 }
 """Of the routes that take more than a path; a status that is no success is the right answer to the test's data."""
 TOLD_ELSEWHERE = (
-    "/v1/dead-letters",
-    "/v1/customers",
     "/internal",
     "/v1/architecture",
     "/subjects",
