@@ -86,4 +86,5 @@ def _resting(reader: Reader, deadline: float) -> EndOffsets:
 def _read_log(reader: Reader) -> Log:
     builder = LogBuilder(Codec())
     builder.add(reader.read(READ))
+    builder.add(reader.read(reader.existing(builder.further_topics)))
     return builder.build()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas import topics
@@ -68,13 +68,23 @@ class LogBuilder:
         }
 
     def add(self, records: Iterable[Raw]) -> None:
-        """Take records in; those that cannot be read are remembered with their place."""
+        """Take records in; those that cannot be read are remembered with their place.
+
+        What is on a topic of somebody else is a command of ours, or nothing to us.
+        """
         for record in records:
             self.next_offsets[record.topic, record.partition] = record.offset + 1
             try:
-                self._by_topic[record.topic](record)
+                self._by_topic.get(record.topic, self._command)(record)
             except (Undecodable, KeyError, TypeError, ValueError) as error:
-                self._unreadable[str(_place(record))] = f"{type(error).__name__}: {error}"
+                if record.topic in self._by_topic:
+                    self._unreadable[str(_place(record))] = f"{type(error).__name__}: {error}"
+
+    @property
+    def further_topics(self) -> Sequence[str]:
+        """The topics of participants that are none of ours, to which sagas sent commands."""
+        scheduled = (event for events in self._events.values() for event in events if event.name == "StepScheduled")
+        return sorted({str(event.fields["topic"]) for event in scheduled} - self._by_topic.keys())
 
     def build(self) -> Log:
         """Return the log; an unreadable record that was dead-lettered is no longer held against anybody."""

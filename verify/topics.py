@@ -82,6 +82,14 @@ class Reader:
         except KafkaException as error:
             raise Unreachable(f"Kafka on {self._bootstrap} does not answer: {error.args[0].str()}") from error
 
+    def existing(self, topics: Sequence[str]) -> Sequence[str]:
+        """Return those of the topics that there are. Raises Unreachable."""
+        try:
+            known = self._consumer.list_topics(timeout=_ANSWER_S).topics
+        except KafkaException as error:
+            raise Unreachable(f"Kafka on {self._bootstrap} does not answer: {error.args[0].str()}") from error
+        return [topic for topic in topics if topic in known]
+
     def read(self, topics: Sequence[str], start: EndOffsets = MappingProxyType({})) -> Iterator[Raw]:
         """Yield the committed records from `start`, or the first, up to the end, each partition in its order.
 

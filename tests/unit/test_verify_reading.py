@@ -105,6 +105,22 @@ def test_a_decision_about_a_dead_letter_is_none_and_a_command_that_was_put_back_
     assert len(log.commands) == 1
 
 
+def test_commands_to_participants_of_somebody_else_are_read_from_their_topics() -> None:
+    scheduled = {
+        "step": "award", "undo": False, "attempt": 0, "command_id": "ord_1:award:0", "token": "ord_1:award",
+        "command": "loyalty.AwardPoints", "topic": "loyalty.commands", "data": "{}", "deadline": 9,
+    }  # fmt: skip
+    event = CODEC.encode("saga.StepScheduled", {"meta": META, **scheduled})
+    command = {"meta": {**COMMAND, "undoes": None}, "type": "loyalty.AwardPoints", "data": "{}"}
+    builder = _log(_raw("saga.events", 0, event))
+    assert builder.further_topics == ["loyalty.commands"]
+    theirs = _raw("loyalty.commands", 1, b"what others write there")
+    builder.add([_raw("loyalty.commands", 0, CODEC.encode("saga.GenericCommand", command)), theirs])
+    log = builder.build()
+    assert [(one.name, one.place.topic) for one in log.commands] == [("AwardPoints", "loyalty.commands")]
+    assert log.unreadable == []
+
+
 def test_a_tombstone_takes_a_state_away_and_origins_are_no_states() -> None:
     origin = CODEC.encode("saga.Origin", {"saga_id": "ord_1", "data": "{}", "parameters": "{}"})
     changelog = "orchestrator.sagas-changelog"
