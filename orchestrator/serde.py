@@ -288,7 +288,9 @@ def signal_of(fields: Fields) -> Signal:
     """Return a signal. Raises ValueError on bad JSON."""
     actor = fields["actor"][:MAX_TEXT]
     data: Json = orjson.loads(fields["data"])
-    return Signal(fields["meta"]["input_id"], fields["name"], actor, data, fields.get("expected"))
+    step = fields.get("step")
+    meant = None if step is None else step[:MAX_TEXT]
+    return Signal(fields["meta"]["input_id"], fields["name"], actor, data, fields.get("expected"), meant)
 
 
 def reply_to_parent(effect: ReplyToParent, at: int) -> tuple[str, Fields]:

@@ -62,6 +62,8 @@ from orchestrator.core.state import (
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, scope_at
 
+AT_STEP = " at "
+"""Stands before the step that a refused signal was meant for, at the end of the reason."""
 NO_DEFINITION = Definition("", 0, "", {}, None, {}, {}, Milestones(), {})
 """Stands in where the saga's own is not loaded: enough to note that a record waits."""
 
@@ -264,14 +266,17 @@ def _signal(turn: Turn, signal: Signal) -> None:
     state = turn.state
     if state.phase is Phase.FORWARD:
         for path, step in state.steps.items():
+            if step.status is not StepStatus.WAITING or signal.step not in (None, path):
+                continue
             node = turn.definition.nodes.get(name_of(path))
-            if step.status is StepStatus.WAITING and isinstance(node, Listen) and _takes(turn, node, path, signal):
+            if isinstance(node, Listen) and _takes(turn, node, path, signal):
                 _receive(turn, node, path, signal)
                 return
-    late = turn.definition.late_signals.get(signal.name)
+    late = turn.definition.late_signals.get(signal.name) if signal.step is None else None
     if late is not None and _late(turn, late, signal):
         return
     reason = f"a saga in {state.phase}, {state.status} takes no {signal.name}"
+    reason += "" if signal.step is None else f"{AT_STEP}{signal.step}"
     turn.record(InputIgnored(signal.name, signal.input_id, signal.actor, reason))
 
 

@@ -27,13 +27,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """An outside event, such as an approval. `expected`, in all inputs: the last event of the state it is meant for."""
+    """An outside event, such as an approval. `expected`, in all inputs: the last event of the state it is meant for.
+
+    With a `step`, its path, no other step takes it.
+    """
 
     input_id: str
     name: str
     actor: str
     data: Json
     expected: int | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import cancel, signal
-from services.gateway.instructing import Handler, add_route, asking_of, instruct
+from services.gateway.instructing import Handler, add_route, asking_of, instruct, repeated
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json
 from services.gateway.problems import Problem, check_fields
-from services.gateway.reading.gates import signal_for
+from services.gateway.reading.gates import answer_to
 
 _ACTIONS = ("approve", "reject", "cancel")
 _ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "COMPENSATING"})
@@ -56,6 +56,9 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
     """Write what a person (the actor, and why) has decided about an order. Raises Problem."""
     actor, reason = said
     known_text("order_id", order_id)
+    done = await repeated(parts, order_id, action, request, kind="order")
+    if done is not None:
+        return done
     key = idempotency_key(request) or parts.new_id()
     status = await run_in_threadpool(_status, parts, order_id)
     if status is None:
@@ -64,8 +67,8 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
         raise Problem("already-ended", f"the order is {status}")
     record = cancel
     if action != "cancel":
-        name = await run_in_threadpool(signal_for, parts, order_id, action, f"the order is {status}")
-        record = partial(signal, name=name)
+        name, step = await run_in_threadpool(answer_to, parts, order_id, action, f"the order is {status}")
+        record = partial(signal, name=name, step=step)
     asking = await asking_of(parts, order_id, action, key, request)
     return await instruct(parts, asking, record(parts.codec, asking, actor=actor, reason=reason), kind="order")
 

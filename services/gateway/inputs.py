@@ -98,10 +98,10 @@ def send_signal(codec: Codec, asking: Asking, name: str, actor: str, data: Mappi
     return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": orjson.dumps(data).decode()})
 
 
-def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str) -> Input:
-    """Return the record of a person's decision."""
+def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str, *, step: str) -> Input:
+    """Return the record of a person's decision, which is about one step and no other."""
     data = orjson.dumps({"reason": reason}).decode()
-    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data})
+    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data, "step": step})
 
 
 def cancel(codec: Codec, asking: Asking, actor: str, reason: str) -> Input:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel
 
 from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.inputs import Asking, Input, traceparent
-from services.gateway.parts import Parts, send
-from services.gateway.reading import tokens
+from services.gateway.parts import Parts, idempotency_key, send
+from services.gateway.reading import queries, tokens
 from services.gateway.reading.conditions import matched
 from services.gateway.reading.tokens import Token
 
@@ -44,16 +45,39 @@ def add_route(
     )
 
 
+async def repeated(parts: Parts, saga_id: str, act: str, request: Request, *, kind: str = "saga") -> Response | None:
+    """Return the answer to a request that came before and is known to have had its effect; None for all others.
+
+    Writing it once more would change nothing, or something that was not there when it was made.
+    """
+    key = idempotency_key(request)
+    if key is None:
+        return None
+    asking = Asking(saga_id, _input_id(saga_id, act, key), parts.now_ms(), "")
+    if not await run_in_threadpool(queries.has_effect, parts.read_model, saga_id, asking.input_id):
+        return None
+    return _on_its_way(asking, kind)
+
+
 async def asking_of(parts: Parts, saga_id: str, act: str, key: str, request: Request) -> Asking:
     """Return who asks for what of a saga that is known to be there. Raises Problem where it is in another state."""
     expected = await matched(parts, saga_id, request)
     trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
-    return Asking(saga_id, f"{saga_id}:{act}:{key}", parts.now_ms(), trace, expected)
+    return Asking(saga_id, _input_id(saga_id, act, key), parts.now_ms(), trace, expected)
 
 
 async def instruct(parts: Parts, asking: Asking, record: Input, *, kind: str = "saga") -> Response:
     """Write what an order or a saga, its `kind`, is told and answer that it is on its way. Raises Problem."""
     await send(parts, record)
+    return _on_its_way(asking, kind)
+
+
+def _input_id(saga_id: str, act: str, key: str) -> str:
+    """Return the id of the input: equal when the same client repeats the same request."""
+    return f"{saga_id}:{act}:{key}"
+
+
+def _on_its_way(asking: Asking, kind: str) -> Response:
     url = f"/v1/{kind}s/{asking.order_id}"
     headers = {"Location": url, "Retry-After": "1", tokens.HEADER: tokens.written(Token(*asking[:3]))}
     return answer({f"{kind}_id": asking.order_id, "status_url": url}, 202, headers)

@@ -58,6 +58,8 @@ async def _resolve(parts: Parts, saga_id: str, request: Request) -> Response:
     step = form.text("step", 512, required=False) or None
     actor, reason = form.text("actor", 128), form.text("reason", 512, required=action == "skip")
     asking = await asking_of_saga(parts, saga_id, f"resolve:{action}:{step or ''}", request, errors)
+    if isinstance(asking, Response):
+        return asking
     waiting = (await run_in_threadpool(_found, parts, saga_id)).standing.waiting
     if not waiting:
         raise Problem("not-waiting", f"nothing in {saga_id} waits for a person")
@@ -71,6 +73,8 @@ async def _migrate(parts: Parts, saga_id: str, request: Request) -> Response:
     form = Fields(await read_json(request), errors, "", _MIGRATE_FIELDS)
     version, actor = form.count("version", _MAX_VERSION), form.text("actor", 128)
     asking = await asking_of_saga(parts, saga_id, f"migrate:{version}", request, errors)
+    if isinstance(asking, Response):
+        return asking
     found = await run_in_threadpool(_found, parts, saga_id)
     if found.standing.way not in (Way.FORWARD, Way.PAST_PIVOT):
         raise Problem("saga-ended", f"{saga_id} {found.standing.way} and keeps its version")

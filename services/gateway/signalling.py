@@ -10,7 +10,7 @@ from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, cancel, send_signal
-from services.gateway.instructing import add_route, asking_of, instruct
+from services.gateway.instructing import add_route, asking_of, instruct, repeated
 from services.gateway.parts import Parts, idempotency_key, known_text, read_json
 from services.gateway.problems import Problem, check_fields
 from services.gateway.standing import Way, standing
@@ -44,6 +44,8 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
     name, actor = form.text("name", 128), form.text("actor", 128)
     data = form.data("data")
     asking = await asking_of_saga(parts, saga_id, f"signal:{name}", request, errors)
+    if isinstance(asking, Response):
+        return asking
     try:
         record = send_signal(parts.codec, asking, name, actor, data)
     except TooLarge as error:
@@ -56,16 +58,26 @@ async def _cancel(parts: Parts, saga_id: str, request: Request) -> Response:
     form = Fields(await read_json(request), errors, "", _CANCEL_FIELDS)
     actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
     asking = await asking_of_saga(parts, saga_id, "cancel", request, errors)
+    if isinstance(asking, Response):
+        return asking
     way = standing(await run_in_threadpool(parts.read_model.events, saga_id)).way
     if way is not Way.FORWARD:
         raise Problem("saga-ended", f"{saga_id} {way}")
     return await instruct(parts, asking, cancel(parts.codec, asking, actor=actor, reason=reason))
 
 
-async def asking_of_saga(parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]) -> Asking:
-    """Return who asks for what of a saga, once the form has no faults and the saga is known here. Raises Problem."""
+async def asking_of_saga(
+    parts: Parts, saga_id: str, act: str, request: Request, errors: list[FieldError]
+) -> Asking | Response:
+    """Return who asks for what of a saga, once the form has no faults and the saga is known here. Raises Problem.
+
+    Of a request that came before and had its effect, it is the answer.
+    """
     check_fields(errors)
     known_text("saga_id", saga_id)
+    done = await repeated(parts, saga_id, act, request)
+    if done is not None:
+        return done
     key = idempotency_key(request) or parts.new_id()
     if not await run_in_threadpool(_is_known, parts, saga_id):
         raise Problem("unknown-saga", f"no saga {saga_id}")

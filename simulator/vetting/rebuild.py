@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.core.decide import AT_STEP
 from orchestrator.core.definition import Call, Definition
 from orchestrator.core.events import FailureKind
 from orchestrator.core.expected import expected_in
@@ -84,7 +85,8 @@ def _inputs(history: History, event: Told) -> Sequence[Input]:  # noqa: C901, PL
             failure = _failure(event, FailureKind.UNAVAILABLE, fields["until"] - event.at)
             return _replies(history, event) or [failure]
         case "SignalReceived":
-            return [Signal(cause, fields["signal"], fields["actor"], json.loads(fields["data"]))]
+            signal = Signal(cause, fields["signal"], fields["actor"], json.loads(fields["data"]))
+            return [signal, replace(signal, step=fields["step"])]
         case "CancelRequested":
             return [Cancel(cause, fields["actor"], fields["reason"])]
         case "UndoRequested":
@@ -170,7 +172,8 @@ def _ignored(history: History, event: Told) -> list[Input]:
     if fields["input"] in tuple(Action):
         asked = Resolve(event.cause, Action(fields["input"]), None, fields["actor"], "", expected)
         return [] if expected is None else [asked]
-    return [Signal(event.cause, fields["input"], fields["actor"], {}, expected)]
+    _, meant, step = fields["reason"].rpartition(f" takes no {fields['input']}{AT_STEP}")
+    return [Signal(event.cause, fields["input"], fields["actor"], {}, expected, step if meant else None)]
 
 
 def _unmigrated(registry: Registry, definition: Definition, history: History, event: Told) -> Iterator[Input]:

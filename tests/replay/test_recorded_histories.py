@@ -140,6 +140,27 @@ def test_what_was_meant_for_another_state_is_refused_again_with_and_without_the_
         assert (vetted.first, vetted.unverified) == (None, 0)
 
 
+def test_signals_for_one_step_are_taken_and_refused_again_with_and_without_the_messages() -> None:
+    listen = {"to": {"any": [{"with": {"type": "approve"}}, {"with": {"type": "reject"}}]}}
+    ask = {"listen": listen, "timeout": {"after": "PT1H"}}
+    both = {"fork": {"branches": [{"left": ask}, {"right": dict(ask)}]}}
+    registry = load(None, {})
+    registry.add(compiled(document("twice", {"both": both})))
+    world = World(lambda: registry)
+    world.start_saga("sag_a", "twice", {})
+    for step in ("right", "right", "left"):
+        world.later(1)
+        world.send("saga.Signal", "sag_a", name="approve", actor="ann", data="{}", step=step)
+    world.run(success)
+    lines = lines_of(world)
+    events = [one for one in lines if one.topic == topics.EVENTS.name]
+
+    names = world.names("sag_a")
+    assert (names.count("SignalReceived"), names.count("InputIgnored"), names[-1]) == (2, 1, "SagaCompleted")
+    for told in (lines, events):
+        assert vet(read(told, registry), registry).first is None
+
+
 def test_the_events_alone_are_enough(recorded: list[Line]) -> None:
     events = [one for one in recorded if one.topic == topics.EVENTS.name]
 

@@ -21,7 +21,7 @@ from services.gateway.parts import Parts, begins_after, known_text, read_json
 from services.gateway.problems import check_fields
 from services.gateway.read_model import Row
 from services.gateway.reading import queries, shapes
-from services.gateway.reading.gates import signal_for
+from services.gateway.reading.gates import answer_to
 from services.gateway.reading.looking import freshness_fields
 from services.gateway.signalling import asking_of_saga
 from services.gateway.views import cursor_of, read_cursor
@@ -79,8 +79,10 @@ def routes(parts: Parts) -> APIRouter:
 async def _decide_saga(parts: Parts, decision: str, saga_id: str, said: tuple[str, str], request: Request) -> Response:
     """Write what a person (the actor, and why) has decided about a saga that is no order. Raises Problem."""
     asking = await asking_of_saga(parts, saga_id, decision, request, [])
-    name = await run_in_threadpool(signal_for, parts, saga_id, decision, f"{saga_id} waits for nobody's decision")
-    return await instruct(parts, asking, signal(parts.codec, asking, name, *said))
+    if isinstance(asking, Response):
+        return asking
+    name, step = await run_in_threadpool(answer_to, parts, saga_id, decision, f"{saga_id} waits for nobody's decision")
+    return await instruct(parts, asking, signal(parts.codec, asking, name, *said, step=step))
 
 
 def _page(parts: Parts, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_a_saga_that_is_no_order_says_what_is_asked_and_is_decided_by_the_signal
             assert (taken.status, taken.headers["location"]) == (202, "/v1/sagas/sag_a")
             sent = gate.outlet.sent[-1]
             assert (sent.message, sent.fields["name"], sent.fields["actor"]) == ("saga.Signal", signal, "ann")
-            assert sent.fields["data"] == '{"reason":"known"}'
+            assert (sent.fields["data"], sent.fields["step"]) == ('{"reason":"known"}', "second-approval/wait")
             assert sent.fields["meta"]["input_id"] == f"sag_a:{decision}:d1"
 
     shop.run(scenario)
@@ -232,5 +232,49 @@ def test_what_waits_is_known_under_its_new_name_after_a_migration_and_a_restart_
 
     async def scenario(gate: Gate) -> None:
         assert [one["step"] for one in await listed(gate)] == ["approval"]
+
+    shop.run(scenario)
+
+
+def test_a_decision_that_comes_again_is_about_the_step_that_it_was_about(shop: Shop) -> None:
+    story = asked(purchase("sag_a"), step="first")
+    shop.project(story)
+    decision = {"decision": "approve", **ANN}
+
+    async def scenario(gate: Gate) -> None:
+        first = await gate.call("POST", "/v1/approvals/sag_a", decision, "d1")
+        assert [one.fields["step"] for one in gate.outlet.sent] == ["first"]
+        story.event("SignalReceived", step="first", signal="approve", cause="sag_a:approve:d1", **SIGNAL)
+        shop.project(asked(story, "confirm", "decline", step="second"))
+
+        again = await gate.call("POST", "/v1/approvals/sag_a", decision, "d1")
+        assert (again.status, again.body) == (first.status, first.body)
+        assert len(gate.outlet.sent) == 1
+        assert (await gate.call("POST", "/v1/approvals/sag_a", decision, "d2")).status == 202
+        assert [one.fields["name"] for one in gate.outlet.sent] == ["approve", "confirm"]
+
+    shop.run(scenario)
+
+
+def test_a_change_that_had_its_effect_is_answered_as_before_and_not_made_again(shop: Shop) -> None:
+    order = asked(Story("ord_a").started()).event("CancelRequested", actor="ann", reason="", cause="ord_a:cancel:c1")
+    order.event("CompensationStarted", cause="ord_a:cancel:c1", **COMPENSATING)
+    held = purchase("sag_a").event("StepHeld", step="load", code="gone", message="", status="WAITS")
+    made = {"action": "retry", "steps": ["load"], "undo": False, "actor": "ann", "reason": ""}
+    held.event("InterventionMade", cause="sag_a:resolve:retry::r1", **made)
+    shop.project(order, held)
+
+    async def scenario(gate: Gate) -> None:
+        for url, body, key, location in (
+            ("/v1/orders/ord_a/cancel", ANN, "c1", "/v1/orders/ord_a"),
+            ("/v1/sagas/ord_a/cancel", ANN, "c1", "/v1/sagas/ord_a"),
+            ("/v1/sagas/sag_a/resolve", {"action": "retry", **ANN}, "r1", "/v1/sagas/sag_a"),
+        ):
+            again = await gate.call("POST", url, body, key)
+            assert (again.status, again.headers["location"]) == (202, location), url
+            assert "consistency-token" in again.headers
+        assert gate.outlet.sent == []
+        assert (await gate.call("POST", "/v1/orders/ord_a/cancel", ANN, "c2")).status == 409
+        assert (await gate.call("POST", "/v1/sagas/sag_a/resolve", {"action": "retry", **ANN}, "r2")).status == 409
 
     shop.run(scenario)

@@ -12,7 +12,7 @@ from orchestrator.core.expected import expected_in
 from orchestrator.core.inputs import Action, Cancel, Migrate, Resolve, Signal
 from tests.orchestrator_world import World
 from tests.saga_documents import ACT, told
-from tests.saga_story import REJECTED, Moment, Story, done, fails, order, says, undo_fails
+from tests.saga_story import REJECTED, Moment, Story, done, fails, order, order_waiting_for, says, undo_fails
 
 Asked = Signal | Cancel | Resolve | Migrate
 ASKED: dict[str, Callable[[Story, int | None], Asked]] = {
@@ -93,3 +93,31 @@ def test_the_orchestrator_refuses_every_message_that_was_meant_for_another_state
 
     assert world.names("ord_a")[last:] == ["InputIgnored"]
     assert world.statuses("ord_a")[-1]["status"] == "AWAITING_APPROVAL"
+
+
+SIGNALS = {"to": {"any": [{"with": {"type": "approve"}}, {"with": {"type": "reject"}}]}}
+ASK = {"listen": SIGNALS, "timeout": {"after": "PT1H"}}
+CHAIN: tuple[dict[str, Any], ...] = ({"first": ASK}, {"second": dict(ASK)}, {"act": ACT})
+
+
+def approves(step: str | None) -> Moment:
+    return lambda story: (Signal("in_7", "approve", "ann", {}, None, step), story.now)
+
+
+def test_a_decision_about_one_step_is_not_taken_by_the_next_one_when_it_comes_again() -> None:
+    asked = told(*CHAIN)
+
+    story = asked.when(approves("first"))
+    story.then("got approve", "awaits approve or reject")
+    again = story.when(approves("first"))
+    reason = ignored(again.new[-1]).reason
+    assert reason.endswith(" takes no approve at first")
+    again.when(approves("second")).then("got approve", "send act")
+    assert len(asked.when(approves(None), approves(None)).sent) == 1
+
+
+def test_a_late_signal_is_of_no_step() -> None:
+    story = order_waiting_for("announce-shipment")
+    delivered = Signal("in_7", "delivered", "carrier", {}, None, "ship")
+
+    assert ignored(story.when(lambda one: (delivered, one.now)).new[-1]).input == "delivered"
