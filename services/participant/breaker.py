@@ -70,6 +70,10 @@ class Breaker:
             case HalfOpen():
                 return min(self._open_ms, 1_000)
 
+    def is_resting(self, now_ms: int) -> bool:
+        """Tell whether nothing at all is called now."""
+        return isinstance(self.circuit, Open) and now_ms < self.circuit.until_ms
+
     def succeeded(self, *, crowded: bool) -> None:
         """Report that the provider answered, whatever it said; to an open circuit that is old news.
 

@@ -146,7 +146,9 @@ class Client:
                 self._breaker.failed(self._ended_ms)
 
     async def peek(self, path: str) -> Any:
-        """GET without any part in the circuit; None for anything but 200."""
+        """GET, which the circuit learns nothing from; None for anything but 200, and while the circuit is open."""
+        if self._breaker.is_resting(self._now_ms()):
+            return None
         match await self._request("GET", path, None, None):
             case Answer(200, body):
                 return body

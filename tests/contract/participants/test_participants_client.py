@@ -124,6 +124,21 @@ def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_man
     _tell(story, timeout_ms=300)
 
 
+def test_nothing_is_peeked_at_while_the_circuit_is_open() -> None:
+    clock = Clock()
+
+    async def story(client: Client, seen: list[str]) -> None:
+        assert await client.peek("/x") == {"key": None}
+        for _ in range(5):
+            await client.call("POST", "/x?status=500")
+        seen.clear()
+        assert (await client.peek("/x"), seen) == (None, [])
+        clock.ms = 10_000
+        assert await client.peek("/x") == {"key": None}
+
+    _tell(story, clock=clock)
+
+
 def test_more_calls_go_at_once_the_more_are_answered() -> None:
     async def story(client: Client, seen: list[str]) -> None:
         replies = await asyncio.gather(*(client.call("POST", f"/{n}") for n in range(400)))
