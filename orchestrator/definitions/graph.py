@@ -8,6 +8,10 @@ from orchestrator.core.definition import Definition, End, Fork, Join, Loop, Node
 from orchestrator.definitions.errors import DefinitionError
 
 
+MAX_NODES = 500
+"""Steps of a definition, fragments written out: every program that walks it has to come to its end."""
+
+
 def followers(node: Node) -> tuple[str, ...]:  # noqa: PLR0911 - one for each kind of node
     """Return the names of the nodes that may come directly after this one, those inside of it first."""
     match node:
@@ -44,6 +48,9 @@ def check(definition: Definition, regions: Mapping[str, str]) -> None:
 
     `regions` tells the list of tasks that each node belongs to: a way may not lead from one into another.
     """
+    if len(definition.nodes) > MAX_NODES:
+        problem = f"makes {len(definition.nodes)} steps, and a definition has at most {MAX_NODES}"
+        raise DefinitionError("do", f"{problem}; write `for`, or let parts be sagas of their own with `run: workflow`")
     for node in definition.nodes.values():
         _check_ways(definition, node, regions)
     _check_signals(definition)

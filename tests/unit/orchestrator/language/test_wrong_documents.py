@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from orchestrator.definitions.compiler import compile_definition
 from orchestrator.definitions.errors import DefinitionError
+from orchestrator.definitions.graph import MAX_NODES
 from orchestrator.definitions.schedule import parse_schedule
 from orchestrator.definitions.validation import Verdict, validate
 from tests.language_examples import WHOLE, WRITTEN, mutants
@@ -68,6 +70,18 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write_instead(
     assert right in text
     found = lines(text.replace(right, wrong, 1))
     assert any(one.startswith(f"FILE:{line}: ") and instead in one for one in found), found
+
+
+@pytest.mark.parametrize("steps", [499, 500, 2_000])
+def test_a_definition_has_a_bound_that_every_program_can_walk_to(steps: int) -> None:
+    """The deepest walk is one call a step: a longer one would end the orchestrators that load it."""
+    tasks = [{f"s{number}": {"wait": {"seconds": 1}}} for number in range(steps)]
+    head = {"dsl": "1.0.3", "namespace": "test", "name": "long", "version": "1.0.0"}
+    found = lines(json.dumps({"document": head, "timeout": {"after": {"days": 1}}, "do": tasks}))
+    if steps < MAX_NODES:
+        assert found == []
+    else:
+        assert any(f"at most {MAX_NODES}" in one for one in found)
 
 
 EVERY_JUDGED = 41
