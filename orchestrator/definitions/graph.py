@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from orchestrator.core.definition import Definition, End, Fork, Join, Loop, Node, Race, Raise, ScopeEnd, Switch, Try
 from orchestrator.definitions.errors import DefinitionError
 
-
 MAX_NODES = 500
 """Steps of a definition, fragments written out: every program that walks it has to come to its end."""
 
