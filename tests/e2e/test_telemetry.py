@@ -46,20 +46,20 @@ class Told:
         return [line for line in self.lines if line["logger"] == logger and line["correlation_id"] == self.order_id]
 
 
-def ask(url: str, body: object = None, **headers: str) -> Any:
+def ask(url: str, body: object, **headers: str) -> Any:
     """Make a request and return the answer."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})  # noqa: S310 - an address of the test's own installation
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})  # noqa: S310 - an address of the test's own installation
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - see above
         return json.load(answer)
 
 
-def complete(gateway: str, order_id: str) -> None:
-    """Wait until an order has come to its end."""
+def delivered(bootstrap: str, order_id: str) -> list[tuple[int, str]]:
+    """Return the events of an order after its delivery, the last thing that happens to it."""
     deadline = time.monotonic() + PATIENCE_S
-    while (shown := ask(f"{gateway}/v1/orders/{order_id}"))["status"] != "COMPLETED":
-        assert time.monotonic() < deadline, shown
-        time.sleep(0.1)
+    while not (found := events_of(bootstrap, order_id)) or found[-1][1] != "SignalReceived":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    return found
 
 
 def events_of(bootstrap: str, saga_id: str) -> list[tuple[int, str]]:
@@ -81,10 +81,8 @@ def logs(directory: Path) -> Iterator[str]:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """Give what an order left in the logs of an installation, from its start to its end."""
     with Installation(tmp_path_factory.mktemp("installation")) as installation:
-        gateway = installation.addresses.gateway
-        taken = ask(f"{gateway}/v1/orders", ORDER, **{"Idempotency-Key": "planted-key"})
-        complete(gateway, taken["order_id"])
-        events = events_of(installation.addresses.bootstrap, taken["order_id"])
+        taken = ask(f"{installation.addresses.gateway}/v1/orders", ORDER, **{"Idempotency-Key": "planted-key"})
+        events = delivered(installation.addresses.bootstrap, taken["order_id"])
     texts = list(logs(installation.directory))
     return Told(taken["order_id"], events, [json.loads(text) for text in texts], "\n".join(texts))
 
