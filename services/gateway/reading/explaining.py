@@ -13,8 +13,10 @@ from fastapi.responses import Response
 from schemas.cloudevents import rfc3339
 from services.gateway import documents
 from services.gateway.answering import answer
+from services.gateway.dead_letters import reading as letters
 from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
+from services.gateway.read_model import Row
 from services.gateway.reading import shapes
 from services.gateway.reading.freshness import Staleness
 from services.gateway.reading.looking import Seen, caught_up, freshness_fields, look, token_of
@@ -22,6 +24,7 @@ from services.gateway.reading.waits import For, Wait, waits
 from services.gateway.standing import Way, standing
 
 _MOST_REFUSED = 5
+_OPEN, _AGAIN = "open", "redriven"
 _BLOCKED = {
     "orchestrator": "No orchestrator is at work: nothing moves until one is. ",
     "kafka": "Kafka does not answer: this is what was known before. ",
@@ -61,7 +64,10 @@ async def _explain(parts: Parts, saga_id: str, request: Request, *, orders: bool
     missed = await caught_up(parts, token)
     rows = await run_in_threadpool(parts.read_model.events, saga_id)
     seen = await run_in_threadpool(_look, parts, saga_id, rows, orders=orders)
-    explained = explanation(saga_id, seen, rows, parts.now_ms(), missed or seen.staleness)
+    refused = None
+    if not rows and seen.submission is not None:
+        refused = await run_in_threadpool(_refusal, parts, saga_id)
+    explained = explanation(saga_id, seen, rows, parts.now_ms(), missed or seen.staleness, refused)
     return answer(explained)
 
 
@@ -75,13 +81,26 @@ def _look(parts: Parts, saga_id: str, rows: Sequence[Mapping[str, Any]], *, orde
         return look(parts, saga_id, None, orders=True)
 
 
+def _refusal(parts: Parts, saga_id: str) -> Row | None:
+    """Return the newest dead letter of a saga that has not begun: its request could not be used. Blocks."""
+    found = letters.page(parts.read_model, letters.Wanted(1, saga_id=saga_id))
+    return found[0] if found and found[0]["state"] != _AGAIN else None
+
+
 def explanation(
-    saga_id: str, seen: Seen, rows: Sequence[Mapping[str, Any]], now_ms: int, staleness: Staleness
+    saga_id: str,
+    seen: Seen,
+    rows: Sequence[Mapping[str, Any]],
+    now_ms: int,
+    staleness: Staleness,
+    refused: Row | None = None,
 ) -> dict[str, Any]:
-    """Return why a saga is where it is."""
+    """Return why a saga is where it is; `refused` is the dead letter of the request for one that has not begun."""
     way = standing(rows).way
     open_ = list(waits(rows).values())
-    if not rows and seen.submission is not None:
+    if refused is not None:
+        way, open_ = (way, [_set_aside(refused)]) if refused["state"] == _OPEN else (Way.ENDED, [])
+    elif not rows and seen.submission is not None:
         open_ = [_start(seen.submission.created_at_ms)]
     row = seen.row or {}
     return {
@@ -110,6 +129,13 @@ def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _start(since_ms: int) -> Wait:
     what = "an orchestrator to take it up"
     return Wait(For.START, "", False, 0, since_ms, None, None, what, "it begins as soon as one does")
+
+
+def _set_aside(letter: Row) -> Wait:
+    what = f"somebody to decide about dead letter {letter['id']}, its request, which no orchestrator could use"
+    cause = f"{letter['code']}: {letter['detail']}"
+    then = f"that is {cause}; redriven it is tried again, resolved it never begins"
+    return Wait(For.RECORD, "", False, 0, letter["at_ms"], None, cause, what, then)
 
 
 def _summary(way: Way, open_: Sequence[Wait]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from tests.contract.gateway.gate import Gate, gateway
+from services.feed import Entry
+from tests.contract.gateway.gate import Gate, gateway, runner
+from tests.contract.gateway.letters import keep
 from tests.contract.gateway.story import Story, entries, projector
 
 
@@ -21,11 +23,10 @@ class Shop:
         with projector(self._urls[1]) as (projection, positions):
             projection.project(entries(*stories, first=positions[0]))
 
+    def set_aside(self, *letters: Entry) -> None:
+        """Have the read model know dead letters, and what was decided about them."""
+        keep(self._urls[1], *letters)
+
     def run(self, scenario: Callable[[Gate], Awaitable[None]]) -> None:
         """Run a scenario on a fresh gateway."""
-
-        async def whole() -> None:
-            async with gateway(*self._urls) as gate:
-                await asyncio.wait_for(scenario(gate), 30)
-
-        asyncio.run(whole())
+        runner(partial(gateway, *self._urls))(scenario)
