@@ -49,16 +49,3 @@ async def call(gate: Gate, caller: str, method: str, url: str, body: object = No
 def having(headers: dict[str, str]) -> dict[str, Any]:
     """Return headers as further arguments of a call: their names are no names of Python's."""
     return {**headers}
-
-
-def form(**changes: Any) -> dict[str, Any]:
-    """Return an order of customer 17850 without fault, with changes."""
-    return {
-        "customer_id": "17850",
-        "currency": "GBP",
-        "total": "15.30",
-        "payment_method": "pm_card_ok",
-        "lines": [{"sku": "85123A", "description": "HEART", "quantity": 6, "unit_price": "2.55"}],
-        "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High St"},
-        "reference": "536365",
-    } | changes

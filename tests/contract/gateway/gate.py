@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, NamedTuple
@@ -274,3 +274,21 @@ async def gateway(
     finally:
         submissions.stop()
         read_model.close()
+        database.close()
+
+
+Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
+"""Runs a scenario on a gateway made for it."""
+
+
+def runner(make: Callable[[], AbstractAsyncContextManager[Gate]]) -> Run:
+    """Return what runs a scenario, for at most a minute, on a gateway that `make` makes."""
+
+    def run(scenario: Callable[[Gate], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with make() as gate:
+                await asyncio.wait_for(scenario(gate), 60)
+
+        asyncio.run(whole())
+
+    return run

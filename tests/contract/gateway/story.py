@@ -66,6 +66,11 @@ class Story:
         self.event("SagaStarted", data=text, parameters="{}")
         return self.completed("validate", local=True, lifecycle="validated")
 
+    def awaiting_approval(self) -> Story:
+        """Add that a person is to approve."""
+        asked = {"step": "approval", "signals": ["approve", "reject"]}
+        return self.event("SignalAwaited", **asked, status="AWAITING_APPROVAL")
+
     def scheduled(self, step: str, undo: bool = False, **state: str) -> Story:
         """Add a command."""
         return self.event("StepScheduled", step=step, undo=undo, attempt=0, **_SCHEDULED, **state)

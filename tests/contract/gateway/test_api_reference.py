@@ -48,8 +48,7 @@ def test_the_examples_of_the_reference_work(new_sqlite_url: Callable[[str], str]
                 assert answer.status == example.status, (method, url, answer.body)
 
     async def scenario() -> None:
-        waiting = Story("ord_a").started()
-        waiting.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
+        waiting = Story("ord_a").started().awaiting_approval()
         with projector(urls[1]) as (projection, _):
             projection.project(entries(waiting))
         async with gateway(*urls) as gate:

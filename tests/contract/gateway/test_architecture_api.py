@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from services.gateway.architecture import MOST_WAITING
-from tests.contract.gateway.gate import Gate, gateway
+from tests.contract.gateway.gate import Gate, Run, gateway, runner
 from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed
 
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 REFUSAL = b'{"error": "SLA conflicts with distributed consistency requirements"}'
 URL = "/v1/architecture"
 
@@ -19,15 +19,7 @@ URL = "/v1/architecture"
 @pytest.fixture
 def run(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a fresh gateway; no database plays a part in a design."""
-
-    def run_on_fresh_gateway(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with gateway(new_sqlite_url("gateway"), new_sqlite_url("projector")) as gate:
-                await asyncio.wait_for(scenario(gate), 30)
-
-        asyncio.run(whole())
-
-    return run_on_fresh_gateway
+    return runner(partial(gateway, new_sqlite_url("gateway"), new_sqlite_url("projector")))
 
 
 @pytest.mark.parametrize("asked", [ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW])

@@ -48,10 +48,7 @@ def _locked_for(order_id: str, born_ms: int, locked_ms: int) -> Story:
 
 
 def _approved_after(order_id: str, born_ms: int, waited_ms: int) -> Story:
-    story = Story(order_id, born_ms).started()
-    story.event(
-        "SignalAwaited", step="approval", signals=["approve", "reject"], timeout_at=None, status="AWAITING_APPROVAL"
-    )
+    story = Story(order_id, born_ms).started().awaiting_approval()
     got = {"step": "approval", "signal": "approve", "actor": "ann", "data": "{}"}
     story.event("SignalReceived", **got, status="RUNNING", after_ms=waited_ms)
     return story.event("SagaCompleted", output="{}", status="COMPLETED")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from starlette.routing import Route
 from schemas.personal_data import RESOLVE
 from services.gateway.security.access import ROUTES, Kind, Rule
 from services.gateway.security.identity import Scope
-from tests.contract.gateway.callers import CALLERS, call, form, guarded
-from tests.contract.gateway.gate import Gate
+from tests.contract.gateway.callers import CALLERS, call, guarded
+from tests.contract.gateway.gate import Gate, Run, runner
 from tests.contract.gateway.story import Story, entries, projector
+from tests.order_form import form
 
 CREDENTIALS = [(route, rule) for route, rule in ROUTES.items() if rule.scopes is not None]
 NAMING_ORDERS = [route for route in ROUTES if "{order_id}" in route[1]]
@@ -26,28 +27,16 @@ NOT_GOOD: list[dict[str, Any]] = [
     {"authorization": "Bearer nobody"},
     {"authorization": "Basic c2hvcDpzaG9w"},
 ]
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 
 
 @pytest.fixture
 def run(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a gateway that knows the callers, and one order of ann's that awaits approval."""
     urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
-    waiting = Story("ord_ann").started()
-    waiting.event(
-        "SignalAwaited", step="approval", signals=["approve", "reject"], due_at=None, status="AWAITING_APPROVAL"
-    )
+    waiting = Story("ord_ann").started().awaiting_approval()
     with projector(urls[1]) as (projection, _):
         projection.project(entries(waiting))
-
-    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with guarded(urls) as gate:
-                await asyncio.wait_for(scenario(gate), 60)
-
-        asyncio.run(whole())
-
-    return run_scenario
+    return runner(partial(guarded, urls))
 
 
 def of(path: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,10 +11,9 @@ import pytest
 from services.gateway.security.access import ROUTES
 from services.gateway.security.identity import EVERY_SCOPE, Identity
 from tests.contract.gateway.callers import call, guarded
-from tests.contract.gateway.gate import Answer, Gate
+from tests.contract.gateway.gate import Answer, Gate, Run, runner
 from tests.contract.gateway.story import Story, entries, projector
 
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 ROOT = {"root": Identity("root", "root", EVERY_SCOPE)}
 WITH_BODY = [route for route, rule in ROUTES.items() if rule.scopes is not None and route[0] == "POST"]
 WITH_NAMES = [route for route, rule in ROUTES.items() if rule.scopes is not None and "{" in route[1]]
@@ -47,21 +46,10 @@ QUERIES = (
 def run(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a gateway that knows root, and an order that awaits approval."""
     urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
-    waiting = Story("ord_ann").started()
-    waiting.event(
-        "SignalAwaited", step="approval", signals=["approve", "reject"], due_at=None, status="AWAITING_APPROVAL"
-    )
+    waiting = Story("ord_ann").started().awaiting_approval()
     with projector(urls[1]) as (projection, _):
         projection.project(entries(waiting))
-
-    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with guarded(urls, ROOT) as gate:
-                await asyncio.wait_for(scenario(gate), 60)
-
-        asyncio.run(whole())
-
-    return run_scenario
+    return runner(partial(guarded, urls, ROOT))
 
 
 def named(path: str, name: str) -> str:

@@ -14,10 +14,11 @@ import pytest
 
 from services.gateway.reading import looking
 from services.gateway.reading.freshness import Lag, Staleness
-from tests.contract.gateway.callers import form, having
+from tests.contract.gateway.callers import having
 from tests.contract.gateway.gate import Answer, Gate, Sent, gateway
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import Story, entries, projector
+from tests.order_form import form
 
 ORDERS = int(os.environ.get("SAGALINE_ORDERS", "1000"))
 """8 reads each; 12,500 of them are 100,000 reads."""
@@ -105,8 +106,7 @@ def test_of_thousands_of_reads_after_a_202_none_is_stale(new_sqlite_url: Callabl
 
 
 def test_a_read_with_a_token_waits_for_the_read_model(shop: Shop) -> None:
-    story = Story("ord_a").started()
-    story.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
+    story = Story("ord_a").started().awaiting_approval()
     shop.project(story)
 
     async def scenario(gate: Gate) -> None:

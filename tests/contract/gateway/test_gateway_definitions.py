@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import yaml
 
-from tests.contract.gateway.gate import Answer, Gate, gateway
+from tests.contract.gateway.gate import Answer, Gate, Run, gateway, runner
 from tests.definition_texts import echo
-
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 
 
 @pytest.fixture
 def run(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a fresh gateway."""
-
-    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with gateway(new_sqlite_url("gateway"), new_sqlite_url("projector")) as gate:
-                await asyncio.wait_for(scenario(gate), 30)
-
-        asyncio.run(whole())
-
-    return run_scenario
+    return runner(partial(gateway, new_sqlite_url("gateway"), new_sqlite_url("projector")))
 
 
 async def deploy(gate: Gate, text: str, query: str = "actor=mara&reason=because") -> Answer:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from services.gateway.security.limits import Limits
-from tests.contract.gateway.callers import CALLERS, call, form, guarded, having
+from tests.contract.gateway.callers import CALLERS, call, guarded, having
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.story import Story, entries, projector
+from tests.order_form import form
 
 Urls = tuple[str, str]
 

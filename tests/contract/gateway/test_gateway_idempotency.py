@@ -13,8 +13,8 @@ from schemas.cloudevents import rfc3339
 from services.gateway import outlet as outlets
 from services.gateway.outlet import KafkaOutlet, NotConfirmed, Overloaded
 from services.gateway.submitting import KEY_LIVES_MS
-from tests.contract.gateway.callers import form
 from tests.contract.gateway.gate import Gate, gateway
+from tests.order_form import form
 
 BORN_MS = 1_700_000_000_000
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tests.contract.gateway.callers import call, form, guarded, having
+from tests.contract.gateway.callers import call, guarded, having
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
+from tests.order_form import form
 from tests.scraping import Scrape, parsed, total
 
 

@@ -5,50 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.contract.gateway.gate import TRACE, Gate, gateway
-
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
-
-
-def _runner(submissions_url: str, read_model_url: str) -> Run:
-    def run_on_fresh_gateway(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with gateway(submissions_url, read_model_url) as gate:
-                await asyncio.wait_for(scenario(gate), 30)
-
-        asyncio.run(whole())
-
-    return run_on_fresh_gateway
+from tests.contract.gateway.gate import TRACE, Gate, Run, gateway, runner
+from tests.order_form import form
 
 
 @pytest.fixture
 def run(new_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a fresh gateway, on each kind of database."""
-    return _runner(new_url("gateway"), new_url("projector"))
+    return runner(partial(gateway, new_url("gateway"), new_url("projector")))
 
 
 @pytest.fixture
 def run_once(new_sqlite_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios in which the kind of database plays no part."""
-    return _runner(new_sqlite_url("gateway"), new_sqlite_url("projector"))
-
-
-def form(**changes: Any) -> dict[str, Any]:
-    """Return an order without fault, with changes."""
-    return {
-        "customer_id": "17850",
-        "currency": "GBP",
-        "total": "15.30",
-        "payment_method": "pm_card_ok",
-        "lines": [{"sku": "85123A", "description": "HEART", "quantity": 6, "unit_price": "2.55"}],
-        "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High St"},
-        "reference": "536365",
-    } | changes
+    return runner(partial(gateway, new_sqlite_url("gateway"), new_sqlite_url("projector")))
 
 
 async def post(gate: Gate, body: object, key: str | None = "k1", **more: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from services.gateway.catalogue import BadCatalogue, Catalogue, load, read
-from tests.contract.gateway.callers import form
 from tests.contract.gateway.gate import Gate, gateway
+from tests.order_form import form
 
 CATALOGUE = read(["sku,currency,unit_price", "85123A,GBP,2.55", "71053,GBP,3.39", "71053,EUR,4.00"])
 SHIPPED = Path(__file__).parents[3] / "services" / "gateway" / "catalogue.csv"

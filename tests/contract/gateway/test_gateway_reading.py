@@ -12,16 +12,9 @@ from services.gateway.security.access import ROUTES
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import BORN_MS, Story
+from tests.order_form import form
 
-FORM: dict[str, Any] = {
-    "customer_id": "17850",
-    "currency": "GBP",
-    "total": "15.30",
-    "payment_method": "pm_card_ok",
-    "lines": [{"sku": "85123A", "description": "HEART", "quantity": 6, "unit_price": "2.55"}],
-    "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High St"},
-    "reference": "536365",
-}
+FORM = form()
 
 
 def test_an_order_is_shown_as_pending_until_the_read_model_knows_it(shop: Shop) -> None:
@@ -118,8 +111,7 @@ def test_pages_go_through_all_orders_newest_first_each_once(shop: Shop) -> None:
 
 
 def test_a_waiting_order_can_be_approved_or_rejected(shop: Shop) -> None:
-    story = Story("ord_a").started()
-    story.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
+    story = Story("ord_a").started().awaiting_approval()
     shop.project(story)
 
     async def scenario(gate: Gate) -> None:

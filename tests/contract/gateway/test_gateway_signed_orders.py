@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from services.signatures import headers_of
-from tests.contract.gateway.callers import SECRET, call, form, guarded
-from tests.contract.gateway.gate import Answer, Gate
+from tests.contract.gateway.callers import SECRET, call, guarded
+from tests.contract.gateway.gate import Answer, Gate, Run, runner
+from tests.order_form import form
 
 NOW_S = 1_700_000_000
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 
 
 @pytest.fixture
 def run(new_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a gateway that knows the callers, on each kind of database."""
     urls = (new_url("gateway"), new_url("projector"))
-
-    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with guarded(urls) as gate:
-                await asyncio.wait_for(scenario(gate), 60)
-
-        asyncio.run(whole())
-
-    return run_scenario
+    return runner(partial(guarded, urls))
 
 
 async def post(gate: Gate, body: bytes, headers: dict[str, str], key: str = "k1") -> Answer:

@@ -7,10 +7,10 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 from schemas.json_schema import json_schema
-from tests.contract.gateway.callers import form
 from tests.contract.gateway.gate import TRACE, Gate
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import Story
+from tests.order_form import form
 from tests.scraping import Scrape, parsed, total
 
 DECISION = {"actor": "planted-actor", "reason": "planted-reason"}

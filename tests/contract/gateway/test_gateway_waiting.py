@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from services.gateway.reading import streaming
-from tests.contract.gateway.callers import form, having
+from tests.contract.gateway.callers import having
 from tests.contract.gateway.gate import Answer, Gate
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import Story
+from tests.order_form import form
 
 ACTOR = {"actor": "ann", "reason": "late"}
 
@@ -46,8 +47,7 @@ def test_what_the_client_has_is_not_sent_again(shop: Shop) -> None:
 
 
 def test_a_change_of_another_state_is_refused_and_leaves_no_record(shop: Shop) -> None:
-    story = Story("ord_a").started()
-    story.event("SignalAwaited", step="approval", signals=["approve", "reject"], status="AWAITING_APPROVAL")
+    story = Story("ord_a").started().awaiting_approval()
     held = Story("etl_1", definition="etl").started()
     held.event("StepHeld", step="load", code="gone", message="no host", status="WAITS")
     shop.project(story, held)

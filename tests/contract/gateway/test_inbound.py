@@ -27,8 +27,9 @@ from streams.errors import Fatal
 from streams.memory_driver import MemoryDriver
 from streams.memory_log import MemoryLog
 from streams.record import Record
-from tests.contract.gateway.callers import SECRET, call, form, guarded
+from tests.contract.gateway.callers import SECRET, call, guarded
 from tests.contract.gateway.gate import CURRENCIES, TRACE, Gate
+from tests.order_form import form
 from tests.scraping import scraped, total
 
 NOW_MS = 1_700_000_000_000
@@ -42,6 +43,7 @@ IDENTITIES = (
     Identity("plain", "plain", frozenset({Scope.CUSTOMER}), None),
     Identity("ops", "ops", frozenset({Scope.OPERATOR}), None, (SECRET,)),
 )
+
 KEYS = {f"{n}": ApiKey(f"{n}", b"", identity, None, None) for n, identity in enumerate(IDENTITIES)}
 
 

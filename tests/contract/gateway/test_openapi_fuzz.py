@@ -71,10 +71,7 @@ def test_what_is_made_from_the_description_is_answered_as_it_says(
     new_sqlite_url: Callable[[str], str], mode: GenerationMode
 ) -> None:
     urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
-    waiting = Story("ord_a").started()
-    waiting.event(
-        "SignalAwaited", step="approval", signals=["approve", "reject"], timeout_at=None, status="AWAITING_APPROVAL"
-    )
+    waiting = Story("ord_a").started().awaiting_approval()
     with projector(urls[1]) as (projection, _):
         projection.project(entries(waiting, Story("ord_b").shipped(), Story("etl_1", definition="etl").started()))
     keep(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 
 import pytest
@@ -13,13 +14,13 @@ from schemas.personal_data import PREFIX, RESOLVE, proof
 from services.gateway.vault.keys import Erased, SqlVault, VaultAccess
 from services.gateway.vault.sealing import NotOpened
 from services.participant.database import Database
-from tests.contract.gateway.callers import CALLERS, call, form, known
-from tests.contract.gateway.gate import Answer, Gate, gateway
+from tests.contract.gateway.callers import CALLERS, call, known
+from tests.contract.gateway.gate import Answer, Gate, Run, gateway, runner
+from tests.order_form import form
 
 MASTER, READER = b"m" * 32, b"r" * 32
 ADDRESS = "7 Marker Lane"
 ERASE = "/v1/customers/17850/personal-data"
-Run = Callable[[Callable[[Gate], Awaitable[None]]], None]
 
 
 def vault_on(database: Database, now_ms: Callable[[], int] = lambda: 1) -> SqlVault:
@@ -36,17 +37,10 @@ def run(new_url: Callable[[str], str]) -> Run:
     """Give a runner of scenarios on a gateway with a vault, on each kind of database."""
     urls = (new_url("gateway"), new_url("projector"))
 
-    def run_scenario(scenario: Callable[[Gate], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            def vault(database: Database) -> VaultAccess:
-                return VaultAccess(vault_on(database), READER)
+    def vault(database: Database) -> VaultAccess:
+        return VaultAccess(vault_on(database), READER)
 
-            async with gateway(*urls, known(CALLERS), vault=vault) as gate:
-                await asyncio.wait_for(scenario(gate), 60)
-
-        asyncio.run(whole())
-
-    return run_scenario
+    return runner(partial(gateway, *urls, known(CALLERS), vault=vault))
 
 
 async def post(gate: Gate, key: str = "k1", address: str = ADDRESS) -> Answer:

@@ -5,23 +5,16 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from tests.kafka.gateway.site import Reply, Site
 from tests.kafka.orchestrator_fleet import Fleet
+from tests.order_form import form
 
 ORDERS = 40
 REPETITIONS = 10
 AT_ONCE = 5
 CAPTURE = "payment.CapturePayment"
-FORM: dict[str, Any] = {
-    "customer_id": "17850",
-    "currency": "GBP",
-    "total": "15.30",
-    "payment_method": "pm_card_ok",
-    "lines": [{"sku": "85123A", "description": "HEART", "quantity": 6, "unit_price": "2.55"}],
-    "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High St"},
-}
+FORM = form()
 
 
 def test_orders_taken_in_an_outage_finish_once_however_often_they_were_sent(site: Site, tmp_path: Path) -> None:

@@ -10,15 +10,9 @@ from typing import Any
 from schemas import topics
 from schemas.codec import Codec
 from tests.kafka.gateway.site import Reply, Site, kill, terminate
+from tests.order_form import form
 
-FORM: dict[str, Any] = {
-    "customer_id": "17850",
-    "currency": "GBP",
-    "total": "15.30",
-    "payment_method": "pm_card_ok",
-    "lines": [{"sku": "85123A", "description": "HEART", "quantity": 6, "unit_price": "2.55"}],
-    "shipping": {"method": "standard", "country": "United Kingdom", "address": "1 High St"},
-}
+FORM = form()
 
 
 def test_an_order_that_got_202_is_in_kafka(site: Site) -> None:

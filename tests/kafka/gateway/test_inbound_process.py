@@ -18,9 +18,9 @@ from schemas import topics
 from schemas.codec import Codec
 from services.gateway.orders import order_id_of
 from services.signatures import headers_of
-from tests.contract.gateway.callers import form
 from tests.kafka.gateway.site import Site, kill, terminate, wait_until
 from tests.kafka.scraping import scrape_of
+from tests.order_form import form
 from tests.scraping import total
 
 SECRET = b"s" * 32

@@ -16,9 +16,9 @@ from schemas.json_schema import json_schema, names, plain_names
 from services.gateway.orders import Refused, read_order
 from services.watchdog.alert import Alert, alert_of
 from streams.logs import JsonLines
-from tests.contract.gateway.callers import form
 from tests.message_examples import examples
 from tests.orchestrator_world import World
+from tests.order_form import form
 
 CURRENCIES = frozenset({"GBP"})
 CODEC = Codec()
