@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import cancel, signal
-from services.gateway.instructing import Handler, add_route, asking_of, instruct, repeated
-from services.gateway.parts import Parts, idempotency_key, known_text, read_json
+from services.gateway.instructing import Handler, add_route, asking_of, instruct, key_of, repeated
+from services.gateway.parts import Parts, known_text, read_json
 from services.gateway.problems import Problem, check_fields
 from services.gateway.reading.gates import answer_to
 
@@ -59,7 +59,7 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
     done = await repeated(parts, order_id, action, request, kind="order")
     if done is not None:
         return done
-    key = idempotency_key(request) or parts.new_id()
+    key = key_of(request) or parts.new_id()
     status = await run_in_threadpool(_status, parts, order_id)
     if status is None:
         raise Problem("unknown-order", f"no order {order_id}")

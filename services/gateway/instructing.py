@@ -16,6 +16,7 @@ from services.gateway.parts import Parts, idempotency_key, send
 from services.gateway.reading import queries, tokens
 from services.gateway.reading.conditions import matched
 from services.gateway.reading.tokens import Token
+from services.gateway.security.identity import OPEN, identity_of
 
 Handler = Callable[[str, Request], Awaitable[Response]]
 """Answers a request about the order or saga of an id."""
@@ -45,12 +46,18 @@ def add_route(
     )
 
 
+def key_of(request: Request) -> str | None:
+    """Return the key of a request that changes something, which is its client's own. Raises Problem."""
+    key, client = idempotency_key(request), identity_of(request.scope).client
+    return key if key is None or client == OPEN.client else f"{client}:{key}"
+
+
 async def repeated(parts: Parts, saga_id: str, act: str, request: Request, *, kind: str = "saga") -> Response | None:
     """Return the answer to a request that came before and is known to have had its effect; None for all others.
 
     Writing it once more would change nothing, or something that was not there when it was made.
     """
-    key = idempotency_key(request)
+    key = key_of(request)
     if key is None:
         return None
     asking = Asking(saga_id, _input_id(saga_id, act, key), parts.now_ms(), "")

@@ -12,6 +12,7 @@ from services.gateway.answering import answer
 from services.gateway.parts import Parts, known_text
 from services.gateway.problems import Problem
 from services.gateway.reading import shapes
+from services.gateway.reading.looking import freshness_fields
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -23,7 +24,8 @@ def routes(parts: Parts) -> APIRouter:
         row = parts.read_model.report(date)
         if row is None:
             raise Problem("unknown-report", f"no report of {date}: it is made after the end of the day, in UTC")
-        about = {"saga_id": row["saga_id"], "made_at": rfc3339(row["at_ms"])}
+        fresh = freshness_fields(parts.freshness.now())
+        about = {"saga_id": row["saga_id"], "made_at": rfc3339(row["at_ms"]), **fresh}
         return answer({**orjson.loads(row["report"]), **about})
 
     router.add_api_route(

@@ -10,8 +10,8 @@ from schemas.codec import TooLarge
 from services.gateway import documents
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import Asking, cancel, send_signal
-from services.gateway.instructing import add_route, asking_of, instruct, repeated
-from services.gateway.parts import Parts, idempotency_key, known_text, read_json
+from services.gateway.instructing import add_route, asking_of, instruct, key_of, repeated
+from services.gateway.parts import Parts, known_text, read_json
 from services.gateway.problems import Problem, check_fields
 from services.gateway.standing import Way, standing
 
@@ -78,7 +78,7 @@ async def asking_of_saga(
     done = await repeated(parts, saga_id, act, request)
     if done is not None:
         return done
-    key = idempotency_key(request) or parts.new_id()
+    key = key_of(request) or parts.new_id()
     if not await run_in_threadpool(_is_known, parts, saga_id):
         raise Problem("unknown-saga", f"no saga {saga_id}")
     return await asking_of(parts, saga_id, act, key, request)

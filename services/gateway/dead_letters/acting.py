@@ -48,6 +48,7 @@ class Tell(NamedTuple):
     """The saga is told: it has the record handled or left out, or the step tried again or skipped."""
 
     record: Input
+    asking: Asking
     would: str
 
 
@@ -104,7 +105,7 @@ def _of_parked(parts: Parts, row: Mapping[str, Any], deed: Deed) -> Tell:
     record = redrive(parts.codec, asking, action, place, deed.actor, deed.reason)
     then = f"the {max(0, len(queue) - 1)} records behind it follow in order, as far as they can be read"
     handled = "is handled" if action == REDRIVE else "is left out"
-    return Tell(record, f"the record {handled} by {saga_id}, and {then}")
+    return Tell(record, asking, f"the record {handled} by {saga_id}, and {then}")
 
 
 def _of_step(parts: Parts, row: Mapping[str, Any], deed: Deed) -> Tell:
@@ -116,7 +117,7 @@ def _of_step(parts: Parts, row: Mapping[str, Any], deed: Deed) -> Tell:
     asking = _asking(parts, saga_id, f"resolve:{action}:{step}", deed)
     what = f"the compensation of {step}" if row["code"] == "compensation_failed" else step
     would = f"{what} in {saga_id} is {'tried again' if action == 'retry' else 'left as it is'}"
-    return Tell(resolve(parts.codec, asking, action, step, deed.actor, deed.reason), would)
+    return Tell(resolve(parts.codec, asking, action, step, deed.actor, deed.reason), asking, would)
 
 
 def _asking(parts: Parts, saga_id: str, act: str, deed: Deed) -> Asking:

@@ -12,12 +12,14 @@ from fastapi.responses import Response
 from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.dead_letters import forms, reading
-from services.gateway.dead_letters.acting import REDRIVE, RESOLVE, Deed, carry_out, planned
+from services.gateway.dead_letters.acting import REDRIVE, RESOLVE, Deed, Tell, carry_out, planned
 from services.gateway.dead_letters.views import decoded, letter_view, whole_view
 from services.gateway.fields import FieldError, Fields
 from services.gateway.inputs import traceparent
-from services.gateway.parts import Parts, begins_after, idempotency_key, known_text, read_json
+from services.gateway.instructing import key_of
+from services.gateway.parts import Parts, begins_after, known_text, read_json
 from services.gateway.problems import Problem, check_fields
+from services.gateway.reading import tokens
 
 _PATH = "/v1/dead-letters"
 _FIELDS = {REDRIVE: frozenset({"actor", "reason", "dry_run"}), RESOLVE: frozenset({"actor", "reason"})}
@@ -116,7 +118,7 @@ async def _decide(parts: Parts, letter_id: str, action: str, request: Request) -
     if not isinstance(dry_run, bool):
         form.wrong("dry_run", "must be true or false")
     check_fields(errors)
-    key = idempotency_key(request) or parts.new_id()
+    key = key_of(request) or parts.new_id()
     deed = Deed(action, actor, reason, key, traceparent(request.headers.get("traceparent"), parts.new_traceparent()))
     row = await run_in_threadpool(_found, parts, letter_id)
     plan = await run_in_threadpool(planned, parts, row, deed)
@@ -125,7 +127,10 @@ async def _decide(parts: Parts, letter_id: str, action: str, request: Request) -
     await carry_out(parts, row, deed, plan)
     url = f"{_PATH}/{letter_id}"
     taken = {"id": letter_id, "action": action, "would": plan.would, "status_url": url}
-    return answer(taken, 202, {"Location": url})
+    headers = {"Location": url, "Retry-After": "1"}
+    if isinstance(plan, Tell):
+        headers[tokens.HEADER] = tokens.written(tokens.Token(*plan.asking[:3]))
+    return answer(taken, 202, headers)
 
 
 def _dry_run(parts: Parts, row: Mapping[str, Any], would: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class FailureStatistics(Fresh):
     steps: dict[str, StepFailures]
 
 
-class DailyReport(BaseModel):
+class DailyReport(Fresh):
     """What one UTC day of orders added up to, and which saga made the report when."""
 
     date: str = Field(examples=["2026-11-20"])

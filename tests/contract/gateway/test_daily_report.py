@@ -135,6 +135,7 @@ def test_the_gateway_shows_the_newest_report_of_a_day(new_url: Callable[[str], s
         shown = (await gate.call("GET", f"/v1/reports/daily/{date}")).body
         assert (shown["date"], shown["orders"], shown["zone"]) == (date, {"received": 2}, "UTC")
         assert (shown["saga_id"], shown["outcomes"]["revoked"]) == ("daily-report.20231116T000000Z", 4)
+        assert (shown["stale"], shown["age_s"], shown["stale_because"]) == (False, 0.0, None)
         missing = await gate.call("GET", "/v1/reports/daily/2023-11-16")
         assert (missing.status, missing.body["type"]) == (404, "/problems/unknown-report")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 
+from services.gateway.security.identity import Identity, Scope
+from tests.contract.gateway.callers import call, guarded
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import BORN_MS, DATA, Story
@@ -254,6 +257,29 @@ def test_a_decision_that_comes_again_is_about_the_step_that_it_was_about(shop: S
         assert [one.fields["name"] for one in gate.outlet.sent] == ["approve", "confirm"]
 
     shop.run(scenario)
+
+
+def test_the_keys_of_two_clients_are_two_however_equal(new_sqlite_url: Callable[[str], str]) -> None:
+    urls = (new_sqlite_url("gateway"), new_sqlite_url("projector"))
+    story = asked(purchase("sag_a"), step="first")
+    callers = {name: Identity(name, name, frozenset({Scope.OPERATOR})) for name in ("olga", "oleg")}
+
+    async def scenario() -> None:
+        shop = Shop(*urls)
+        shop.project(story)
+        async with guarded(urls, callers) as gate:
+            decision = {"decision": "approve"}
+            assert (await call(gate, "olga", "POST", "/v1/approvals/sag_a", decision, key="1")).status == 202
+            cause = gate.outlet.sent[0].fields["meta"]["input_id"]
+            story.event("SignalReceived", step="first", signal="approve", cause=cause, **SIGNAL)
+            await asyncio.to_thread(shop.project, asked(story, "confirm", "decline", step="second"))
+
+            assert (await call(gate, "oleg", "POST", "/v1/approvals/sag_a", decision, key="1")).status == 202
+            assert (await call(gate, "olga", "POST", "/v1/approvals/sag_a", decision, key="1")).status == 202
+            told = [(one.fields["actor"], one.fields["name"]) for one in gate.outlet.sent]
+            assert told == [("olga", "approve"), ("oleg", "confirm")]
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
 
 
 def test_a_change_that_had_its_effect_is_answered_as_before_and_not_made_again(shop: Shop) -> None:

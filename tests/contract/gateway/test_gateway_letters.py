@@ -11,6 +11,7 @@ import pytest
 
 from schemas.codec import Codec
 from services.feed import Entry
+from services.gateway.reading import tokens
 from streams.dead_letter import dead_letter_headers
 from streams.record import Record
 from tests.contract.gateway.gate import Gate, gateway
@@ -140,6 +141,9 @@ def test_a_saga_that_waits_is_told_what_to_do_about_its_first_record(ward: Ward,
         (sent,) = gate.outlet.sent
         assert (sent.topic, sent.key, sent.message) == ("saga.inputs", "ord_a", "saga.RedriveSaga")
         meta = sent.fields.pop("meta")
+        token = tokens.read(answer.headers["consistency-token"])
+        assert token is not None
+        assert (token.saga_id, token.input_id) == ("ord_a", meta["input_id"])
         assert meta["input_id"] == f"ord_a:{what}:saga.replies:2:41:k1"
         assert sent.fields == {**WHO, "action": what, "first": "saga.replies:2:41"}
 

@@ -72,7 +72,7 @@ def test_with_a_key_the_gateway_knows_who_acts(
 
 
 def test_a_decision_that_comes_too_late_says_what_to_do(saga: Saga, gateway: StubGateway) -> None:
-    late = {"title": "The order does not wait for an approval", "detail": "the order is COMPLETED"}
+    late = {"title": "It does not wait for an approval", "detail": "the order is COMPLETED"}
     gateway.on("POST /v1/approvals/ord_a", Answer(409, late))
 
     failure = saga("approval", "reject", "ord_a").exception
