@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from orchestrator.core.definition import Definition, End, Fork, Join, Loop, Node, Race, Raise, ScopeEnd, Switch, Try
 from orchestrator.definitions.errors import DefinitionError
 
-MAX_NODES = 500
-"""Steps of a definition, fragments written out: every program that walks it has to come to its end."""
+MAX_NODES = 200
+"""Steps of a definition, fragments written out: what a saga keeps of each has to fit into one record with its data."""
 
 
 def followers(node: Node) -> tuple[str, ...]:  # noqa: PLR0911 - one for each kind of node
