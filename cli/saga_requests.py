@@ -22,6 +22,7 @@ COLUMNS: Columns = {
     "reason": lambda saga: saga["reason"],
     "steps": lambda saga: saga["current_steps"],
 }
+_START = "`saga definitions list` shows what there is, `saga saga start --help` what goes with it."
 _REMEDY = "`saga saga list` shows the sagas there are, `saga order list` the orders."
 
 
@@ -35,7 +36,7 @@ def start_saga(
         "data": _object("--input", data),
         "options": _object("--options", options),
     }
-    return request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()))
+    return request(gateway, "POST", "/v1/sagas", body, key or str(uuid.uuid4()), _START)
 
 
 def show_saga(gateway: Gateway, saga_id: str, *, with_history: bool) -> dict[str, Any]:

@@ -69,7 +69,9 @@ def verdict(report: Report) -> str:
     broken = [one.name for one in report.sums if not one.holds]
     named = ", ".join(orders[:_SHOWN]) + (" ..." if len(orders) > _SHOWN else "")
     unequal = f"; sums that do not agree: {', '.join(broken)}" if broken else ""
-    return f"The books do not hold: {len(report.findings)} findings in {len(orders)} orders: {named}{unequal}"
+    found = f"{len(report.findings)} finding{'s' * (len(report.findings) != 1)}"
+    where = f"{len(orders)} order{'s' * (len(orders) != 1)}"
+    return f"The books do not hold: {found} in {where}: {named}{unequal}"
 
 
 def _sums(sums: Sequence[Sum]) -> Table:

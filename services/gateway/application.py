@@ -109,7 +109,9 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [FieldError(str(wrong["loc"][-1]), str(wrong["msg"])) for wrong in error.errors()]
+    errors = [
+        FieldError(str(wrong["loc"][-1]), str(wrong["msg"]).removeprefix("Value error, ")) for wrong in error.errors()
+    ]
     return Problem("invalid-request", f"{errors[0].field}: {errors[0].message}", errors).response()
 
 
