@@ -66,7 +66,7 @@ class _Asked(NamedTuple):
 async def _erase(parts: Parts, request: Request, customer_id: str) -> Response:
     """Destroy the customer's keys: no topic, database or backup of a topic can be read again with them."""
     if parts.vault is None:
-        raise Problem("not-found", "this installation keeps no vault of personal data")
+        raise Problem("not-found", "nothing was erased: there is no vault of personal data (saga dev --vault)")
     known_text("customer_id", customer_id)
     actor = identity_of(request.scope).name or "anybody"
     try:
