@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from cli.options import OutputFormat
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
 
 Item = Mapping[str, Any]
 Columns = Mapping[str, Callable[[Item], object]]
 """What a table shows: its headings, and what of an item stands below each."""
 
 _NOTHING = "-"
-_GAP = "  "
-_LAST_COLUMN = 20
-_COLOURS = {
-    "COMPLETED": "green",
-    "TRANSACTION_REVOKED": "yellow",
-    "COMPENSATING": "yellow",
-    "AWAITING_APPROVAL": "cyan",
-    "MANUAL_INTERVENTION": "red",
-}
 
 
 def put_list(name: str, items: Sequence[Item], columns: Columns, output: OutputFormat) -> None:
@@ -58,63 +45,20 @@ def put_answer(answer: Item, said: str, output: OutputFormat) -> None:
 
 
 def put_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: with colours where stdout is a terminal that is wide enough, else a few lines for each row.
-
-    Where stdout is no terminal it has plain columns.
-    """
+    """Print a table: as the width of a terminal lets it be, in plain columns where stdout is none."""
     from rich.console import Console  # noqa: PLC0415 - `saga --help` must not pay for it
 
     console = Console()
-    named = [heading.upper() for heading in headings]
     if not console.is_terminal:
-        for line in aligned([named, *rows]):
+        for line in aligned([[heading.upper() for heading in headings], *rows]):
             typer.echo(line)
         return
-    shown = _columns(named, rows) if fits([named, *rows], console.width) else _blocks(headings, rows, console.width)
+    from cli.terminal_table import table_for  # noqa: PLC0415 - as above
+
     # Captured: rich would end the process by itself where the reader went away, with another exit code than ours.
     with console.capture() as captured:
-        console.print(shown)
+        console.print(table_for(console.width, headings, rows, _NOTHING))
     typer.echo(captured.get(), nl=False, color=True)
-
-
-def fits(rows: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether a table may be so wide; of its last column a part is enough, the rest goes to further lines."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return sum(widths[:-1]) + 2 * (len(widths) - 1) + min(widths[-1], _LAST_COLUMN) <= width
-
-
-def _columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(headings, 1):
-        table.add_column(heading, overflow="fold", no_wrap=number < len(headings))
-    for row in rows:
-        table.add_row(*(Text(shown, style=_COLOURS.get(shown, "")) for shown in row))
-    return table
-
-
-def _blocks(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Text:
-    """Return each row as its first cell and, below it, what the others are, as many on a line as there is room for."""
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    whole = Text(overflow="fold")
-    for row in rows:
-        whole.append(row[0], style="bold")
-        left = 0
-        for heading, shown in zip(headings[1:], row[1:], strict=True):
-            if shown == _NOTHING:
-                continue
-            needed = len(_GAP) + len(heading) + 1 + len(shown)
-            if needed > left:
-                whole.append("\n")
-                left = width
-            whole.append(f"{_GAP}{heading} ").append(shown, style=_COLOURS.get(shown, ""))
-            left -= needed
-        whole.append("\n")
-    whole.rstrip()
-    return whole
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -146,6 +90,11 @@ def cell(value: object) -> str:
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(one if one.isprintable() else "�" for one in " ".join(text.split()))
+
+
+def counted(number: int, thing: str) -> str:
+    """Return how many things there are, in words."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def note(text: str, output: OutputFormat = OutputFormat.TABLE) -> None:

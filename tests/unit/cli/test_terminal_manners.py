@@ -14,8 +14,8 @@ import pytest
 from cli import app as command_line
 from cli.failure import ExitCode, Failure
 from cli.options import gateway_of
-from cli.printing import fits
 from cli.progress import bar, printed_later, waiting
+from cli.terminal_table import fits
 from tests.unit.cli.conftest import Saga
 from tests.unit.cli.stub_gateway import ORDER, Answer, StubGateway
 
