@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from services.feed import Entry
 from tests.contract.gateway.gate import Gate, gateway, runner
+from tests.contract.gateway.letters import keep
 from tests.contract.gateway.story import Story, entries, projector
 
 
@@ -20,6 +22,10 @@ class Shop:
         """Have the read model know the orders."""
         with projector(self._urls[1]) as (projection, positions):
             projection.project(entries(*stories, first=positions[0]))
+
+    def set_aside(self, *letters: Entry) -> None:
+        """Have the read model know dead letters, and what was decided about them."""
+        keep(self._urls[1], *letters)
 
     def run(self, scenario: Callable[[Gate], Awaitable[None]]) -> None:
         """Run a scenario on a fresh gateway."""

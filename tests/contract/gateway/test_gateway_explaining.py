@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.feed import Entry
 from services.gateway.reading.freshness import Staleness
+from streams.record import Record
 from tests.contract.gateway.gate import Gate
+from tests.contract.gateway.letters import decision, letter
 from tests.contract.gateway.shop import Shop
 from tests.contract.gateway.story import BORN_MS, Story
 from tests.order_form import form
@@ -128,6 +131,30 @@ def test_an_order_shows_its_steps_in_progress_with_attempt_elapsed_time_and_dead
         assert (fresh["steps_in_progress"], fresh["elapsed_s"]) == ([], 0)
 
     shop.run(scenario)
+
+
+def test_a_saga_whose_request_no_orchestrator_could_use_says_so(shop: Shop) -> None:
+    """It does not wait for an orchestrator: it lies among the dead letters."""
+    wanted = {"definition": "etl", "data": {}}
+    told: list[dict[str, Any]] = []
+
+    async def ask(gate: Gate) -> None:
+        taken = await gate.call("POST", "/v1/sagas", wanted, "k1")
+        told.append({**(await gate.call("GET", f"{taken.headers['location']}/explain")).body, **taken.body})
+
+    def decided(*entries: Entry) -> dict[str, Any]:
+        shop.set_aside(*entries)
+        shop.run(ask)
+        return told[-1]
+
+    saga_id = decided()["saga_id"]
+    assert told[-1]["waits"][0]["kind"] == "start"
+    request = Record("saga.inputs", 1, 5, BORN_MS, saga_id.encode(), b"x", [])
+    set_aside = decided(letter(0, request, "unusable_data", "the saga's state is too large"))
+    (wait,) = set_aside["waits"]
+    assert (wait["kind"], wait["cause"]) == ("parked-record", "unusable_data: the saga's state is too large")
+    assert "dead letter 0-0" in set_aside["summary"]
+    assert decided(decision(1, "0-0", "resolve", "olga"))["summary"] == "It has ended."
 
 
 def test_an_order_behind_an_open_circuit_says_until_when(shop: Shop) -> None:
