@@ -108,12 +108,12 @@ def list_orders(
 ) -> None:
     """List orders, newest first."""
     from cli.order_requests import COLUMNS, Filters, listed
-    from cli.printing import note, put_list
+    from cli.printing import counted, note, put_list
 
     orders = listed(gateway_of(gateway, data), Filters(limit, status, lifecycle, customer, process, since, until))
     put_list("orders", orders, COLUMNS, output)
     more = f", and there may be more: -n {limit * 10}" if len(orders) == limit else ""
-    note(f"{len(orders)} orders{more}" if orders else "No orders. Send one: saga order start --help", output)
+    note(f"{counted(len(orders), 'order')}{more}" if orders else "No orders. Send one: saga order start --help", output)
 
 
 @orders_app.command("show")

@@ -88,13 +88,13 @@ def list_sagas(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """List sagas that are no orders, newest first; `saga order list` lists those."""
-    from cli.printing import note, put_list
+    from cli.printing import counted, note, put_list
     from cli.saga_requests import COLUMNS
     from cli.saga_requests import list_sagas as found
 
     sagas = found(gateway_of(gateway, data), definition, status, limit)
     put_list("sagas", sagas, COLUMNS, output)
-    note(f"{len(sagas)} sagas" if sagas else "No sagas. Start one: saga saga start --help", output)
+    note(counted(len(sagas), "saga") if sagas else "No sagas. Start one: saga saga start --help", output)
 
 
 @sagas_app.command("history")
