@@ -28,7 +28,6 @@ class Load:
     average_events: float
     average_sagas: float
     in_flight: float | None
-    duration_s: float | None
     assumed: bool
     average_given: bool
 
@@ -170,7 +169,7 @@ def load_of(requirements: Requirements) -> Load:
     if in_flight is None and duration:
         in_flight = sagas * duration
     mean = average if average is not None else events
-    return Load(each, events, sagas, mean, mean / each, in_flight, duration, assumed, average is not None)
+    return Load(each, events, sagas, mean, mean / each, in_flight, assumed, average is not None)
 
 
 def _events(requirements: Requirements, topic: Topic, each: int) -> float | None:

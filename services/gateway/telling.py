@@ -61,10 +61,6 @@ def _failed(step: str, _attempt: int, detail: _Detail) -> str:
     return f"{_what(step, detail)} failed{end}: {_because(detail)}"
 
 
-def _retried(step: str, attempt: int, detail: _Detail) -> str:
-    return f"attempt {attempt + 1} of {_what(step, detail)} follows at {rfc3339(detail['due_at'])}"
-
-
 def _entered(step: str, attempt: int, detail: _Detail) -> str:
     items = detail["items"]
     over = f" over {len(items)} items" if items else ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.postgres import Unavailable, server
 from tests.contract.streams_cluster import Cluster, KafkaCluster, MemoryCluster
 
 
@@ -15,3 +16,13 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     made: Cluster = MemoryCluster() if request.param == "memory" else KafkaCluster(request.getfixturevalue("broker"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Give the address of a PostgreSQL server."""
+    try:
+        with server() as address:
+            yield address
+    except Unavailable as error:
+        pytest.skip(str(error))

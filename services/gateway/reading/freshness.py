@@ -35,14 +35,6 @@ class Freshness(Protocol):
         """Return how fresh the read model is. Never blocks."""
 
 
-class AlwaysFresh:
-    """Knows of no lag: for applications without Kafka."""
-
-    def now(self) -> Staleness:
-        """Return that nothing is stale."""
-        return Staleness(stale=False, age_ms=0)
-
-
 class Samples:
     """Where the topic ended at which times, and up to which of them the read model has come.
 

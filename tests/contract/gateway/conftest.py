@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -11,17 +11,7 @@ import pytest
 
 from services.migrate import migrate
 from tests.contract.gateway.shop import Shop
-from tests.contract.participants.postgres import Unavailable, new_database, server
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Give the address of a PostgreSQL server."""
-    try:
-        with server() as address:
-            yield address
-    except Unavailable as error:
-        pytest.skip(str(error))
+from tests.contract.postgres import new_database
 
 
 @pytest.fixture(scope="session")

@@ -27,20 +27,10 @@ from services.payment import service as payment_service
 from services.shipping import service as shipping_service
 from services.tasks import service as tasks_service
 from services.tasks.daily import Reporting
-from tests.contract.participants.postgres import Unavailable, new_database, server
 from tests.contract.participants.providers import FakeCarrier, FakeMessages, FakePsp
 from tests.contract.participants.read_model import FakeReadModel
 from tests.contract.participants.world import Clock, World
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Give the address of a PostgreSQL server."""
-    try:
-        with server() as address:
-            yield address
-    except Unavailable as error:
-        pytest.skip(str(error))
+from tests.contract.postgres import new_database
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from aiohttp import web
 from services.participant.breaker import Breaker
 from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Reply, Trouble
 from services.participant.metering import call_metrics
-from tests.contract.participants.postgres import free_port
+from tests.contract.postgres import free_port
 from tests.scraping import scraped, total
 
 Story = Callable[[Client, list[str]], Awaitable[None]]
