@@ -54,7 +54,6 @@ def test_every_topic_can_be_watched_with_kafkas_tools(broker: str, tmp_path: Pat
         for topic in (topics.STATUS, topics.AUDIT):
             ((_, key, value),) = consumed(broker, topic.name, 1)
             assert json.loads(value)["saga_id"] == key
-            assert key.startswith(("ord_", "sag_"))
 
         about, key, _ = consumed(broker, topics.EVENTS.name, 1)[0]
         assert about["ce_type"] == "sagaline.saga.SagaStarted"

@@ -22,6 +22,7 @@ from tests.saga_story import order_data
 from tests.scripted_participants import Reply, success
 
 ORDERS = 20
+STOCK = 100_000
 AT_WORK = ("payment", "inventory")
 
 
@@ -53,7 +54,7 @@ def test_a_service_that_is_away_stops_nobody_else_and_a_reply_by_hand_moves_its_
     fleet = Fleet(cluster.bootstrap, cluster.directory, answered)
     merchant = Merchant(cluster.sandbox("psp", "PSP_URL"))
     stock = cluster.directory / "stock.csv"
-    stock.write_text(f"warehouse_id,sku,on_hand\nA,{order_data()['lines'][0]['sku']},{ORDERS}\n")
+    stock.write_text(f"warehouse_id,sku,on_hand\nA,{order_data()['lines'][0]['sku']},{STOCK}\n")
     try:
         cluster.wait(merchant.is_up, "the merchant to answer")
         for name in AT_WORK:
@@ -66,18 +67,22 @@ def test_a_service_that_is_away_stops_nobody_else_and_a_reply_by_hand_moves_its_
         groups = _at_work(cluster.bootstrap)
         assert ({*AT_WORK, "orchestrator"} <= groups, "shipping" in groups) == (True, False)
         assert merchant.captures() == Counter(ids)
-        assert cluster.rows("inventory", "SELECT on_hand, reserved FROM stock") == [(0, 0)]
+        assert cluster.allocated(fleet.run) == {order_id: [("deducted", 1)] for order_id in ids}
         assert {fleet.statuses[order_id][0] for order_id in ids} == {"picking"}
 
-        by_hand = ids[0]
-        while fleet.statuses[by_hand][1] != "COMPLETED":
-            command = away.pop(by_hand)
-            name = next(name for name, fields in fleet.commands if fields is command)
-            fleet.reply(success(name, command))
-            fleet.pump_until(
-                lambda: by_hand in away or fleet.statuses[by_hand][1] == "COMPLETED", "the reply moves the saga"
-            )
-        assert {fleet.statuses[order_id][0] for order_id in ids[1:]} == {"picking"}
+        def by_hand(order_id: str) -> None:
+            """Answer for shipping, once, and wait for what follows."""
+            command = away.pop(order_id)
+            fleet.reply(success(next(name for name, fields in fleet.commands if fields is command), command))
+            ended = ("shipped", "COMPLETED")
+            fleet.pump_until(lambda: order_id in away or fleet.statuses[order_id] == ended, "the reply moves its saga")
+
+        by_hand(ids[0])
+        assert {away[order_id]["meta"]["step"] for order_id in ids[1:]} == {"pick"}
+        assert away[ids[0]]["meta"]["step"] == "pack"
+        while away:
+            by_hand(next(iter(away)))
+        assert {fleet.statuses[order_id] for order_id in ids} == {("shipped", "COMPLETED")}
     finally:
         fleet.close()
 
