@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from services.gateway.security.access import ROUTES, Kind
@@ -27,8 +28,9 @@ _SIGNED = [
 
 
 def described(plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """Return what makes an application's description with its credentials; `plain` makes it without."""
+    """Return what makes an application's description with its credentials, once; `plain` makes it without."""
 
+    @cache
     def describe() -> dict[str, Any]:
         document = plain()
         document.setdefault("components", {})["securitySchemes"] = _SCHEMES
