@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from services.environment import MissingSettings, log_level, metrics_address, require
 from services.feed import PositionLost, TopicUnavailable
 from services.participant.database import Conflict, Database, Unmigrated, Unusable, Unwell
 from services.participant.position_lag import position_lag
-from streams import logs
 from streams.kafka_security import SecurityUnusable
 from streams.lag import Lag
-from streams.metrics import BadMetricsSettings, MetricsAddress, Read, metrics_address, serve_metrics
+from streams.metrics import MetricsAddress, Read, serve_metrics
 from streams.secret_files import SecretUnreadable, from_files
 
 _log = logging.getLogger(__name__)
@@ -24,10 +24,6 @@ _Errors = tuple[type[Exception], ...]
 
 Stopped = Callable[[], bool]
 """Tells whether the process was asked to end."""
-
-
-class MissingSettings(ValueError):
-    """The environment lacks something, or has something unusable; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +42,13 @@ def follower_settings(environment: Mapping[str, str], name: str, *also: str) -> 
 
     Raises MissingSettings naming every variable that is missing, or one that is unusable.
     """
-    missing = [variable for variable in (*_REQUIRED, *also) if not environment.get(variable)]
-    if missing:
-        raise MissingSettings(f"missing settings: {', '.join(missing)}")
-    level = environment.get("LOG_LEVEL") or "INFO"
-    if level not in logs.LEVELS:
-        raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
-    try:
-        metrics = metrics_address(environment)
-    except BadMetricsSettings as error:
-        raise MissingSettings(str(error)) from error
+    require(environment, (*_REQUIRED, *also))
     return FollowerSettings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
         database_url=environment["DATABASE_URL"],
         instance=environment.get("SAGA_INSTANCE") or f"{name}-0",
-        log_level=level,
-        metrics=metrics,
+        log_level=log_level(environment),
+        metrics=metrics_address(environment),
     )
 
 

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from orchestrator.definitions.errors import DefinitionError
 from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from services.deployment import KafkaDeployments, local_pins
+from services.environment import MissingSettings
 from services.gateway.application import application
 from services.gateway.catalogue import BadCatalogue, load
 from services.gateway.dead_letters.decisions import SqlDecisions
@@ -37,7 +38,7 @@ from services.gateway.security.edge import Security
 from services.gateway.security.limits import Limits
 from services.gateway.security.seen_messages import SqlSeenMessages
 from services.gateway.security.settings import SecuritySettings
-from services.gateway.settings import MissingSettings, Settings, read_settings
+from services.gateway.settings import Settings, read_settings
 from services.gateway.submissions import MAX_WAITING, SqlSubmissions
 from services.gateway.tables import REVISION
 from services.gateway.telemetry import Telemetry, tell_nobody

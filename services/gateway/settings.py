@@ -7,18 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.environment import MissingSettings, log_level, metrics_address, require
 from services.gateway.security.settings import SecuritySettings, Unsafe, read_security
 from services.gateway.vault.settings import BadVault, VaultSettings, read_vault
-from streams import logs
-from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address
+from streams.metrics import MetricsAddress
 from streams.secret_files import SecretUnreadable, from_files
 
 _REQUIRED = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "READ_MODEL_URL", "PORT")
 _THRESHOLDS = '{"GBP": "100.00", "USD": "100.00", "EUR": "100.00"}'
-
-
-class MissingSettings(ValueError):
-    """The environment lacks something, or has something unusable; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +42,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         environment = from_files(environment)
     except SecretUnreadable as error:
         raise MissingSettings(str(error)) from error
-    missing = [name for name in _REQUIRED if not environment.get(name)]
-    if missing:
-        raise MissingSettings(f"missing settings: {', '.join(missing)}")
+    require(environment, _REQUIRED)
     if not environment["PORT"].isdecimal():
         raise MissingSettings(f"PORT must be a whole number, not {environment['PORT']!r}")
-    level = environment.get("LOG_LEVEL") or "INFO"
-    if level not in logs.LEVELS:
-        raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
+    level = log_level(environment)
     try:
         thresholds = json.loads(environment.get("APPROVAL_THRESHOLDS") or _THRESHOLDS)
     except json.JSONDecodeError as error:
@@ -63,9 +55,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     host = environment.get("HOST") or "127.0.0.1"
     try:
         security = read_security(environment, host)
-        metrics = metrics_address(environment)
         vault = read_vault(environment)
-    except (Unsafe, BadMetricsSettings, BadVault) as error:
+    except (Unsafe, BadVault) as error:
         raise MissingSettings(str(error)) from error
     return Settings(
         bootstrap=environment["KAFKA_BOOTSTRAP_SERVERS"],
@@ -76,7 +67,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         currencies=frozenset(thresholds),
         log_level=level,
         security=security,
-        metrics=metrics,
+        metrics=metrics_address(environment),
         vault=vault,
         catalogue=Path(environment["CATALOGUE_FILE"]) if environment.get("CATALOGUE_FILE") else None,
         definitions=Path(environment["SAGA_DEFINITIONS"]) if environment.get("SAGA_DEFINITIONS") else None,

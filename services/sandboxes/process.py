@@ -13,17 +13,14 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
+from services.environment import MissingSettings, log_level, metrics_address, require
 from services.sandboxes.desk import BadRequest, Handler, Route, respond
 from streams import logs
 from streams.collector import spare_collector
-from streams.metrics import BadMetricsSettings, MetricsAddress, metrics_address, serve_metrics
+from streams.metrics import MetricsAddress, serve_metrics
 
 _MAX_BODY = 4 * 1024 * 1024
 _SHUTDOWN_S = 0.5
-
-
-class MissingSettings(ValueError):
-    """The environment lacks something, or has something unusable; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +37,18 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises MissingSettings naming every missing or unusable variable."""
-    missing = [name for name in ("SANDBOX_DATABASE", "PORT") if not environment.get(name)]
-    if missing:
-        raise MissingSettings(f"missing settings: {', '.join(missing)}")
+    require(environment, ("SANDBOX_DATABASE", "PORT"))
     numbers = {"PORT": environment["PORT"], "DELIVERY_AFTER_MS": environment.get("DELIVERY_AFTER_MS") or "1500"}
     unusable = [f"{name}={value!r}" for name, value in numbers.items() if not value.isdecimal()]
     if unusable:
         raise MissingSettings(f"settings that must be whole numbers: {', '.join(unusable)}")
-    level = environment.get("LOG_LEVEL") or "INFO"
-    if level not in logs.LEVELS:
-        raise MissingSettings(f"LOG_LEVEL must be one of {', '.join(sorted(logs.LEVELS))}")
-    try:
-        metrics = metrics_address(environment)
-    except BadMetricsSettings as error:
-        raise MissingSettings(str(error)) from error
     return Settings(
         database=Path(environment["SANDBOX_DATABASE"]),
         host=environment.get("HOST") or "127.0.0.1",
         port=int(numbers["PORT"]),
         delivery_after_ms=int(numbers["DELIVERY_AFTER_MS"]),
-        log_level=level,
-        metrics=metrics,
+        log_level=log_level(environment),
+        metrics=metrics_address(environment),
     )
 
 

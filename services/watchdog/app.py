@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from schemas import topics
 from schemas.codec import Codec
+from services.environment import MissingSettings
 from services.feed import Feed
-from services.follower_process import FollowerSettings, MissingSettings, Stopped, follower_settings, run, serve_lag
+from services.follower_process import FollowerSettings, Stopped, follower_settings, run, serve_lag
 from services.participant.database import Database
 from services.watchdog.pager import NotConfirmed, Pager
 from services.watchdog.store import Store

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from schemas import topics
 from schemas.codec import MAX_MESSAGE_BYTES, Codec
 from schemas.topics import here
+from services.environment import MissingSettings
 from services.gateway.catalogue import BadCatalogue, load
 from services.gateway.inbound.intake import Intake
 from services.gateway.inbound.judging import Judge, Signers, everybody, signers_of
 from services.gateway.inbound.settings import InboundSettings, read_settings
 from services.gateway.security.authentication import api_keys
-from services.gateway.settings import MissingSettings, Settings
+from services.gateway.settings import Settings
 from services.gateway.submissions import SqlSubmissions, Unavailable
 from services.gateway.tables import REVISION
 from services.gateway.telemetry import Telemetry, tell_nobody

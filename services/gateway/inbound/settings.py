@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.environment import MissingSettings
 from services.gateway import settings as of_gateway
-from services.gateway.settings import MissingSettings, Settings
+from services.gateway.settings import Settings
 
 _NOT_USED = "0"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services import migrate
-from services.gateway.settings import MissingSettings, read_settings
+from services.environment import MissingSettings
+from services.gateway.settings import read_settings
 from services.projector import app as projector
 from services.watchdog import app as watchdog
 from services.webhooks import app as webhooks
