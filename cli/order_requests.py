@@ -101,6 +101,18 @@ def shown(gateway: Gateway, order_id: str) -> dict[str, Any]:
     return asked(gateway, "GET", path_of(order_id), Wish(remedy=_REMEDY))
 
 
+def in_words(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an order as people read it: each step in progress in a few words."""
+    steps = [_step_in_words(step) for step in order.get("steps_in_progress", ())]
+    return {**order, **({"steps_in_progress": steps} if steps else {})}
+
+
+def _step_in_words(step: Mapping[str, Any]) -> str:
+    name = f"{step['step']} (undo)" if step["undo"] else step["step"]
+    until = "" if step["deadline"] is None else f" until {step['deadline']}"
+    return f"{name}: attempt {step['attempt']} waits {step['elapsed_s']:g} s for {step['waits_for']}{until}"
+
+
 def history(gateway: Gateway, order_id: str) -> dict[str, Any]:
     """Return what happened to an order. Raises Failure."""
     return asked(gateway, "GET", f"{path_of(order_id)}/history", Wish(remedy=_REMEDY))

@@ -124,11 +124,11 @@ def show(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show where an order stands."""
-    from cli.order_requests import next_after, shown
+    from cli.order_requests import in_words, next_after, shown
     from cli.printing import note, put_one
 
     order = shown(gateway_of(gateway, data), order_id)
-    put_one(order, output)
+    put_one(in_words(order) if output is OutputFormat.TABLE else order, output)
     note(next_after(order_id, order["status"]), output)
 
 

@@ -156,6 +156,22 @@ def test_programs_get_a_list_as_one_document_or_by_the_line(saga: Saga, gateway:
     assert lines.stderr == ""
 
 
+def test_the_steps_in_progress_of_an_order_are_shown_in_words(saga: Saga, gateway: StubGateway) -> None:
+    capture = {
+        "step": "capture-payment", "undo": False, "attempt": 2, "waits_for": "retry",
+        "since": "2026-11-21T18:00:01.000Z", "elapsed_s": 1.5, "deadline": "2026-11-21T18:00:03.000Z",
+    }  # fmt: skip
+    release = {**capture, "step": "lock-inventory", "undo": True, "attempt": 1, "waits_for": "person", "deadline": None}
+    order = {**ORDER, "elapsed_s": 2.0, "steps_in_progress": [capture, release]}
+    gateway.on("GET /v1/orders/ord_a", Answer(200, order), Answer(200, order))
+
+    told = saga("order", "show", "ord_a").stdout
+
+    assert "capture-payment: attempt 2 waits 1.5 s for retry until 2026-11-21T18:00:03.000Z" in told
+    assert "lock-inventory (undo): attempt 1 waits 1.5 s for person" in told
+    assert json.loads(saga("order", "show", "ord_a", "-o", "json").stdout) == order
+
+
 def test_one_order_is_shown_with_what_to_do_next(saga: Saga, gateway: StubGateway) -> None:
     gateway.on("GET /v1/orders/ord_a", Answer(200, ORDER))
 
