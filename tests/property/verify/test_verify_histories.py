@@ -64,18 +64,23 @@ TASKS = st.lists(
 )
 
 
+def kept_sound(story: Story, *times: tuple[list[Happening], list[str]]) -> Story:
+    """Return the story after each time something happened and people did something; nothing may ever be wrong."""
+    for happening, deeds in times:
+        story = lived(story, happening)
+        check(story)
+        story = repaired(story, deeds)
+        check(story)
+    return story
+
+
 @thorough
 @given(TASKS, happenings(EVERYTHING), DEEDS, DEEDS)
 def test_nothing_is_wrong_with_what_people_do_about_steps_that_wait(
     tasks: list[dict[str, Any]], what: list[Happening], early: list[str], late: list[str]
 ) -> None:
     definition = compile_definition(document(*tasks, timeout={"after": {"hours": 5}}), {})
-    story = lived(begun(definition, "sag_a", {}), what)
-    check(story)
-    story = repaired(story, early)
-    check(story)
-    story = lived(story, what)
-    check(repaired(story, late))
+    kept_sound(begun(definition, "sag_a", {}), (what, early), (what, late))
 
 
 ONCE_MORE = {"retry": {"limit": {"attempt": {"count": 1}}, "delay": {"seconds": 1}}}
@@ -109,13 +114,7 @@ def test_nothing_is_wrong_with_steps_that_wait_in_loops_races_and_tries(
     tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
 ) -> None:
     definition = compile_definition(document(*tasks, timeout={"after": {"hours": 5}}), {})
-    story = lived(begun(definition, "sag_a", {}), what)
-    check(story)
-    story = repaired(story, early)
-    check(story)
-    story = lived(story, more)
-    check(story)
-    check(repaired(story, late))
+    kept_sound(begun(definition, "sag_a", {}), (what, early), (more, late))
 
 
 SOON: dict[str, Any] = {"after": {"seconds": 20}}
@@ -146,14 +145,7 @@ def test_nothing_is_wrong_with_scopes_that_wait_past_the_pivot(
     tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
 ) -> None:
     definition = compile_definition(document({"p": PIVOT}, *tasks), {})
-    story = lived(begun(definition, "sag_a", {}).when(done("p")), what)
-    check(story)
-    story = repaired(story, early)
-    check(story)
-    story = lived(story, more)
-    check(story)
-    story = repaired(story, late)
-    check(story)
+    story = kept_sound(begun(definition, "sag_a", {}).when(done("p")), (what, early), (more, late))
     assert _goes_on(story), story.history
 
 
