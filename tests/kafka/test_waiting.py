@@ -24,12 +24,15 @@ def test_orders_that_wait_hold_no_thread_and_no_connection_and_others_pass_them(
         fleet.finish(fleet.begin(OTHERS))
         idle = held(use_of(process.pid))
 
+        def told_of(ids: list[str]) -> int:
+            return sum(fleet.events.get(order_id, [("", {})])[-1][0] == "saga.SignalAwaited" for order_id in ids)
+
         waiting = fleet.begin(WAITING, OTHERS, ABOVE_THE_LIMIT)
 
         def asked() -> int:
             return sum(fleet.statuses.get(order_id, ("", ""))[1] == "AWAITING_APPROVAL" for order_id in waiting)
 
-        fleet.pump_until(lambda: asked() == WAITING, "every order waits")
+        fleet.pump_until(lambda: asked() == WAITING and told_of(waiting) == WAITING, "every order waits")
         fleet.pump_until(lambda: held(use_of(process.pid)) == idle, "no thread or connection is held for them")
         told = {order_id: len(fleet.events[order_id]) for order_id in waiting}
         others = fleet.begin(OTHERS, OTHERS + WAITING)
