@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from schemas.subjects import Subjects
 from services.gateway import (
     architecture,
+    browsing,
     deciding,
     definitions,
     health,
@@ -80,6 +81,8 @@ def unguarded(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
         version="1",
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         dependencies=[Depends(known_query(lambda: app))],
     )
     for module in (taking, showing, deciding, architecture, reports, definitions, sagas, signalling, operating, health):
@@ -90,6 +93,7 @@ def unguarded(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
         app.include_router(module.routes(parts))
     app.include_router(schema_registry.routes(Subjects()))
     app.include_router(publishing.routes())
+    app.include_router(browsing.routes("/openapi.json", app.title))
     app.openapi = described(app.openapi)  # type: ignore[method-assign]  # the way FastAPI names for it
     app.include_router(metering.routes(parts.counts))
     for kind, answer in _EXPECTED.items():

@@ -94,9 +94,12 @@ async def read_json(request: Request) -> object:
 
 def idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key, None without one. Raises Problem for one that cannot be used."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
+    keys = request.headers.getlist("idempotency-key")
+    if not keys:
         return None
+    if len(keys) > 1:
+        raise Problem("missing-idempotency-key", "a request has one key, not several")
+    [key] = keys
     if not 0 < len(key) <= _MAX_KEY or not key.isascii() or not key.isprintable() or not key.strip():
         raise Problem("missing-idempotency-key", f"a key must have 1 to {_MAX_KEY} printable ASCII characters")
     return key

@@ -212,7 +212,7 @@ class Gate:
         await self.app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's types are wider mappings
         text = b"".join(message.get("body", b"") for message in received[1:])
         answered = {name.decode(): value.decode() for name, value in received[0]["headers"]}
-        body = json.loads(text) if "json" in answered.get("content-type", "") else text.decode()
+        body = json.loads(text) if "json" in answered.get("content-type", "") else text.decode(errors="replace")
         return Answer(received[0]["status"], answered, body, text)
 
 
