@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 
@@ -23,8 +25,15 @@ _NAMED = 5
 """How many records that cannot be read are named; dozens of the same kind say no more."""
 
 
+class Wanted(NamedTuple):
+    """Which sagas are decided again: of one definition, where it is named, and of these ids, where some are."""
+
+    definition: str | None
+    sagas: AbstractSet[str]
+
+
 def run_replay(
-    source: str | Path, definition: str | None, definitions: Path | None, export: Path | None, *, output: OutputFormat
+    source: str | Path, wanted: Wanted, definitions: Path | None, export: Path | None, *, output: OutputFormat
 ) -> bool:
     """Decide histories again; `source` is Kafka's address or the path of a dump. Returns whether none diverges.
 
@@ -35,7 +44,15 @@ def run_replay(
         lines = _dump(source) if isinstance(source, Path) else _topics(source)
         if export is not None:
             _write(export, lines)
-        vetted = vet(histories(lines, registry, definition), registry)
+        found = histories(lines, registry, wanted.definition, wanted.sagas)
+        missing = wanted.sagas - {one.saga_id for one in found}
+        if missing:
+            raise Failure(
+                f"Nothing is recorded of {', '.join(sorted(missing))}.",
+                "`saga saga list` names sagas.",
+                ExitCode.USAGE,
+            )
+        vetted = vet(found, registry)
     except DefinitionError as error:
         remedy = "`saga definitions validate FILE` says what to write instead."
         raise Failure(f"A definition is refused: {error}.", remedy, ExitCode.USAGE) from error

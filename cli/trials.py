@@ -94,6 +94,7 @@ def replay(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Read this dump, not the topics.")
     ] = None,
     definition: Annotated[str | None, typer.Option(help="Only sagas of this definition.")] = None,
+    saga: Annotated[list[str] | None, typer.Option(help="Only the saga of this id; may be given again.")] = None,
     definitions: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="A directory of further definitions.")
     ] = None,
@@ -106,8 +107,9 @@ def replay(
 
     Exit code 0: the same events, ids, tokens and jitter; 1: the first saga and event that differ are named.
     """
-    from cli.replay import run_replay
+    from cli.replay import Wanted, run_replay
 
     source = file if file is not None else bootstrap_of(bootstrap, data)
-    if not run_replay(source, definition, definitions, export, output=output):
+    wanted = Wanted(definition, frozenset(saga or ()))
+    if not run_replay(source, wanted, definitions, export, output=output):
         raise typer.Exit(ExitCode.CHECK_FAILED)

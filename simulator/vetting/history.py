@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -95,8 +96,10 @@ def undumped(text: Iterable[str]) -> Iterator[Line]:
             raise UnreadableHistory(f"line {number}: {error!r}") from error
 
 
-def histories(lines: Iterable[Line], registry: Registry, definition: str | None = None) -> list[History]:
-    """Return the histories of all sagas, or of those of one definition, the longest begun first.
+def histories(
+    lines: Iterable[Line], registry: Registry, definition: str | None = None, sagas: AbstractSet[str] = frozenset()
+) -> list[History]:
+    """Return the histories of all sagas, or of those of one definition or of these ids, the longest begun first.
 
     Definitions that were deployed join the registry. Raises UnreadableHistory.
     """
@@ -113,7 +116,8 @@ def histories(lines: Iterable[Line], registry: Registry, definition: str | None 
             history.events.append(told)
         else:
             history.messages.setdefault(str(meta.get("command_id", meta.get("input_id", ""))), []).append(told)
-    wanted = [one for one in found.values() if one.events and definition in (None, _definition(one))]
+    chosen = found.values() if not sagas else [one for one in found.values() if one.saga_id in sagas]
+    wanted = [one for one in chosen if one.events and definition in (None, _definition(one))]
     for history in wanted:
         history.events.sort(key=lambda told: int(told.fields["meta"]["sequence"]))
     return sorted(wanted, key=lambda one: (one.events[0].at, one.saga_id))

@@ -36,13 +36,13 @@ def _divergence(first: Divergence) -> dict[str, Any]:
 def vetted_lines(vetted: Vetted) -> list[str]:
     """Return what was found for the terminal."""
     first = vetted.first
-    counted = f"{vetted.sagas:,} sagas, {vetted.events:,} events decided again"
+    counted = f"{vetted.sagas:,} saga{'s' * (vetted.sagas != 1)}, {vetted.events:,} events decided again"
     if vetted.unverified:
         counted += f" ({vetted.unverified:,} taken as recorded: what caused them is not kept)"
     if first is None:
         return [f"{counted}: no divergence"]
     lines = [
-        f"{counted}: {len(vetted.divergences):,} sagas diverge",
+        f"{counted}; of these diverge: {len(vetted.divergences):,}",
         f"first: {first.saga_id}, event {first.sequence}: {first.why}",
         f"  {'':24}{'recorded':{_WIDTH}}decided now",
     ]

@@ -111,7 +111,7 @@ def test_a_saga_that_stood_still_behind_poison_is_decided_again() -> None:
 
     assert world.statuses("ord_a")[-1]["status"] == "COMPLETED"
     assert {"RecordParked", "RecordUnparked", "InputIgnored"} <= set(world.names("ord_a"))
-    assert vetted_lines(vetted) == [f"1 sagas, {vetted.events} events decided again: no divergence"]
+    assert vetted_lines(vetted) == [f"1 saga, {vetted.events} events decided again: no divergence"]
 
 
 def test_what_was_meant_for_another_state_is_refused_again_with_and_without_the_messages() -> None:

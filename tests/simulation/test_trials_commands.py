@@ -145,6 +145,7 @@ def test_an_environment_that_there_is_not_is_refused(option: tuple[str, str]) ->
 def test_a_dump_is_replayed_and_a_changed_one_names_saga_and_event(tmp_path: Path) -> None:
     world = World()
     world.start_order("ord_a")
+    world.start_order("ord_b")
     world.run()
     lines = [
         decoded(world.codec, topic, (record.key or b"").decode(), record.value)
@@ -157,7 +158,11 @@ def test_a_dump_is_replayed_and_a_changed_one_names_saga_and_event(tmp_path: Pat
 
     same = run("replay", "--file", str(dump), "--definition", "order-fulfillment")
     other = run("replay", "--file", str(changed))
+    beside = run("replay", "--file", str(changed), "--saga", "ord_b")
 
+    assert beside.exit_code == ExitCode.OK
+    assert beside.stdout.startswith("1 saga, ")
+    assert "ord_nobody" in refused("replay", "--file", str(dump), "--saga", "ord_b", "--saga", "ord_nobody").problem
     assert same.exit_code == ExitCode.OK
     assert same.stdout.endswith("no divergence\n")
     assert other.exit_code == ExitCode.CHECK_FAILED
