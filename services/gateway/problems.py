@@ -97,10 +97,15 @@ class Problem(Exception):
         return Response(orjson.dumps(body), self.status, headers, MEDIA_TYPE)
 
 
+def invalid(errors: Sequence[FieldError]) -> Problem:
+    """Return the problem of a form with faults; its detail names the first three."""
+    return Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+
+
 def check_fields(errors: Sequence[FieldError]) -> None:
-    """Raise Problem where a form has faults; its detail names the first three."""
+    """Raise Problem where a form has faults."""
     if errors:
-        raise Problem("invalid-request", "; ".join(f"{e.field} {e.message}" for e in errors[:3]), errors)
+        raise invalid(errors)
 
 
 async def answer_problem(_request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from services.gateway.inputs import traceparent
 from services.gateway.ordering import Ordered, ordered
 from services.gateway.orders import Refused, read_order
 from services.gateway.parts import Parts, idempotency_key, read_json
-from services.gateway.problems import Problem
+from services.gateway.problems import Problem, invalid
 from services.gateway.reading import shapes
 from services.gateway.reading.conditions import applied, etag, wait_s
 from services.gateway.reading.looking import Seen, freshness_fields, rest
@@ -57,8 +57,7 @@ async def _read(parts: Parts, request: Request, document: object, key: str) -> O
     """Return what to remember and what to write. Raises Problem."""
     order = read_order(document, parts.currencies)
     if isinstance(order, Refused):
-        detail = "; ".join(f"{error.field} {error.message}" for error in order.errors[:3])
-        raise Problem("invalid-request", detail, order.errors)
+        raise invalid(order.errors)
     identity = identity_of(request.scope)
     if not identity.may_order_for(order.data["customer_id"]):
         raise Problem("forbidden", "these credentials do not speak for that customer")
@@ -78,7 +77,7 @@ async def _check_prices(parts: Parts, catalogue: Catalogue, submission: Submissi
         return
     known = await run_in_threadpool(parts.submissions.find, submission.order_id, submission.created_at_ms)
     if known is None or known.body_sha256 != submission.body_sha256:
-        raise Problem("invalid-request", "; ".join(f"{one.field} {one.message}" for one in faults[:3]), faults)
+        raise invalid(faults)
 
 
 async def _take(parts: Parts, request: Request) -> Response:
