@@ -48,7 +48,7 @@ KINDS: Mapping[type[Event], Kind] = {
 """The kind of every event."""
 
 _SHOWN = ("step", "undo", "attempt", "command_id", "code")
-"""Fields of events that are told: none of them holds what a client, a provider or a person wrote."""
+"""Fields of events that are told: none holds what a client or a person wrote; a `code` may be its provider's."""
 
 
 class _Shape(NamedTuple):
