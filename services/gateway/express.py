@@ -1,4 +1,7 @@
-"""The short way to the routes that are used most: straight to the handler, past a router made for all of them."""
+"""The short way to the routes that are used most: straight to the handler, past a router made for all of them.
+
+It knows no query: a request with one takes the long way, where what a route does not know is refused.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ class Express:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request its way."""
         found = self._ways.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if found is None:
+        if found is None or scope["query_string"]:
             await self._app(scope, receive, send)
             return
         scope["route"], handler = found

@@ -13,6 +13,7 @@ from services.gateway.security.identity import EVERY_SCOPE, Identity
 from tests.contract.gateway.callers import call, guarded
 from tests.contract.gateway.gate import Answer, Gate, Run, runner
 from tests.contract.gateway.story import Story, entries, projector
+from tests.order_form import form
 
 ROOT = {"root": Identity("root", "root", EVERY_SCOPE)}
 WITH_BODY = [route for route, rule in ROUTES.items() if rule.scopes is not None and route[0] == "POST"]
@@ -104,6 +105,17 @@ def test_an_odd_question_is_a_problem(run: Run, query: str) -> None:
     async def scenario(gate: Gate) -> None:
         answer = await call(gate, "root", "GET", f"/v1/orders?{query}")
         assert (answer.status, answer.body["type"]) == (422, "/problems/invalid-request")
+
+    run(scenario)
+
+
+def test_a_question_that_a_route_does_not_know_is_a_problem_on_every_route_that_takes_something(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        for method, path in WITH_BODY:
+            answer = await call(gate, "root", method, f"{named(path, 'ord_ann')}?dry=yes", form(), key="k1")
+            assert (answer.status, answer.body["type"]) == (422, "/problems/invalid-request"), path
+            assert answer.body["errors"][0]["field"] == "dry", path
+        assert gate.outlet.sent == []
 
     run(scenario)
 
