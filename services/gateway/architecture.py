@@ -120,6 +120,7 @@ _ANSWERS: dict[int | str, dict[str, object]] = {
     200: {"description": "The design", "content": {_MARKDOWN: {}, _JSON: {}}},
     400: _PROBLEM,
     413: _PROBLEM,
+    415: _PROBLEM,
     503: _PROBLEM,
     422: {"description": "The guarantees contradict each other", "content": {_JSON: {}}},
 }

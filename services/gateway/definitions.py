@@ -16,6 +16,7 @@ from services.deployment import Invalid, NotDeployed, view
 from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.fields import FieldError, Fields
+from services.gateway.media import JSON, YAML, check_declared
 from services.gateway.parts import Parts, known_text, read_body
 from services.gateway.problems import Problem, check_fields
 from services.gateway.security.identity import stamped
@@ -51,7 +52,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Deploy a version of a definition: its document is the body, YAML or JSON",
         openapi_extra=documents.definition_body(),
-        responses=documents.responses(201, documents.Definition, 200, 409, 413, 422, 503),
+        responses=documents.responses(201, documents.Definition, 200, 409, 413, 415, 422, 503),
     )
     for path, show_some, summary, shape in (
         ("/v1/definitions", list_all, "List every version of every definition", documents.DefinitionList),
@@ -76,6 +77,7 @@ async def _deploy(parts: Parts, request: Request) -> Response:
     check_fields(errors)
     try:
         text = (await read_body(request.receive)).decode()
+        check_declared(request.scope, YAML, JSON)
         outcome = await run_in_threadpool(parts.deployments.deploy, text, actor, reason)
     except UnicodeDecodeError as error:
         raise Problem("invalid-definition", f"the body is no text in UTF-8: {error}") from error

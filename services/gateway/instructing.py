@@ -42,7 +42,7 @@ def add_route(
         summary=summary,
         operation_id=operation_id,
         openapi_extra=documents.body(form, key_required=False, conditional=True),
-        responses=documents.responses(202, taken, 400, 404, 409, 412, 413, 422, 503),
+        responses=documents.responses(202, taken, 400, 404, 409, 412, 413, 415, 422, 503),
     )
 
 

@@ -17,6 +17,7 @@ from services.gateway.catalogue import Catalogue
 from services.gateway.dead_letters.decisions import Decisions
 from services.gateway.fields import FieldError
 from services.gateway.inputs import Input
+from services.gateway.media import JSON, check_declared
 from services.gateway.metering import RequestCounts
 from services.gateway.outlet import NotConfirmed, Outlet, Overloaded
 from services.gateway.problems import Problem
@@ -83,8 +84,11 @@ async def read_body(receive: Receive) -> bytearray:
 
 
 async def read_json(request: Request) -> object:
-    """Return the JSON document of a body; where it names an actor, that is who asks. Raises Problem."""
+    """Return the JSON document of a body, `{}` without one; an actor that it names is who asks. Raises Problem."""
     received = await read_body(request.receive)
+    if not received:
+        return stamped(request.scope, {})
+    check_declared(request.scope, JSON)
     try:
         document: object = orjson.loads(received)
     except orjson.JSONDecodeError as error:

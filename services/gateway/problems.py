@@ -49,6 +49,7 @@ TITLES = {
     "unknown-report": (404, "There is no report of that day"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "The method is not allowed here"),
+    "unsupported-media-type": (415, "The body is declared to be something else than is read here"),
     "too-large": (413, "The request is too large"),
     "kafka-unavailable": (503, "Kafka did not confirm the request in time"),
     "overloaded": (503, "Too many requests are waiting for Kafka"),

@@ -87,7 +87,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Start a saga of any definition",
         openapi_extra=documents.body(documents.SagaForm, key_required=True),
-        responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 422, 503),
+        responses=documents.responses(202, documents.SagaTaken, 400, 404, 409, 413, 415, 422, 503),
     )
     router.add_api_route(
         "/v1/sagas/{saga_id}",

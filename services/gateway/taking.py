@@ -48,7 +48,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Take an order",
         openapi_extra=documents.body(documents.OrderForm, key_required=True, waits=True),
-        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 422, 503, rested=shapes.OrderView),
+        responses=documents.responses(202, documents.OrderTaken, 400, 409, 413, 415, 422, 503, rested=shapes.OrderView),
     )
     return router
 

@@ -53,7 +53,11 @@ class Site:
         request = urllib.request.Request(  # noqa: S310 - our own address
             self.addresses.gateway + path,
             None if body is None else json.dumps(body).encode(),
-            {"Authorization": f"Bearer {self.key}", "Idempotency-Key": uuid.uuid4().hex},
+            {
+                "Authorization": f"Bearer {self.key}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": uuid.uuid4().hex,
+            },
             method=method,
         )
         try:

@@ -23,7 +23,7 @@ from services.gateway.reading import tokens
 
 _PATH = "/v1/dead-letters"
 _FIELDS = {REDRIVE: frozenset({"actor", "reason", "dry_run"}), RESOLVE: frozenset({"actor", "reason"})}
-_PROBLEMS = (400, 404, 409, 413, 422, 503)
+_PROBLEMS = (400, 404, 409, 413, 415, 422, 503)
 
 
 def routes(parts: Parts) -> APIRouter:

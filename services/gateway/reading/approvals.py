@@ -71,7 +71,7 @@ def routes(parts: Parts) -> APIRouter:
         response_class=Response,
         summary="Approve or reject an order or another saga; the id of an approval is its id",
         openapi_extra=documents.body(shapes.ApprovalForm, key_required=False, conditional=True),
-        responses=documents.responses(202, shapes.ApprovalTaken, 400, 404, 409, 412, 413, 422, 503),
+        responses=documents.responses(202, shapes.ApprovalTaken, 400, 404, 409, 412, 413, 415, 422, 503),
     )
     return router
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway import media
 from services.gateway.parts import MAX_BODY_BYTES, known_text, read_body
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModelUnavailable
@@ -25,6 +26,7 @@ MAX_HEADER_BYTES = 16_384
 _log = logging.getLogger(__name__)
 _CLOSE = {"Connection": "close"}
 """Nobody waits for a body that is not wanted."""
+_DECLARING = frozenset({b"content-type", b"content-encoding"})
 _NO_RULE = Rule(frozenset({identities.Scope.ADMIN}))
 
 
@@ -51,7 +53,7 @@ class Guard:
             await problem.response()(scope, receive, send)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _check_sizes(scope)
+        _check_head(scope)
         found = self._table.find(scope["method"], scope["path"])
         if found is not None and found.rule is not None and found.rule.scopes is None:
             identities.mark(scope, NOBODY, acts=False)
@@ -129,8 +131,8 @@ def _rule_of(found: Found | None, identity: Identity) -> Rule:
     raise Problem("not-found", "Not Found")
 
 
-def _check_sizes(scope: Scope) -> None:
-    """Raise Problem for addresses and headers that are longer than anybody needs."""
+def _check_head(scope: Scope) -> None:
+    """Note what the body is declared to be. Raises Problem for addresses and headers longer than anybody needs."""
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_URL_BYTES:
         raise Problem("uri-too-long", f"an address may have at most {MAX_URL_BYTES} bytes")
     received = 0
@@ -138,6 +140,8 @@ def _check_sizes(scope: Scope) -> None:
         received += len(name) + len(value)
         if name == b"content-length" and value.isdigit() and int(value[:19]) > MAX_BODY_BYTES:
             raise Problem("too-large", f"a body may have at most {MAX_BODY_BYTES} bytes", headers=_CLOSE)
+        if name in _DECLARING and value != media.PLAIN:
+            media.note(scope, name, value)
     if received > MAX_HEADER_BYTES:
         raise Problem("headers-too-large", f"headers may have at most {MAX_HEADER_BYTES} bytes")
 

@@ -111,7 +111,7 @@ def _examples(description: Mapping[str, Any]) -> Iterator[str]:
         if example.key is not None:
             command += f" -H 'Idempotency-Key: {example.key}'"
         if example.body is not None:
-            command += f" \\\n  -d '{json.dumps(example.body)}'"
+            command += f" -H 'Content-Type: application/json' \\\n  -d '{json.dumps(example.body)}'"
         elif method != "GET":
             command += f" -X {method}"
         yield f"```sh\n{command}\n```\n"

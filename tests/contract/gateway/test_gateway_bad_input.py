@@ -19,7 +19,6 @@ ROOT = {"root": Identity("root", "root", EVERY_SCOPE)}
 WITH_BODY = [route for route, rule in ROUTES.items() if rule.scopes is not None and route[0] == "POST"]
 WITH_NAMES = [route for route, rule in ROUTES.items() if rule.scopes is not None and "{" in route[1]]
 BODIES: dict[str, bytes] = {
-    "nothing": b"",
     "broken": b"{",
     "not UTF-8": b"\xff\xfe",
     "deep": b"[" * 5_000,
@@ -31,6 +30,22 @@ BODIES: dict[str, bytes] = {
     "wrong types": b'{"reason": 5, "name": [], "version": "x", "definition": 7, "data": "x", "lines": {}}',
 }
 NAMES = ("\x00", "a\x07b", "x" * 300, "../../etc", "'; DROP TABLE orders; --", "\u202e", "\U0001f600", " ", "%")
+ODD_KINDS = (
+    {"content-type": "text/plain"},
+    {"content-type": "application/x-www-form-urlencoded"},
+    {"content-type": "multipart/form-data; boundary=x"},
+    {"content-type": "application/jsonp"},
+    {"content-type": "text/html;application/json"},
+    {"content-type": "application/json", "content-encoding": "gzip"},
+)
+KINDS = (
+    {},
+    {"content-type": ""},
+    {"content-type": "application/json; charset=utf-8"},
+    {"content-type": " Application/JSON "},
+    {"content-type": "application/vnd.shop.order+json"},
+    {"content-encoding": "identity"},
+)
 QUERIES = (
     "limit=0",
     "limit=201",
@@ -116,6 +131,52 @@ def test_a_question_that_a_route_does_not_know_is_a_problem_on_every_route_that_
             assert (answer.status, answer.body["type"]) == (422, "/problems/invalid-request"), path
             assert answer.body["errors"][0]["field"] == "dry", path
         assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("declared", ODD_KINDS, ids=str)
+def test_a_body_that_is_declared_to_be_no_json_is_refused_on_every_route_that_reads_one(
+    run: Run, declared: dict[str, str]
+) -> None:
+    async def scenario(gate: Gate) -> None:
+        for method, path in WITH_BODY:
+            answer = await call(gate, "root", method, named(path, "ord_ann"), form(), key="k1", **declared)
+            expect_problem(answer, path)
+            assert (answer.status, answer.body["type"]) == (415, "/problems/unsupported-media-type"), path
+            assert answer.headers.keys() & {"accept", "accept-encoding"}, path
+        assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("declared", KINDS, ids=str)
+def test_json_is_json_however_it_is_declared(run: Run, declared: dict[str, str]) -> None:
+    async def scenario(gate: Gate) -> None:
+        assert (await call(gate, "root", "POST", "/v1/orders", form(), key="k1", **declared)).status == 202
+        approved = await call(gate, "root", "POST", "/v1/orders/ord_ann/approve", {}, **declared)
+        assert approved.status == 202
+
+    run(scenario)
+
+
+def test_a_definition_may_be_yaml(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        for kind in ("application/yaml", "text/x-yaml; charset=utf-8", "application/json"):
+            answer = await call(gate, "root", "POST", "/v1/definitions", chunks=[b"{"], **{"content-type": kind})
+            assert answer.status == 422, kind
+
+    run(scenario)
+
+
+def test_no_body_is_an_empty_one(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        for path in ("/v1/orders/ord_ann/approve", "/v1/orders/ord_ann/reject", "/v1/sagas/ord_ann/cancel"):
+            assert (await call(gate, "root", "POST", path, **{"content-type": "text/plain"})).status == 202, path
+        assert [one.fields["actor"] for one in gate.outlet.sent] == ["root"] * 3
+        for path in ("/v1/orders", "/v1/sagas", "/v1/approvals/ord_ann", "/v1/sagas/ord_ann/signals"):
+            answer = await call(gate, "root", "POST", path, key="k1")
+            assert (answer.status, answer.body["errors"][0]["message"]) == (422, "is required"), path
 
     run(scenario)
 
