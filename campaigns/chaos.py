@@ -148,7 +148,8 @@ def _plan(orders: int, seed: int) -> _Plan:
 
 
 def _prove(directory: Path, result: Result, say: Callable[[str], None]) -> Report:
-    return prove(collect(from_data(directory), frozenset(result.accepted.values()), 120.0, say))
+    evidence = collect(from_data(directory), frozenset(result.accepted.values()), 120.0, say, must_end=True)
+    return prove(evidence, must_end=True)
 
 
 if __name__ == "__main__":

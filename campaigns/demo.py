@@ -147,7 +147,7 @@ async def _play(scene: Scene, stage: Stage, screen: Screen) -> bool:
 
 def _books(data: Path, console: Console, screen: Screen) -> bool:
     screen.say("proving the books: topics, databases and the providers' own ledgers, not the orchestrator's state")
-    report = prove(collect(from_data(data), frozenset(), 20.0, screen.say))
+    report = prove(collect(from_data(data), frozenset(), 20.0, screen.say, must_end=True), must_end=True)
     print_report(report, console)
     return report.holds
 
@@ -161,7 +161,7 @@ def _what_next(installation: Installation, console: Console, keep: bool) -> None
         f"  API                  {addresses.gateway}/docs",
         f"  status, any tool     kcat -b {addresses.bootstrap} -t orders.status -C -o beginning -e -f '%k %s\\n'",
         f"  events, decoded      .venv/bin/saga topics tail saga.events --data {data} -n 20",
-        f"  prove it again       .venv/bin/saga verify --data {data}",
+        f"  prove it again       .venv/bin/saga verify --ended --data {data}",
         f"  more load            scripts/load --data {data} --orders 100",
         "  kill it all          scripts/chaos",
         "  Ctrl-C stops everything" if keep else "",

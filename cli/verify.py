@@ -18,19 +18,21 @@ from verify.render import json_of, print_report
 from verify.sources import Sources, Unreachable, from_data, from_settings
 
 
-def run_verify(data: Path | None, accepted: Path | None, wait_s: float, *, output: OutputFormat) -> bool:
+def run_verify(
+    data: Path | None, accepted: Path | None, wait_s: float, *, must_end: bool, output: OutputFormat
+) -> bool:
     """Print the verdict as tables or as JSON and return whether the books hold. Raises Failure."""
     try:
         sources = _sources(data)
         ids = _ids(accepted)
-        evidence = collect(sources, ids, wait_s, lambda line: typer.echo(line, err=True))
+        evidence = collect(sources, ids, wait_s, lambda line: typer.echo(line, err=True), must_end=must_end)
     except Unreachable as error:
         raise Failure(
             f"The evidence is incomplete: {error}.",
             "Start what is missing, or name it: --data DIR of a `saga dev`, or the settings in docs/protocol.md.",
             ExitCode.CLUSTER_UNREACHABLE,
         ) from error
-    report = prove(evidence)
+    report = prove(evidence, must_end=must_end)
     if output is OutputFormat.TABLE:
         console = Console()
         # Captured: rich would end the process by itself where the reader went away, with another exit code than ours.

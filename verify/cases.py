@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Log, Outcome, Start
+from verify.evidence import ORDER_DEFINITIONS, TERMINAL, Event, Evidence, Log, Outcome, Request, Start
 from verify.fold import fold
 from verify.folded import IN_FLIGHT, Folded
+from verify.waiting import Waiting, Waits
 
 _MAY_REST = frozenset({"StepHeld", "RecordParked"})
 
@@ -24,6 +25,21 @@ class Case:
     outcome: Outcome | None
     skipped: tuple[str, ...] = ()
     """Steps, and compensations as `<step>:undo`, that a person had left as they are."""
+    waits: Waits = ()
+    """What an unfinished saga waits for, where no part of that is for a participant to give."""
+    unheard: Sequence[Request] = ()
+    """What such a saga was told, and did not take up."""
+
+    @property
+    def standing(self) -> frozenset[str]:
+        """The commands that were done and not undone, by their names."""
+        commands, done = dict[str, str](), set[str]()
+        for event in self.events:
+            if event.name == "StepScheduled" and not event.undo:
+                commands[event.step] = str(event.fields["command"]).rpartition(".")[2]
+            elif event.name == "StepCompleted":
+                (done.discard if event.undo else done.add)(event.step)
+        return frozenset(command for step, command in commands.items() if step in done)
 
     @property
     def waits_for_a_person(self) -> bool:
@@ -65,6 +81,16 @@ class Cases:
         return [case for case in self.orders if case.outcome in ("COMPLETED", "REVOKED") and not case.skipped]
 
     @cached_property
+    def waiting(self) -> Sequence[Case]:
+        """The sagas that wait within their time for something that no participant has to give."""
+        return [case for case in self.by_id.values() if case.outcome == "WAITING"]
+
+    @cached_property
+    def judged(self) -> Sequence[Case]:
+        """The orders whose books have to be as their events say: the settled, and those that wait within their time."""
+        return [*self.settled, *(case for case in self.waiting if case.is_order and not case.skipped)]
+
+    @cached_property
     def completed(self) -> Sequence[Case]:
         """The orders that shipped."""
         return [case for case in self.settled if case.outcome == "COMPLETED"]
@@ -80,16 +106,26 @@ class Cases:
         return [case for case in self.by_id.values() if case.skipped]
 
 
-def gather(evidence: Evidence) -> Cases:
-    """Return the cases of every saga that was started, accepted or has events; the first start of a saga counts."""
+def gather(evidence: Evidence, *, must_end: bool = False) -> Cases:
+    """Return the cases of every saga that was started, accepted or has events; the first start of a saga counts.
+
+    With `must_end` no saga may wait, however long it still has for that.
+    """
     starts: dict[str, Start] = {}
     for start in startable(evidence.log):
         starts.setdefault(start.saga_id, start)
     begun, events = evidence.log.begun, evidence.log.events
     ids = dict.fromkeys([*starts, *events])
-    return Cases(
-        {saga_id: _case(saga_id, starts.get(saga_id) or begun.get(saga_id), events.get(saga_id, ())) for saga_id in ids}
-    )
+    found = {
+        saga_id: _case(saga_id, starts.get(saga_id) or begun.get(saga_id), events.get(saga_id, ())) for saga_id in ids
+    }
+    waiting = Waiting(evidence.log)
+    for case in [case for case in found.values() if case.outcome is None]:
+        waits, unheard = waiting.of(case.saga_id), waiting.unheard(case.saga_id)
+        may_wait = waits and not must_end and not unheard and not any(w.is_overdue(evidence.read_at_ms) for w in waits)
+        outcome: Outcome | None = "WAITING" if may_wait else None
+        found[case.saga_id] = replace(case, outcome=outcome, waits=waits, unheard=unheard)
+    return Cases(found)
 
 
 def startable(log: Log) -> Iterator[Start]:

@@ -94,7 +94,7 @@ def _disagreements(event: Event, command: Command) -> Iterator[Finding]:
 
 
 def participant_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
-    """Yield commands that a participant holds and nobody sent, and open effects of sagas that have ended."""
+    """Yield commands that a participant holds and nobody sent, and open effects of orders with nothing under way."""
     sent = {command.command_id for command in evidence.log.commands} | _scheduled(cases).keys()
     held = Counter((row.participant, row.command_id) for row in evidence.tables.commands)
     for row in evidence.tables.commands:
@@ -105,7 +105,7 @@ def participant_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
         if times > 1:
             saga_id = command_id.partition(":")[0]
             yield Finding("participants", (saga_id,), f"{participant} holds {command_id} {times} times")
-    closed = {case.saga_id for case in cases.settled}
+    closed = {case.saga_id for case in cases.judged}
     for effect in evidence.tables.effects:
         if effect.state == "open" and effect.saga_id in closed:
             yield Finding("participants", (effect.saga_id,), f"{effect.participant} still works on {effect.token}")

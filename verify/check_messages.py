@@ -31,15 +31,16 @@ _Sent = Mapping[tuple[str, _Role], Counter[str]]
 
 
 def message_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
-    """Yield settled orders whose customer was told something twice, not at all, or wrongly."""
+    """Yield orders whose customer was told something twice, not at all, or wrongly; those that wait may be told yet."""
     told = _told(evidence)
     refused = _refused(evidence)
-    for case in cases.settled:
+    for case in cases.judged:
         for role in (CONFIRMATION, SHIPPING_NOTICE, CANCELLATION):
             for channel, times in told.get((case.saga_id, role), Counter()).items():
                 if times > 1:
                     yield Finding("messages", (case.saga_id,), f"{times} {role}s by {channel}")
-        yield from _missing(case, told, refused)
+        if case.outcome != "WAITING":
+            yield from _missing(case, told, refused)
     yield from _disagreements(evidence, cases)
 
 
@@ -68,7 +69,7 @@ def _missing(case: Case, told: _Sent, refused: Mapping[tuple[str, _Role], set[st
 def _disagreements(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
     by_provider = Counter((m.order_id, m.template, m.channel) for m in evidence.ledgers.messages)
     by_us = Counter((r.saga_id, r.template, r.channel) for r in evidence.tables.messages if r.state == "sent")
-    judged = {case.saga_id for case in cases.settled}
+    judged = {case.saga_id for case in cases.judged}
     for one in sorted(by_provider.keys() | by_us.keys()):
         if by_provider[one] != by_us[one] and (one[0] in judged or one[0] not in cases.by_id):
             detail = f"{one[1]} by {one[2]}: {by_provider[one]} in the outbox, {by_us[one]} in our table"

@@ -22,12 +22,18 @@ def outcome_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
         if not case.events:
             yield Finding("outcome", (case.saga_id,), "was accepted and has no event: lost, or not taken up yet")
         elif case.outcome is None:
-            last = case.events[-1]
-            detail = f"no terminal outcome: {last.lifecycle}/{last.status} after {last.name} {last.step}".rstrip()
-            yield Finding("outcome", (case.saga_id,), detail)
+            yield Finding("outcome", (case.saga_id,), _unfinished(case, evidence.read_at_ms))
         elif len(ends) > 1:
             said = ", ".join(f"{end.name} at {end.sequence}" for end in ends)
             yield Finding("outcome", (case.saga_id,), f"{len(ends)} terminal outcomes: {said}")
+
+
+def _unfinished(case: Case, at_ms: int) -> str:
+    last = case.events[-1]
+    told = [f"no terminal outcome: {last.lifecycle}/{last.status} after {last.name} {last.step}".rstrip()]
+    told += [f"{wait}{', which is past' if wait.is_overdue(at_ms) else ''}" for wait in case.waits]
+    told += [f"the {one.name} at {one.place} was not taken up" for one in case.unheard]
+    return "; ".join(told)
 
 
 def _ends(case: Case) -> list[Event]:

@@ -8,7 +8,7 @@ from itertools import pairwise, zip_longest
 from typing import Any
 
 from verify.cases import Case, Cases
-from verify.evidence import Event, Evidence, Status
+from verify.evidence import TERMINAL, Event, Evidence, Status
 from verify.fold import fold
 from verify.folded import Folded
 from verify.report import Finding
@@ -55,7 +55,7 @@ def changelog_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
 
 def may_have_expired(evidence: Evidence, case: Case) -> bool:
     """Tell whether an ended saga may be without a state by now: it was taken out, or lies too long back."""
-    if case.outcome is None:
+    if case.outcome not in TERMINAL.values():
         return False
     return case.saga_id in evidence.log.expired or case.events[-1].at_ms < evidence.forgotten_before_ms
 

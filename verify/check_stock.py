@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from verify.cases import Cases
+from verify.cases import Case, Cases
 from verify.evidence import Evidence, Tables
 from verify.report import Finding, Sum
 
 _Shelf = tuple[str, str]
+_LOCKED, _DEDUCTED = "LockInventory", "DeductInventory"
+"""The commands that reserve units, and that take the reserved ones from the shelf."""
 
 
 def stock_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
@@ -43,17 +45,28 @@ def _reservation_findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]
             held[row.saga_id] += row.quantity
         elif row.state == "deducted":
             taken[row.saga_id][row.sku] += row.quantity
-    waiting = _left_to_people(cases)
+    may_hold = _left_to_people(cases) | {case.saga_id for case in cases.waiting if _LOCKED in case.standing}
     for saga_id, units in held.items():
-        if saga_id not in waiting:
+        if saga_id not in may_hold:
             yield Finding("stock", (saga_id,), f"{units} units are still reserved")
-    for case in cases.settled:
-        expected: Mapping[str, int] = case.units_by_sku() if case.outcome == "COMPLETED" else {}
+    for case in cases.judged:
+        ships = case.outcome == "COMPLETED" or (case.outcome == "WAITING" and _DEDUCTED in case.standing)
+        expected: Mapping[str, int] = case.units_by_sku() if ships else {}
         found: Mapping[str, int] = taken.get(case.saga_id, {})
         for sku in sorted(expected.keys() | found.keys()):
             if expected.get(sku, 0) != found.get(sku, 0):
                 detail = f"{found.get(sku, 0)} units of {sku} deducted, {expected.get(sku, 0)} shipped"
                 yield Finding("stock", (case.saga_id,), detail)
+        if case.outcome == "WAITING":
+            yield from _held_findings(case, held.get(case.saga_id, 0))
+
+
+def _held_findings(case: Case, held: int) -> Iterator[Finding]:
+    """Yield an order that waits and holds other units than it locked."""
+    locked = _LOCKED in case.standing and _DEDUCTED not in case.standing
+    expected = sum(case.units_by_sku().values()) if locked else 0
+    if held != expected and _LOCKED in case.standing:
+        yield Finding("stock", (case.saga_id,), f"{held} units are reserved while it waits, {expected} were locked")
 
 
 def _left_to_people(cases: Cases) -> set[str]:
@@ -67,11 +80,11 @@ def stock_sums(evidence: Evidence, cases: Cases) -> Iterator[Sum]:
     deducted = sum(row.quantity for row in evidence.tables.allocations if row.state == "deducted")
     on_hand = sum(row.on_hand for row in stock)
     yield Sum("stock", "units at first", sum(row.initial for row in stock), "on hand + deducted", on_hand + deducted)
-    waiting = _left_to_people(cases)
+    waiting = _left_to_people(cases) | {case.saga_id for case in cases.waiting}
     of_waiting = sum(
         row.quantity for row in evidence.tables.allocations if row.saga_id in waiting and row.state == "reserved"
     )
-    yield Sum("reserved", "units reserved", sum(row.reserved for row in stock), "held for a person", of_waiting)
+    yield Sum("reserved", "units reserved", sum(row.reserved for row in stock), "held by sagas that wait", of_waiting)
     mine = {case.saga_id for case in cases.settled}
     taken = sum(r.quantity for r in evidence.tables.allocations if r.state == "deducted" and r.saga_id in mine)
     ordered = sum(sum(case.units_by_sku().values()) for case in cases.completed)

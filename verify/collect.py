@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from schemas import topics
 from schemas.codec import Codec
@@ -14,6 +15,7 @@ from verify.ledgers import read_ledgers
 from verify.log_reading import READ, LogBuilder
 from verify.sources import Sources, Unreachable
 from verify.topics import EndOffsets, Reader
+from verify.waiting import Waiting
 
 _PAUSE_S = 0.5
 _QUIET_S = 1.0
@@ -24,24 +26,27 @@ _KEPT_MS = min(topic.retention_ms for topic in (topics.INPUTS, topics.PAYMENT_CO
 Say = Callable[[str], None]
 
 
-def collect(sources: Sources, accepted: frozenset[str], wait_s: float, say: Say) -> Evidence:
+def collect(sources: Sources, accepted: frozenset[str], wait_s: float, say: Say, *, must_end: bool = False) -> Evidence:
     """Return evidence that was read while the log stood still.
 
     Waits at most `wait_s` seconds for every accepted saga to end and the log to rest; afterwards takes what is
-    there, and unfinished sagas become findings. Raises Unreachable, also where the log never rests.
+    there, and unfinished sagas become findings. For a saga whose waits do not end by themselves before then nobody
+    stays, unless it `must_end`. Raises Unreachable, also where the log never rests.
     """
     deadline = time.monotonic() + wait_s
+    stays = None if must_end else _now_ms() + int(wait_s * 1000)
     with Reader(sources.bootstrap) as reader:
-        _await_ends(reader, accepted, deadline, say)
+        _await_ends(reader, _Awaited(accepted, stays), deadline, say)
         while True:
             before = _resting(reader, max(deadline, time.monotonic() + 10 * _QUIET_S))
-            forgotten_before_ms = time.time_ns() // 1_000_000 - _KEPT_MS
+            now_ms = _now_ms()
             evidence = Evidence(
                 _read_log(reader),
                 read_ledgers(sources.providers),
                 read_tables(sources.databases),
                 accepted,
-                forgotten_before_ms,
+                now_ms - _KEPT_MS,
+                now_ms,
             )
             if reader.end_offsets(READ) == before:
                 return evidence
@@ -49,13 +54,21 @@ def collect(sources: Sources, accepted: frozenset[str], wait_s: float, say: Say)
                 raise Unreachable("the log grew while it was read: wait longer, or stop the load")
 
 
-def _await_ends(reader: Reader, accepted: frozenset[str], deadline: float, say: Say) -> None:
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """Whose end is awaited: of the accepted and all that the log shows; nobody's who waits past `stays_ms`, if set."""
+
+    accepted: frozenset[str]
+    stays_ms: int | None
+
+
+def _await_ends(reader: Reader, awaited: _Awaited, deadline: float, say: Say) -> None:
     watched = (topics.INPUTS.name, topics.EVENTS.name, topics.DEAD_LETTERS.name)
     told: int | None = None
     builder = LogBuilder(Codec())
     while time.monotonic() < deadline:
         builder.add(reader.read(watched, builder.next_offsets))
-        left = _unfinished(builder.build(), accepted)
+        left = _unfinished(builder.build(), awaited)
         if not left:
             return
         if left != told:
@@ -64,10 +77,23 @@ def _await_ends(reader: Reader, accepted: frozenset[str], deadline: float, say: 
         time.sleep(min(_PAUSE_S, max(0.0, deadline - time.monotonic())))
 
 
-def _unfinished(log: Log, accepted: frozenset[str]) -> int:
-    asked_for = accepted | {start.saga_id for start in startable(log)}
-    ended = {saga_id for saga_id, events in log.events.items() if outcome_of(events) is not None}
-    return len(asked_for - ended)
+def _unfinished(log: Log, awaited: _Awaited) -> int:
+    asked_for = awaited.accepted | {start.saga_id for start in startable(log)}
+    left = asked_for - {saga_id for saga_id, events in log.events.items() if outcome_of(events) is not None}
+    if awaited.stays_ms is None:
+        return len(left)
+    waiting, stays_ms = Waiting(log), awaited.stays_ms
+    return sum(not _waits_longer(waiting, saga_id, stays_ms) for saga_id in left)
+
+
+def _waits_longer(waiting: Waiting, saga_id: str, than_ms: int) -> bool:
+    """Tell whether a saga waits for what is neither on its way nor comes by itself before this time."""
+    waits = waiting.of(saga_id)
+    return bool(waits) and not waiting.unheard(saga_id) and not any(wait.ends_by(than_ms) for wait in waits)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _resting(reader: Reader, deadline: float) -> EndOffsets:

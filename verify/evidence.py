@@ -9,8 +9,11 @@ from typing import Any, Literal
 ORDER_DEFINITIONS = frozenset({"order-fulfillment", "order-fulfillment-payment-first"})
 """The definitions whose money, stock, shipments and messages the oracle knows; other sagas are checked as logs only."""
 
-Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED", "HELD"]
-"""HELD: the saga has not ended, and nothing happens until a person deals with a step or a record that waits."""
+Outcome = Literal["COMPLETED", "REVOKED", "SUSPENDED", "HELD", "WAITING"]
+"""HELD: the saga has not ended, and nothing happens until a person deals with a step or a record that waits.
+
+WAITING: it has not ended, and all that it waits for is a signal, a time or a person, within the time it has for that.
+"""
 
 TERMINAL: Mapping[str, Outcome] = {
     "SagaCompleted": "COMPLETED",
@@ -46,6 +49,8 @@ class Event:
     version: int
     fields: Mapping[str, Any]
     place: Place
+    cause: str = ""
+    """The id of the input, reply or timer that led to it."""
 
     @property
     def step(self) -> str:
@@ -97,6 +102,16 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What a running saga was told on saga.inputs: a signal, a cancellation, a person's decision; `name` says which."""
+
+    saga_id: str
+    input_id: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Emitted:
     """One record of saga.emitted: what a saga told the world."""
 
@@ -136,6 +151,7 @@ class Log:
     events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
     commands: Sequence[Command] = ()
     emitted: Sequence[Emitted] = ()
+    requests: Sequence[Request] = ()
     states: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     statuses: Mapping[str, Status] = field(default_factory=dict)
     dead_letters: Sequence[DeadLetter] = ()
@@ -287,7 +303,7 @@ class Evidence:
     """All of it; `accepted` holds the ids that a client got 202 for, where it kept them.
 
     What the log had before `forgotten_before_ms` (milliseconds since the epoch) may be gone from all topics but
-    saga.events, which keeps everything.
+    saga.events, which keeps everything. `read_at_ms` is when it was read, on the same clock.
     """
 
     log: Log
@@ -295,3 +311,4 @@ class Evidence:
     tables: Tables
     accepted: frozenset[str] = frozenset()
     forgotten_before_ms: int = 0
+    read_at_ms: int = 0

@@ -46,6 +46,7 @@ def _scheduled(folded: Folded, event: Event) -> None:
     step = _step(folded, event)
     step.status, step.attempt, step.source = "SCHEDULED", event.fields["attempt"], event.fields["source"]
     step.dispatches += 1
+    step.waits_for, step.until = "", event.fields.get("timeout_at")
 
 
 def _completed(folded: Folded, event: Event) -> None:
@@ -88,8 +89,19 @@ def _branch_chosen(folded: Folded, event: Event) -> None:
     folded.outputs[event.step] = {"branch": event.fields["branch"], "target": event.fields["target"]}
 
 
-def _waiting(folded: Folded, event: Event) -> None:
-    folded.steps[event.step, False] = Step("WAITING", source=event.fields.get("source", ""))
+def _awaited(folded: Folded, event: Event) -> None:
+    fields = event.fields
+    signals, every = tuple(fields.get("signals", ())), bool(fields.get("every", False))
+    folded.steps[event.step, False] = Step(
+        "WAITING", waits_for="signal", signals=signals, every=every, until=fields.get("timeout_at")
+    )
+
+
+def _timed(folded: Folded, event: Event) -> None:
+    fields = event.fields
+    folded.steps[event.step, False] = Step(
+        "WAITING", source=fields["source"], waits_for="timer", until=fields["due_at"]
+    )
 
 
 def _received(folded: Folded, event: Event) -> None:
@@ -100,6 +112,8 @@ def _received(folded: Folded, event: Event) -> None:
     collected = before["signals"] if isinstance(before, dict) and before.get("signals") else []
     if fields["settles"]:
         folded.settle(event.step)
+    elif (step := folded.steps.get((event.step, False))) is not None:
+        step.signals = tuple(name for name in step.signals if name != fields["signal"])
     one_is_all = fields["settles"] and not collected
     folded.outputs[event.step] = one if one_is_all else {"signals": [*collected, one]}
 
@@ -151,8 +165,8 @@ _EFFECTS: Mapping[str, Callable[[Folded, Event], None]] = {
     "StepParked": _step_parked,
     "StepHeld": _held,
     "BranchChosen": _branch_chosen,
-    "SignalAwaited": _waiting,
-    "TimerStarted": _waiting,
+    "SignalAwaited": _awaited,
+    "TimerStarted": _timed,
     "SignalReceived": _received,
     "EventEmitted": _emitted,
     "ContextExported": _exported,

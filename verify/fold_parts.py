@@ -28,7 +28,9 @@ _STATUS_OF: Mapping[str, int] = {
 def scope_entered(folded: Folded, event: Event) -> None:
     """Let a scope begin, or its next attempt."""
     fields = event.fields
-    folded.steps[event.step, False] = Step("WAITING", fields["attempt"], source=fields["source"])
+    folded.steps[event.step, False] = Step(
+        "WAITING", fields["attempt"], source=fields["source"], until=fields.get("timeout_at")
+    )
     items = json.loads(fields["items"])
     if items:
         folded.outputs[f"{event.step}:items"] = items
@@ -64,7 +66,7 @@ def scope_unwound(folded: Folded, event: Event) -> None:
 
 def gather_closed(folded: Folded, event: Event) -> None:
     """Change nothing that is compared: only the time that the scope waits for is gone."""
-    folded.step(event.step)
+    folded.step(event.step).until = None
 
 
 def intervened(folded: Folded, event: Event) -> None:

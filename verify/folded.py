@@ -20,6 +20,13 @@ class Step:
     code: str | None = None
     uncertain: bool = False
     source: str = ""
+    waits_for: str = ""
+    """`signal` or `timer` for a step that waits for one; nothing else is known to come by itself."""
+    signals: tuple[str, ...] = ()
+    """Those that still may come: one of them, or with `every` each of them."""
+    every: bool = False
+    until: int | None = None
+    """When the wait ends by itself, milliseconds since the epoch."""
 
 
 @dataclass(slots=True)

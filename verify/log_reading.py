@@ -8,7 +8,19 @@ from typing import Any
 
 from schemas import topics
 from schemas.codec import Codec, Undecodable
-from verify.evidence import ORDER_DEFINITIONS, Command, DeadLetter, Emitted, Event, Line, Log, Place, Start, Status
+from verify.evidence import (
+    ORDER_DEFINITIONS,
+    Command,
+    DeadLetter,
+    Emitted,
+    Event,
+    Line,
+    Log,
+    Place,
+    Request,
+    Start,
+    Status,
+)
 from verify.topics import Raw
 
 COMMAND_TOPICS = (
@@ -31,6 +43,14 @@ READ = (
 """Every topic the evidence is taken from."""
 
 _OF_CHILDREN = frozenset({"saga.StartSaga", "saga.UndoSaga"})
+_REQUESTS = {
+    "saga.Signal": "signal",
+    "saga.CancelSaga": "cancellation",
+    "saga.ResolveSaga": "decision",
+    "saga.MigrateSaga": "migration",
+    "saga.UndoSaga": "undo",
+}
+"""What a saga that runs can be told, and what each is called; every one of them leads to an event of the saga."""
 _ORCHESTRATOR = "/sagaline/orchestrator"
 """The source of inputs that sagas send to each other."""
 _UNDO = ":undo"
@@ -51,6 +71,7 @@ class LogBuilder:
         self._events: dict[str, list[Event]] = {}
         self._commands: list[Command] = []
         self._emitted: list[Emitted] = []
+        self._requests: list[Request] = []
         self._states: dict[str, Mapping[str, Any]] = {}
         self._expired: set[str] = set()
         self._statuses: dict[str, Status] = {}
@@ -95,6 +116,7 @@ class LogBuilder:
             self._events,
             self._commands,
             self._emitted,
+            self._requests,
             self._states,
             self._statuses,
             self._dead,
@@ -107,6 +129,8 @@ class LogBuilder:
         if name == "saga.StartSaga":
             started = _start(fields["meta"]["saga_id"], fields["definition"], fields["data"], _place(record))
             self._starts.append(started)
+        elif name in _REQUESTS:
+            self._requests.append(_request(record, name, fields))
         if name in _OF_CHILDREN and fields["meta"]["source"] == _ORCHESTRATOR:
             self._commands.append(_child_command(record, name, fields))
 
@@ -127,6 +151,7 @@ class LogBuilder:
             meta["version"],
             fields,
             _place(record),
+            meta["cause"],
         )
         self._events.setdefault(event.saga_id, []).append(event)
         if event.name == "SagaStarted" and event.saga_id not in self._begun:
@@ -201,6 +226,12 @@ def _child_command(record: Raw, name: str, fields: Mapping[str, Any]) -> Command
         fields,
         _place(record),
     )
+
+
+def _request(record: Raw, name: str, fields: Mapping[str, Any]) -> Request:
+    meta = fields["meta"]
+    said = f"signal {fields['name']}" if name == "saga.Signal" else _REQUESTS[name]
+    return Request(meta["saga_id"], meta["input_id"], said, _place(record))
 
 
 def _start(saga_id: str, definition: str, text: str, place: Place) -> Start:

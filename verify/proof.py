@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from verify.cases import Cases, gather
+from schemas.cloudevents import rfc3339
+from verify.cases import Case, Cases, gather
 from verify.check_books import agreement_findings, book_sums, money_findings, shipment_findings
 from verify.check_children import children_findings
 from verify.check_compensations import compensation_findings
@@ -23,23 +24,32 @@ from verify.check_states import changelog_findings, may_have_expired, status_fin
 from verify.check_stock import stock_findings, stock_sums
 from verify.check_transitions import transition_findings
 from verify.evidence import Evidence
-from verify.report import Finding, Report, Sum
+from verify.report import Awaited, Finding, Report, Sum, Waiting
 
 UNFINISHED = "UNFINISHED"
 
 
-def prove(evidence: Evidence) -> Report:
-    """Return the verdict over the evidence."""
-    cases = gather(evidence)
+def prove(evidence: Evidence, *, must_end: bool = False) -> Report:
+    """Return the verdict over the evidence; with `must_end` a saga that waits within its time is a finding, too."""
+    cases = gather(evidence, must_end=must_end)
     outcomes = Counter(case.outcome or UNFINISHED for case in cases.by_id.values())
     return Report(
         outcomes=dict(outcomes),
         sums=tuple(_sums(evidence, cases, outcomes)),
         findings=tuple(_findings(evidence, cases)),
         manual=tuple(cases.manual),
+        waiting=tuple(_waiting(case) for case in cases.waiting),
         by_hand=tuple(f"{case.saga_id}: {', '.join(case.skipped)}" for case in cases.by_hand),
         dead_letters=tuple(f"{one.origin}: {one.code} {one.detail}" for one in evidence.log.dead_letters),
     )
+
+
+def _waiting(case: Case) -> Waiting:
+    waits = tuple(
+        Awaited(wait.kind, wait.step, wait.what, None if wait.until_ms is None else rfc3339(wait.until_ms))
+        for wait in case.waits
+    )
+    return Waiting(case.saga_id, waits)
 
 
 def _findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
@@ -64,7 +74,7 @@ def _findings(evidence: Evidence, cases: Cases) -> Iterator[Finding]:
 
 def _sums(evidence: Evidence, cases: Cases, outcomes: Counter[str]) -> Iterator[Sum]:
     ended = sum(count for outcome, count in outcomes.items() if outcome != UNFINISHED)
-    yield Sum("outcomes", "sagas asked for", len(cases.by_id), "with an outcome", ended)
+    yield Sum("outcomes", "sagas asked for", len(cases.by_id), "with an outcome, or waiting", ended)
     if evidence.accepted:
         started = evidence.accepted & cases.by_id.keys()
         yield Sum("accepted", "orders that got 202", len(evidence.accepted), "of them in the log", len(started))

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from verify.report import Report, Sum
+from verify.report import Awaited, Report, Sum, Waiting
 
 _SHOWN = 40
 
 PROVED = (
-    ("outcome", "every accepted order has exactly one terminal outcome, or waits for a person"),
+    ("outcome", "every accepted order has exactly one terminal outcome, or waits within its time or for a person"),
     ("start", "an order never changes after it was accepted, and its lines add up to its total"),
     ("sequence", "events of a saga are numbered 1..n without gap or repeat"),
     ("event order", "no event stands where it may not"),
@@ -47,6 +47,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(f"Sagas: {ended or 'none'}", highlight=False)
     console.print(_sums(report.sums))
     console.print(_checks(report))
+    for line in _listed("Waiting within their time", [line for one in report.waiting for line in _waits(one)]):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for line in _listed("Waiting for a person, books may be open", report.manual):
         console.print(line, highlight=False, soft_wrap=True)
     for line in _listed("Settled by a person who skipped steps, books not judged", report.by_hand):
@@ -64,7 +66,8 @@ def print_report(report: Report, console: Console) -> None:
 def verdict(report: Report) -> str:
     """Return one line: the books hold, or how many findings there are and in which orders."""
     if report.holds:
-        return f"The books hold: {sum(report.outcomes.values())} sagas, {len(report.sums)} sums, no finding."
+        waiting = f" ({len(report.waiting)} of them waiting)" if report.waiting else ""
+        return f"The books hold: {sum(report.outcomes.values())} sagas{waiting}, {len(report.sums)} sums, no finding."
     orders = sorted({order for finding in report.findings for order in finding.orders})
     broken = [one.name for one in report.sums if not one.holds]
     named = ", ".join(orders[:_SHOWN]) + (" ..." if len(orders) > _SHOWN else "")
@@ -72,6 +75,14 @@ def verdict(report: Report) -> str:
     found = f"{len(report.findings)} finding{'s' * (len(report.findings) != 1)}"
     where = f"{len(orders)} order{'s' * (len(orders) != 1)}"
     return f"The books do not hold: {found} in {where}: {named}{unequal}"
+
+
+def _waits(one: Waiting) -> Sequence[str]:
+    return [f"{one.saga_id}: {wait.step} waits for {wait.what}, {_end(wait)}" for wait in one.waits]
+
+
+def _end(wait: Awaited) -> str:
+    return "for as long as it takes" if wait.until is None else f"until {wait.until}"
 
 
 def _sums(sums: Sequence[Sum]) -> Table:

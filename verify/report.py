@@ -33,6 +33,24 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """One thing that a saga waits for: a signal, a timer, a person or a saga; `until` is RFC 3339, None without end."""
+
+    kind: str
+    step: str
+    what: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A saga that has not ended, and whose waits are all within their time."""
+
+    saga_id: str
+    waits: Sequence[Awaited]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The verdict over one body of evidence."""
 
@@ -44,6 +62,8 @@ class Report:
     dead_letters: Sequence[str]
     by_hand: Sequence[str] = ()
     """Sagas of which a person skipped steps, with the steps: their books are that person's."""
+    waiting: Sequence[Waiting] = ()
+    """Sagas that wait within their time: their books have to be as their events say."""
 
     @property
     def holds(self) -> bool:

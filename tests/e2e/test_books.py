@@ -41,11 +41,13 @@ class World:
 
     def evidence(self) -> Evidence:
         """Collect what there is to judge."""
-        return collect(from_data(self.directory), frozenset(self.result.accepted.values()), 60.0, lambda _: None)
+        return collect(
+            from_data(self.directory), frozenset(self.result.accepted.values()), 60.0, lambda _: None, must_end=True
+        )
 
     def report(self) -> Report:
         """Judge it."""
-        return prove(self.evidence())
+        return prove(self.evidence(), must_end=True)
 
 
 @pytest.fixture(scope="module")

@@ -183,8 +183,8 @@ def test_what_failed_for_good_is_paged_repaired_or_skipped_and_the_books_hold(de
 
     desk.reach(shipped, "COMPLETED")
     accepted = frozenset([shipped, *orders, *desk.probes])
-    evidence = collect(from_data(desk.directory), accepted, PATIENCE_S, lambda _: None)
-    report = prove(evidence)
+    evidence = collect(from_data(desk.directory), accepted, PATIENCE_S, lambda _: None, must_end=True)
+    report = prove(evidence, must_end=True)
     assert report.findings == ()
     assert report.holds
     assert report.outcomes == {"COMPLETED": 1, "REVOKED": 2 + len(desk.probes)}
@@ -201,7 +201,9 @@ def test_the_books_hold_after_a_saga_of_every_shipped_definition(desk: Desk) -> 
     for name in ("approve", "confirm"):
         wait_for(lambda: desk.awaits(chain), f"the chain waits for {name}")
         desk.request(f"{desk.addresses.gateway}/v1/sagas/{chain}/signals", {"name": name, "actor": "ann"})
-    report = prove(collect(from_data(desk.directory), frozenset(sagas.values()), PATIENCE_S, lambda _: None))
+    accepted = frozenset(sagas.values())
+    evidence = collect(from_data(desk.directory), accepted, PATIENCE_S, lambda _: None, must_end=True)
+    report = prove(evidence, must_end=True)
     assert report.findings == ()
     assert report.holds
 
@@ -229,6 +231,8 @@ def test_a_poisoned_order_waits_is_seen_and_ships_once_the_poison_is_left_out(de
     assert (again.returncode, "resolved by ann" in again.stderr) == (ExitCode.CHECK_FAILED, True)
     assert "ann: drop record 0" in desk.saga("show", order_id, "--history").stdout
 
-    report = prove(collect(from_data(desk.directory), frozenset([order_id]), PATIENCE_S, lambda _: None))
+    accepted = frozenset([order_id])
+    evidence = collect(from_data(desk.directory), accepted, PATIENCE_S, lambda _: None, must_end=True)
+    report = prove(evidence, must_end=True)
     assert report.findings == ()
     assert report.holds

@@ -278,7 +278,7 @@ def test_after_an_erasure_no_parcel_is_sent_and_the_books_still_hold(site: Site,
     wait_for(lambda: status_of(site, waiting) == "TRANSACTION_REVOKED", waiting)
 
     environ = {**os.environ, **site.secrets.environ(ADMIN)}
-    command = [sys.executable, "-m", "cli.app", "verify", "--data", str(site.data), "--wait", "60"]
+    command = [sys.executable, "-m", "cli.app", "verify", "--ended", "--data", str(site.data), "--wait", "60"]
     verdict = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False)
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
 
