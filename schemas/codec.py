@@ -109,8 +109,8 @@ class Codec:
         if size > MAX_MESSAGE_BYTES:
             raise TooLarge(f"{name} has {size} bytes; at most {MAX_MESSAGE_BYTES} are allowed")
 
-    def decode(self, data: bytes | None) -> Message:
-        """Decode any published version, resolved to the newest. Raises Undecodable."""
+    def decode(self, data: bytes | None, *, as_written: bool = False) -> Message:
+        """Decode any published version, resolved to the newest, or `as_written`. Raises Undecodable."""
         if data is None or len(data) < _PREFIX.size:
             raise Undecodable("the value is too short to hold a schema id")
         magic, schema_id = _PREFIX.unpack_from(data)
@@ -123,7 +123,7 @@ class Codec:
         body = BytesIO(data)
         body.seek(_PREFIX.size)
         try:
-            fields = schemaless_reader(body, written, wanted)
+            fields = schemaless_reader(body, written, None if as_written else wanted)
         except (
             ValueError,
             TypeError,

@@ -23,7 +23,6 @@ from orchestrator.core.errors import EXPRESSION_FAILED
 from orchestrator.core.events import (
     CancelRequested,
     FailureKind,
-    InputIgnored,
     Recorded,
     SagaStarted,
     SignalReceived,
@@ -31,7 +30,7 @@ from orchestrator.core.events import (
     StepFailed,
 )
 from orchestrator.core.evolve import begin
-from orchestrator.core.expected import is_refused
+from orchestrator.core.expected import is_refused, refuse
 from orchestrator.core.flow import advance, complete, export
 from orchestrator.core.inputs import (
     Cancel,
@@ -62,8 +61,6 @@ from orchestrator.core.state import (
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, scope_at
 
-AT_STEP = " at "
-"""Stands before the step that a refused signal was meant for, at the end of the reason."""
 NO_DEFINITION = Definition("", 0, "", {}, None, {}, {}, Milestones(), {})
 """Stands in where the saga's own is not loaded: enough to note that a record waits."""
 
@@ -276,8 +273,7 @@ def _signal(turn: Turn, signal: Signal) -> None:
     if late is not None and _late(turn, late, signal):
         return
     reason = f"a saga in {state.phase}, {state.status} takes no {signal.name}"
-    reason += "" if signal.step is None else f"{AT_STEP}{signal.step}"
-    turn.record(InputIgnored(signal.name, signal.input_id, signal.actor, reason))
+    refuse(turn, signal, signal.name, reason if signal.step is None else f"{reason} at {signal.step}")
 
 
 def _takes(turn: Turn, node: Listen, path: str, signal: Signal) -> bool:
@@ -326,7 +322,7 @@ def _cancel(turn: Turn, cancel: Cancel) -> None:
     over = state.pivoted or any(name in state.steps for name in turn.definition.late_signals)
     if state.phase is not Phase.FORWARD or over:
         reason = f"a saga in {state.phase}, {state.status} cannot be cancelled"
-        turn.record(InputIgnored("cancel", cancel.input_id, cancel.actor, reason))
+        refuse(turn, cancel, "cancel", reason)
         return
     turn.record(CancelRequested(cancel.actor, cancel.reason))
     message = cancel.reason or "cancelled on request"

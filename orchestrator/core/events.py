@@ -277,12 +277,18 @@ class RecordUnparked:
 
 @dataclass(frozen=True, slots=True)
 class InputIgnored:
-    """An input that is not legal in this state: only the record of it is new."""
+    """An input that is not legal in this state: only the record of it is new.
+
+    `expected` and `meant_for` are what it named: the last event of the state that it was meant for, and the path of the
+    step.
+    """
 
     input: str
     input_id: str
     actor: str
     reason: str
+    expected: int | None = None
+    meant_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

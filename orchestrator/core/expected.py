@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestrator.core.events import InputIgnored
 from orchestrator.core.inputs import Cancel, Migrate, Resolve, Signal
 from orchestrator.core.turn import Turn
 
-_REASON = "it was meant for the state after event {}, and the saga is after event {}"
-_NUMBERS = re.compile(_REASON.format(r"([0-9]+)", "[0-9]+"))
+Asked = Signal | Cancel | Resolve | Migrate
 
 
-def is_refused(turn: Turn, given: Signal | Cancel | Resolve | Migrate, name: str) -> bool:
+def refuse(turn: Turn, given: Asked, name: str, reason: str) -> None:
+    """Record that an input is not legal, with the state and the step that it was meant for."""
+    step = given.step if isinstance(given, Signal | Resolve) else None
+    turn.record(InputIgnored(name, given.input_id, given.actor, reason, given.expected, step))
+
+
+def is_refused(turn: Turn, given: Asked, name: str) -> bool:
     """Refuse an input that was meant for another state than the saga is in; returns whether it was."""
     sequence = turn.state.sequence
     if given.expected is None or given.expected == sequence:
         return False
-    turn.record(InputIgnored(name, given.input_id, given.actor, _REASON.format(given.expected, sequence)))
+    reason = f"it was meant for the state after event {given.expected}, and the saga is after event {sequence}"
+    refuse(turn, given, name, reason)
     return True
-
-
-def expected_in(reason: str) -> int | None:
-    """Return for which event an input was meant that was refused for this reason; None where that was not why."""
-    found = _NUMBERS.fullmatch(reason)
-    return None if found is None else int(found[1])

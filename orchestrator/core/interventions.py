@@ -12,6 +12,7 @@ from orchestrator.core.events import (
     RecordUnparked,
     UndoRequested,
 )
+from orchestrator.core.expected import refuse
 from orchestrator.core.inputs import Action as Deed
 from orchestrator.core.inputs import Park, Resolve, Undo, Unpark
 from orchestrator.core.paths import name_of, prefix_of
@@ -40,7 +41,7 @@ def resolve(turn: Turn, asked: Resolve) -> list[Action]:
     chosen = tuple(path for path in chosen if path not in objections)
     if not chosen:
         reason = next(iter(objections.values()), f"{asked.step or 'nothing'} waits for no person")
-        turn.record(InputIgnored(asked.action, asked.input_id, asked.actor, reason))
+        refuse(turn, asked, asked.action, reason)
         return []
     if undos:
         return _resolve_undos(turn, asked, chosen)

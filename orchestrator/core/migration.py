@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.core.definition import Call, Definition, Listen, Migration, Node, Race, Try
-from orchestrator.core.events import InputIgnored, Json, SagaMigrated
+from orchestrator.core.events import Json, SagaMigrated
 from orchestrator.core.evolve_steps import rename
+from orchestrator.core.expected import refuse
 from orchestrator.core.inputs import Migrate
 from orchestrator.core.paths import name_of
 from orchestrator.core.scope import UNREADABLE
@@ -25,7 +26,7 @@ def migrate(turn: Turn, before: Definition, asked: Migrate) -> None:
         except UNREADABLE as error:
             reason = f"the context cannot be transformed: {error!r}"
     if reason is not None or migration is None:
-        turn.record(InputIgnored("migrate", asked.input_id, asked.actor, reason or ""))
+        refuse(turn, asked, "migrate", reason or "")
         return
     turn.record(SagaMigrated(target.version, dict(migration.renamed), outputs, asked.actor))
 

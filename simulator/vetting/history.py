@@ -17,6 +17,7 @@ from schemas.codec import Codec
 FORMAT = "sagaline-history/1"
 TOPICS = (topics.DEFINITIONS.name, topics.EVENTS.name, topics.INPUTS.name, topics.REPLIES.name)
 """What histories are read from; the events alone are enough, but results that a step shaped need the replies."""
+_IGNORED = "saga.InputIgnored"
 
 Fields = Mapping[str, Any]
 
@@ -67,7 +68,10 @@ def decoded(codec: Codec, topic: str, key: str, value: bytes | None) -> Line | N
         if topic == topics.DEFINITIONS.name:
             read_deployed(key.encode(), value)
             return Line(topic, "", json.loads(value))
+        # What a refused input was meant for is told since version 2: of an older event it is not known.
         name, fields = codec.decode(value)
+        if name == _IGNORED:
+            name, fields = codec.decode(value, as_written=True)
     except (NoDeployment, ValueError) as error:
         raise UnreadableHistory(str(error)) from error
     return Line(topic, name, fields)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.core.decide import AT_STEP
 from orchestrator.core.definition import Call, Definition
 from orchestrator.core.events import FailureKind
-from orchestrator.core.expected import expected_in
 from orchestrator.core.inputs import (
     DROP,
     REDRIVE,
@@ -158,30 +156,32 @@ def _failure(event: Told, kind: FailureKind, retry_after_ms: int | None) -> Fail
 
 
 def _ignored(history: History, event: Told) -> list[Input]:
-    """Return the message that was not legal, where it is kept: of a cancel and a signal the event says enough."""
+    """Return the message that was not legal, where it is kept, else what the event tells: old ones tell nothing."""
     fields: Any = event.fields
     messages = history.messages.get(event.cause, ())
     kept = [_READERS[one.name](dict(one.fields)) for one in messages if one.name in _READERS]
     if kept:
         return kept
-    expected = expected_in(fields["reason"])
-    if fields["input"] == "cancel":
-        return [Cancel(event.cause, fields["actor"], "", expected)]
     if fields["input"] in (REDRIVE, DROP):
         return [Unpark(event.cause, fields["input"], fields["actor"], "", fields["reason"])]
+    if "expected" not in fields:
+        return []
+    expected, step = fields["expected"], fields["meant_for"]
+    if fields["input"] == "cancel":
+        return [Cancel(event.cause, fields["actor"], "", expected)]
     if fields["input"] in tuple(Action):
-        asked = Resolve(event.cause, Action(fields["input"]), None, fields["actor"], "", expected)
-        return [] if expected is None else [asked]
-    _, meant, step = fields["reason"].rpartition(f" takes no {fields['input']}{AT_STEP}")
-    return [Signal(event.cause, fields["input"], fields["actor"], {}, expected, step if meant else None)]
+        # Why it was asked for is not told: a skip for no reason at all is refused for that.
+        action = Action(fields["input"])
+        return [Resolve(event.cause, action, step, fields["actor"], reason, expected) for reason in ("", "not told")]
+    return [Signal(event.cause, fields["input"], fields["actor"], {}, expected, step)]
 
 
 def _unmigrated(registry: Registry, definition: Definition, history: History, event: Told) -> Iterator[Input]:
-    """Yield the request to migrate that was not legal; which version, is no matter where it was for another state."""
+    """Yield the request to migrate that was not legal; to which version is no matter where it was for another state."""
     for one in history.messages.get(event.cause, ()):
         target = registry.version(definition.name, one.fields["version"]) if one.name == "MigrateSaga" else None
         if target is not None:
             yield migration_of(dict(one.fields), target)
-    expected = expected_in(event.fields["reason"])
-    if expected is not None:
+    expected = event.fields.get("expected")
+    if expected not in (None, event.fields["meta"]["sequence"] - 1):
         yield Migrate(event.cause, definition, event.fields["actor"], expected)

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastavro import schemaless_writer
 
 from orchestrator.core.definition import Call, Definition
 from orchestrator.core.events import StepRetryScheduled
 from orchestrator.definitions.registry import Registry, compiled, load
-from schemas import topics
+from schemas import catalogue, topics
 from simulator.vetting.history import TOPICS, History, Line, UnreadableHistory, decoded, dumped, histories, undumped
 from simulator.vetting.redecide import vet
 from simulator.vetting.told import vetted_lines
@@ -159,6 +160,86 @@ def test_signals_for_one_step_are_taken_and_refused_again_with_and_without_the_m
     assert (names.count("SignalReceived"), names.count("InputIgnored"), names[-1]) == (2, 1, "SagaCompleted")
     for told in (lines, events):
         assert vet(read(told, registry), registry).first is None
+
+
+def refusals(world: World) -> None:
+    """Have a saga refuse all that may be asked of one: for another state, for a step that does not wait, too late."""
+    who = {"actor": "ann"}
+    world.start_order("ord_a", total_minor=20_000, lines=[line(20_000)])
+    world.settle()
+    for message, fields in (
+        ("saga.Signal", {"name": "approve", "data": "{}", "expected": 2}),
+        ("saga.Signal", {"name": "approve", "data": "{}", "step": "elsewhere"}),
+        ("saga.CancelSaga", {"reason": "too slow", "expected": 2}),
+        ("saga.ResolveSaga", {"action": "skip", "step": None, "reason": "so", "expected": 2}),
+        ("saga.ResolveSaga", {"action": "skip", "step": "pick", "reason": "so"}),
+        ("saga.ResolveSaga", {"action": "retry", "step": None, "reason": ""}),
+        ("saga.MigrateSaga", {"version": 1, "expected": 2}),
+        ("saga.MigrateSaga", {"version": 1}),
+    ):
+        world.later(1)
+        world.send(message, "ord_a", **who, **fields)
+        world.settle()
+    world.send("saga.Signal", "ord_a", name="approve", data="{}", **who)
+    world.run(success)
+    world.send("saga.CancelSaga", "ord_a", reason="too late", **who)
+    world.settle()
+    assert world.names("ord_a").count("InputIgnored") == 9
+    assert world.statuses("ord_a")[-1]["status"] == "COMPLETED"
+
+
+def test_all_that_a_saga_refuses_is_refused_again_by_what_the_events_alone_tell() -> None:
+    """Of a request to migrate the event does not tell to which version: it is taken as recorded."""
+    world = World()
+    refusals(world)
+    lines = lines_of(world)
+    events = [one for one in lines if one.topic == topics.EVENTS.name]
+
+    for told, unverified in ((lines, 0), (events, 1)):
+        vetted = vet(read(told), load(None, {}))
+        assert (vetted.first, vetted.unverified) == (None, unverified)
+
+
+def by_version_1(world: World, told: Line) -> Line:
+    """Return an event as a build before version 2 of InputIgnored wrote it."""
+    if told.name != "saga.InputIgnored":
+        return told
+    [older] = [one for one in catalogue.load().values() if one.name == told.name and one.version == 1]
+    out = io.BytesIO()
+    out.write(b"\0" + older.schema_id.to_bytes(4, "big"))
+    schemaless_writer(out, older.parsed, told.fields)
+    found = decoded(world.codec, told.topic, "ord_a", out.getvalue())
+    assert found is not None
+    return found
+
+
+def test_what_was_refused_before_events_told_what_it_was_meant_for_is_decided_again_by_the_messages_alone() -> None:
+    world = World()
+    refusals(world)
+    older = [by_version_1(world, one) for one in lines_of(world)]
+    events = [one for one in older if one.topic == topics.EVENTS.name]
+
+    for told, unverified in ((older, 0), (events, 9)):
+        again = list(undumped(f"{one}\n" for one in dumped(told)))
+        for lines in (told, again):
+            vetted = vet(read(lines), load(None, {}))
+            assert (vetted.first, vetted.unverified) == (None, unverified)
+
+
+def test_a_refusal_that_tells_another_step_than_its_message_is_caught() -> None:
+    world = World()
+    refusals(world)
+    lines = lines_of(world)
+    wrong = [
+        one._replace(fields={**one.fields, "meant_for": None}) if one.name == "saga.InputIgnored" else one
+        for one in lines
+    ]
+
+    first = vet(read(wrong), load(None, {})).first
+
+    assert first is not None
+    assert first.recorded is not None
+    assert first.recorded.name == "InputIgnored"
 
 
 def test_the_events_alone_are_enough(recorded: list[Line]) -> None:

@@ -62,7 +62,7 @@ EVENTS = st.one_of(
     st.builds(core.RecordParked, st.integers(0, 2), _TEXT, st.just(0), st.just(9), _TEXT, _TEXT),
     st.builds(core.RecordUnparked, st.integers(0, 2), _TEXT, _TEXT, _TEXT),
     st.builds(core.SagaMigrated, st.just(2), _NAMES, st.none() | _JSON, _TEXT),
-    st.builds(core.InputIgnored, _TEXT, _TEXT, _TEXT, _TEXT),
+    st.builds(core.InputIgnored, _TEXT, _TEXT, _TEXT, _TEXT, st.none() | st.just(3), st.none() | _STEPS),
     st.builds(core.CancelRequested, _TEXT, _TEXT),
     st.builds(core.CompensationStarted, _TEXT, _TEXT, st.none() | _STEPS, _PLAN),
     st.builds(core.SagaCompleted, _JSON),

@@ -24,6 +24,7 @@ from services.gateway.reading.waits import For, Wait, waits
 from services.gateway.standing import Way, standing
 
 _MOST_REFUSED = 5
+_OF_A_REFUSAL = ("input", "actor", "reason", "expected", "meant_for")
 _OPEN, _AGAIN = "open", "redriven"
 _BLOCKED = {
     "orchestrator": "No orchestrator is at work: nothing moves until one is. ",
@@ -120,10 +121,7 @@ def _refused(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     heard = {row["cause"] for row in rows if row["type"] != "InputIgnored"}
     refused = [row for row in rows if row["type"] == "InputIgnored" and row["cause"] not in heard]
     told = [(row, orjson.loads(row["detail"])) for row in refused[-_MOST_REFUSED:]]
-    return [
-        {"at": rfc3339(row["at_ms"]), "input": detail["input"], "actor": detail["actor"], "reason": detail["reason"]}
-        for row, detail in told
-    ]
+    return [{"at": rfc3339(row["at_ms"])} | {name: detail.get(name) for name in _OF_A_REFUSAL} for row, detail in told]
 
 
 def _start(since_ms: int) -> Wait:

@@ -44,12 +44,18 @@ class OrderView(ListedOrder, Fresh):
 
 
 class Refusal(BaseModel):
-    """Something that was asked of a saga and that was not legal in the state which it was in."""
+    """Something that was asked of a saga and that was not legal in the state which it was in.
+
+    `expected` and `meant_for`: the last event of the state and the path of the step that it named, null where it named
+    none.
+    """
 
     at: str
     input: str = Field(examples=["cancel"])
     actor: str
     reason: str
+    expected: int | None
+    meant_for: str | None
 
 
 class Explanation(Fresh):

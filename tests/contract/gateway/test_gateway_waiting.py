@@ -81,7 +81,9 @@ def test_a_change_of_another_state_is_refused_and_leaves_no_record(shop: Shop) -
 def test_what_the_saga_refused_after_all_is_in_its_history_and_explained(shop: Shop) -> None:
     story = Story("ord_a").started()
     cancel = {"input": "cancel", "actor": "ann"}
-    story.event("InputIgnored", input_id="ord_a:cancel:k1", reason="too late", cause="ord_a:cancel:k1", **cancel)
+    named = {"expected": 7, "meant_for": None}
+    asked = {"input_id": "ord_a:cancel:k1", "cause": "ord_a:cancel:k1"}
+    story.event("InputIgnored", **asked, reason="too late", **cancel, **named)
     signal = {"step": "approval", "signal": "approve", "actor": "ann", "data": "{}", "settles": True}
     story.event("SignalReceived", cause="ord_a:approve:k2", **signal)
     again = {"input": "approve", "actor": "ann"}
@@ -90,7 +92,7 @@ def test_what_the_saga_refused_after_all_is_in_its_history_and_explained(shop: S
 
     async def scenario(gate: Gate) -> None:
         told = (await gate.call("GET", "/v1/orders/ord_a/explain")).body
-        assert told["refused"] == [{"at": "2023-11-14T22:13:20.003Z", **cancel, "reason": "too late"}]
+        assert told["refused"] == [{"at": "2023-11-14T22:13:20.003Z", **cancel, "reason": "too late", **named}]
         events = (await gate.call("GET", "/v1/orders/ord_a/history")).body["events"]
         assert "cancel of ann is ignored: too late" in [event["summary"] for event in events]
 

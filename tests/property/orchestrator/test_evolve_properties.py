@@ -62,7 +62,7 @@ EVENTS: st.SearchStrategy[core.Event] = st.one_of(
     st.builds(core.SagaMigrated, NUMBERS, st.dictionaries(STEPS, STEPS, max_size=2), st.none() | JSON, TEXT),
     st.builds(core.RecordParked, NUMBERS, TEXT, NUMBERS, NUMBERS, TEXT, TEXT),
     st.builds(core.RecordUnparked, NUMBERS, TEXT, TEXT, TEXT),
-    st.builds(core.InputIgnored, TEXT, TEXT, TEXT, TEXT),
+    st.builds(core.InputIgnored, TEXT, TEXT, TEXT, TEXT, st.none() | st.just(3), st.none() | TEXT),
     st.builds(core.CancelRequested, TEXT, TEXT),
     st.builds(core.CompensationStarted, TEXT, TEXT, st.none() | STEPS, PLANS),
     st.builds(core.SagaCompleted, JSON),

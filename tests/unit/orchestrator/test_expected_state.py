@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from orchestrator.core.events import InputIgnored, Recorded
-from orchestrator.core.expected import expected_in
 from orchestrator.core.inputs import Action, Cancel, Migrate, Resolve, Signal
 from tests.orchestrator_world import World
 from tests.saga_documents import ACT, told
@@ -38,6 +37,10 @@ def asks(word: str, off: int) -> Moment:
     return lambda story: (ASKED[word](story, story.state.sequence + off), story.now)
 
 
+def comes(one: Asked) -> Moment:
+    return lambda story: (one, story.now)
+
+
 def ignored(recorded: Recorded) -> InputIgnored:
     assert isinstance(recorded.event, InputIgnored)
     return recorded.event
@@ -55,7 +58,7 @@ def test_what_was_meant_for_another_state_is_refused_and_changes_nothing_else(wo
     reason = f"it was meant for the state after event {last + off}, and the saga is after event {last}"
     assert (refusal.reason, recorded.cause) == (reason, "in_9")
     assert (refusal.input, refusal.input_id, refusal.actor) == (word, "in_9", "ann")
-    assert expected_in(reason) == last + off
+    assert (refusal.expected, refusal.meant_for) == (last + off, None)
     assert (recorded.lifecycle, recorded.status) == (before.state.lifecycle, before.state.status)
 
 
@@ -73,11 +76,26 @@ def test_of_two_people_who_have_seen_the_same_state_one_decides() -> None:
     story = waiting.when(says("reject"), lambda one: (Signal("in_8", "approve", "bob", {}, seen), one.now))
 
     story.ended("REVOKED")
-    assert expected_in(ignored(story.new[-1]).reason) == seen
+    assert ignored(story.new[-1]).expected == seen
 
 
-def test_a_reason_of_another_kind_names_no_state() -> None:
-    assert expected_in("a saga in FORWARD, RUNNING takes no approve") is None
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_refused_for_another_reason_tells_too_which_state_and_step_it_was_meant_for(named: bool) -> None:
+    story = told({"a": ACT})
+    expected, step = (story.state.sequence, "ask") if named else (None, None)
+    asked: list[Asked] = [
+        Signal("in_9", "approve", "ann", {}, expected, step),
+        Resolve("in_9", Action.RETRY, step, "ann", "", expected),
+        Migrate("in_9", story.definition, "ann", expected),
+    ]
+
+    for one in asked:
+        refusal = ignored(story.when(comes(one)).new[0])
+        meant_for = None if isinstance(one, Migrate) else step
+        assert (refusal.expected, refusal.meant_for) == (expected, meant_for)
+    ended = story.when(done("a"))
+    refusal = ignored(ended.when(lambda one: (Cancel("in_9", "ann", "late", one.state.sequence), one.now)).new[0])
+    assert (refusal.expected, refusal.meant_for) == (ended.state.sequence, None)
 
 
 @pytest.mark.parametrize("message", MESSAGES)
@@ -110,8 +128,9 @@ def test_a_decision_about_one_step_is_not_taken_by_the_next_one_when_it_comes_ag
     story = asked.when(approves("first"))
     story.then("got approve", "awaits approve or reject")
     again = story.when(approves("first"))
-    reason = ignored(again.new[-1]).reason
-    assert reason.endswith(" takes no approve at first")
+    refusal = ignored(again.new[-1])
+    assert refusal.reason.endswith(" takes no approve at first")
+    assert refusal.meant_for == "first"
     again.when(approves("second")).then("got approve", "send act")
     assert len(asked.when(approves(None), approves(None)).sent) == 1
 
