@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +26,7 @@ from cli.options import (
 approvals_app = typer.Typer(help="List, approve and reject what waits for a person's decision.", no_args_is_help=True)
 
 ApprovalArgument = Annotated[str, typer.Argument(help="The approval's id: that of its order or saga.")]
+StepOption = Annotated[str | None, typer.Option(help="The step that is meant, where several of the saga's wait.")]
 
 
 @approvals_app.command("list")
@@ -44,16 +46,18 @@ def list_approvals(
         "since": lambda one: one["since"],
         "until": lambda one: one["expires"],
         "definition": lambda one: one["definition"],
+        "step": lambda one: one["step"],
         "signals": lambda one: " or ".join(one["signals"]),
         "reason": lambda one: one["reason"],
     }
     put_list("approvals", found, columns, output)
-    note(f"Decide: saga approval approve {found[-1]['id']}" if found else "Nothing waits for a decision.", output)
+    note(_next(found), output)
 
 
 @approvals_app.command("approve")
 def approve(
     approval_id: ApprovalArgument,
+    step: StepOption = None,
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
     actor: ActorOption = None,
     key: KeyOption = None,
@@ -62,12 +66,13 @@ def approve(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Let an order or another saga go on."""
-    _decide(gateway_of(gateway, data), approval_id, ("approve", actor, reason, key), output)
+    _decide(gateway_of(gateway, data), approval_id, ("approve", actor, reason, key), step, output)
 
 
 @approvals_app.command("reject")
 def reject(
     approval_id: ApprovalArgument,
+    step: StepOption = None,
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
     actor: ActorOption = None,
     key: KeyOption = None,
@@ -76,20 +81,34 @@ def reject(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Say no: an order is undone, another saga does what its definition says."""
-    _decide(gateway_of(gateway, data), approval_id, ("reject", actor, reason, key), output)
+    _decide(gateway_of(gateway, data), approval_id, ("reject", actor, reason, key), step, output)
+
+
+def _next(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what to do about the last of what waits."""
+    if not found:
+        return "Nothing waits for a decision."
+    last = found[-1]
+    alone = sum(one["id"] == last["id"] for one in found) == 1
+    return f"Decide: saga approval approve {last['id']}" + ("" if alone else f" --step {last['step']}")
 
 
 def _decide(
-    gateway: Gateway, approval_id: str, said: tuple[str, str | None, str, str | None], output: OutputFormat
+    gateway: Gateway,
+    approval_id: str,
+    said: tuple[str, str | None, str, str | None],
+    step: str | None,
+    output: OutputFormat,
 ) -> None:
     import uuid
     from urllib.parse import quote
 
     from cli.asking import Wish, actor_of, asked
     from cli.printing import note, put_one
+    from cli.saga_requests import about
 
     decision, actor, reason, key = said
-    body = {"decision": decision, **actor_of(gateway, actor), "reason": reason}
+    body = {"decision": decision, **actor_of(gateway, actor), "reason": reason, **about(step)}
     wish = Wish(body, key or str(uuid.uuid4()), remedy="`saga approval list` shows what waits for a decision.")
     taken = asked(gateway, "POST", f"/v1/approvals/{quote(approval_id, safe='')}", wish)
     kind = "saga" if "saga_id" in taken else "order"

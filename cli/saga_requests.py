@@ -63,9 +63,11 @@ def list_sagas(gateway: Gateway, definition: str | None, status: str | None, lim
     return pages(gateway, "/v1/sagas", "sagas", {"definition": definition, "status": status}, limit)
 
 
-def signal_saga(gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None) -> dict[str, Any]:
-    """Send a signal and return what the gateway says. Raises Failure."""
-    body = {"name": name, **actor_of(gateway, actor), "data": _object("--input", data)}
+def signal_saga(
+    gateway: Gateway, saga_id: str, name: str, data: str, actor: str | None, step: str | None
+) -> dict[str, Any]:
+    """Send a signal, with a step to that one alone, and return what the gateway says. Raises Failure."""
+    body = {"name": name, **actor_of(gateway, actor), "data": _object("--input", data), **about(step)}
     return request(gateway, "POST", f"{path_of(saga_id)}/signals", body)
 
 
@@ -87,6 +89,11 @@ def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None
     """Have a saga go on under another version and return what the gateway says. Raises Failure."""
     body = {"version": version, **actor_of(gateway, actor)}
     return request(gateway, "POST", f"{path_of(saga_id)}/migrate", body)
+
+
+def about(step: str | None) -> dict[str, str]:
+    """Return what a body says of the step that is meant: nothing where none is named."""
+    return {} if step is None else {"step": step}
 
 
 def path_of(saga_id: str) -> str:

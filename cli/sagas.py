@@ -148,6 +148,7 @@ def signal(
     saga_id: SagaArgument,
     name: Annotated[str, typer.Argument(help="The signal's name.")],
     input_json: Annotated[str, typer.Option("--input", help="Its data, a JSON object; @FILE reads it.")] = "{}",
+    step: Annotated[str | None, typer.Option(help="The path of the only step that may take it.")] = None,
     actor: ActorOption = None,
     gateway: GatewayOption = None,
     data: DataOption = DEFAULT_DATA,
@@ -157,7 +158,7 @@ def signal(
     from cli.printing import put_answer
     from cli.saga_requests import signal_saga
 
-    answer = signal_saga(gateway_of(gateway, data), saga_id, name, input_json, actor)
+    answer = signal_saga(gateway_of(gateway, data), saga_id, name, input_json, actor, step)
     put_answer(answer, f"{name} is on its way to {saga_id}", output)
 
 

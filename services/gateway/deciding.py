@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,7 +19,19 @@ from services.gateway.reading.gates import answer_to
 
 _ACTIONS = ("approve", "reject", "cancel")
 _ENDED = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "COMPENSATING"})
-_DECISION_FIELDS = frozenset({"actor", "reason"})
+_FIELDS = frozenset({"actor", "reason"})
+
+
+class Said(NamedTuple):
+    """What a person says: who, why, and about which step where several wait."""
+
+    actor: str
+    reason: str
+    step: str | None = None
+
+    def act(self, action: str) -> str:
+        """Return what is done, for ids of inputs: no name of an action has an `@`."""
+        return action if self.step is None else f"{action}@{self.step}"
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -30,7 +43,7 @@ def routes(parts: Parts) -> APIRouter:
             f"/v1/orders/{{order_id}}/{action}",
             _handler(parts, action),
             f"{action.capitalize()} an order",
-            documents.Decision,
+            documents.Decision if action == "cancel" else documents.StepDecision,
             taken=documents.DecisionTaken,
             operation_id=f"{action}_order",
         )
@@ -46,17 +59,23 @@ def _handler(parts: Parts, action: str) -> Handler:
 
 async def _decide(parts: Parts, action: str, order_id: str, request: Request) -> Response:
     errors: list[FieldError] = []
-    decision = Fields(await read_json(request), errors, "", _DECISION_FIELDS)
-    actor, reason = decision.text("actor", 128), decision.text("reason", 512, required=False)
+    known = _FIELDS if action == "cancel" else _FIELDS | {"step"}
+    said = read_said(Fields(await read_json(request), errors, "", known))
     check_fields(errors)
-    return await decide(parts, action, order_id, (actor, reason), request)
+    return await decide(parts, action, order_id, said, request)
 
 
-async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str], request: Request) -> Response:
-    """Write what a person (the actor, and why) has decided about an order. Raises Problem."""
-    actor, reason = said
+def read_said(form: Fields) -> Said:
+    """Return what the form of a decision says."""
+    actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
+    return Said(actor, reason, form.text("step", 512, required=False) or None)
+
+
+async def decide(parts: Parts, action: str, order_id: str, said: Said, request: Request) -> Response:
+    """Write what a person has decided about an order. Raises Problem."""
     known_text("order_id", order_id)
-    done = await repeated(parts, order_id, action, request, kind="order")
+    act = said.act(action)
+    done = await repeated(parts, order_id, act, request, kind="order")
     if done is not None:
         return done
     key = key_of(request) or parts.new_id()
@@ -67,10 +86,12 @@ async def decide(parts: Parts, action: str, order_id: str, said: tuple[str, str]
         raise Problem("already-ended", f"the order is {status}")
     record = cancel
     if action != "cancel":
-        name, step = await run_in_threadpool(answer_to, parts, order_id, action, f"the order is {status}")
+        state = f"the order is {status}"
+        name, step = await run_in_threadpool(answer_to, parts, order_id, action, state, said.step)
         record = partial(signal, name=name, step=step)
-    asking = await asking_of(parts, order_id, action, key, request)
-    return await instruct(parts, asking, record(parts.codec, asking, actor=actor, reason=reason), kind="order")
+    asking = await asking_of(parts, order_id, act, key, request)
+    told = record(parts.codec, asking, actor=said.actor, reason=said.reason)
+    return await instruct(parts, asking, told, kind="order")
 
 
 def _status(parts: Parts, order_id: str) -> str | None:

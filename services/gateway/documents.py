@@ -71,6 +71,12 @@ class Decision(_Form):
     reason: str = Field("", max_length=512)
 
 
+class StepDecision(Decision):
+    """Who decides, why, and about which step: it may be left out where one waits alone."""
+
+    step: str | None = Field(None, max_length=512)
+
+
 class DecisionTaken(BaseModel):
     """The decision is on its way to the order."""
 
@@ -173,6 +179,7 @@ class SignalForm(_Form):
     name: str = Field(max_length=128)
     actor: str = Field(max_length=128)
     data: dict[str, Any] = Field(default_factory=dict)
+    step: str | None = Field(None, max_length=512, description="The path of the only step that may take it.")
 
 
 class ResolutionForm(_Form):

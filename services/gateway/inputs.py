@@ -93,15 +93,17 @@ def start_saga(codec: Codec, asking: Asking, saga: Saga, data: Mapping[str, Any]
     return _input(codec, "saga.StartSaga", asking, fields)
 
 
-def send_signal(codec: Codec, asking: Asking, name: str, actor: str, data: Mapping[str, Any]) -> Input:
-    """Return the record of a signal to any saga. Raises TooLarge."""
-    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": orjson.dumps(data).decode()})
+def send_signal(
+    codec: Codec, asking: Asking, name: str, actor: str, data: Mapping[str, Any], *, step: str | None = None
+) -> Input:
+    """Return the record of a signal to any saga; with a step, which no other one takes. Raises TooLarge."""
+    fields = {"name": name, "actor": actor, "data": orjson.dumps(data).decode(), "step": step}
+    return _change(codec, "saga.Signal", asking, fields)
 
 
 def signal(codec: Codec, asking: Asking, name: str, actor: str, reason: str, *, step: str) -> Input:
     """Return the record of a person's decision, which is about one step and no other."""
-    data = orjson.dumps({"reason": reason}).decode()
-    return _change(codec, "saga.Signal", asking, {"name": name, "actor": actor, "data": data, "step": step})
+    return send_signal(codec, asking, name, actor, {"reason": reason}, step=step)
 
 
 def cancel(codec: Codec, asking: Asking, actor: str, reason: str) -> Input:

@@ -32,6 +32,7 @@ TITLES = {
     "too-many-streams": (503, "Too many orders are watched"),
     "request-in-progress": (409, "The same request is being worked on"),
     "not-awaiting-approval": (409, "It does not wait for an approval"),
+    "several-approvals": (409, "Several steps wait for an approval"),
     "already-ended": (409, "The order has ended"),
     "saga-ended": (409, "The saga has ended, is being undone, or only goes forward"),
     "dead-letter-closed": (409, "Somebody decided about that dead letter"),

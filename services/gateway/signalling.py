@@ -15,7 +15,7 @@ from services.gateway.parts import Parts, known_text, read_json
 from services.gateway.problems import Problem, check_fields
 from services.gateway.standing import Way, standing
 
-_SIGNAL_FIELDS = frozenset({"name", "actor", "data"})
+_SIGNAL_FIELDS = frozenset({"name", "actor", "data", "step"})
 _CANCEL_FIELDS = frozenset({"actor", "reason"})
 
 
@@ -42,12 +42,13 @@ async def _signal(parts: Parts, saga_id: str, request: Request) -> Response:
     document = await read_json(request)
     form = Fields(document, errors, "", _SIGNAL_FIELDS)
     name, actor = form.text("name", 128), form.text("actor", 128)
-    data = form.data("data")
-    asking = await asking_of_saga(parts, saga_id, f"signal:{name}", request, errors)
+    data, step = form.data("data"), form.text("step", 512, required=False) or None
+    act = f"signal:{name}" if step is None else f"signal@{step}:{name}"
+    asking = await asking_of_saga(parts, saga_id, act, request, errors)
     if isinstance(asking, Response):
         return asking
     try:
-        record = send_signal(parts.codec, asking, name, actor, data)
+        record = send_signal(parts.codec, asking, name, actor, data, step=step)
     except TooLarge as error:
         raise Problem("too-large", str(error)) from error
     return await instruct(parts, asking, record)

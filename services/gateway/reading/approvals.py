@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -11,9 +11,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.cloudevents import rfc3339
-from services.gateway import documents
+from services.gateway import documents, opaque
 from services.gateway.answering import answer
-from services.gateway.deciding import decide
+from services.gateway.deciding import Said, decide, read_said
 from services.gateway.fields import FieldError, Fields, money_text
 from services.gateway.inputs import signal
 from services.gateway.instructing import instruct
@@ -24,12 +24,13 @@ from services.gateway.reading import queries, shapes
 from services.gateway.reading.gates import answer_to
 from services.gateway.reading.looking import freshness_fields
 from services.gateway.signalling import asking_of_saga
-from services.gateway.views import cursor_of, read_cursor
 
 _MOST = 200
 _MOST_GIVEN = 4_000
 """Characters of a gate's input that a list shows; what is longer is in the history."""
-_FIELDS = frozenset({"decision", "actor", "reason"})
+_FIELDS = frozenset({"decision", "actor", "reason", "step"})
+_LONGEST_CURSOR = 400
+_Gate = Mapping[str, Any]
 _DECISIONS = frozenset({"approve", "reject"})
 
 
@@ -39,7 +40,7 @@ def routes(parts: Parts) -> APIRouter:
 
     def list_approvals(
         limit: Annotated[int, Query(ge=1, le=_MOST)] = 50,
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR)] = None,
     ) -> Response:
         return answer(_page(parts, limit, cursor))
 
@@ -47,9 +48,8 @@ def routes(parts: Parts) -> APIRouter:
         errors: list[FieldError] = []
         form = Fields(await read_json(request), errors, "", _FIELDS)
         decision = form.choice("decision", _DECISIONS)
-        actor, reason = form.text("actor", 128), form.text("reason", 512, required=False)
+        said = read_said(form)
         check_fields(errors)
-        said = (actor, reason)
         known_text("approval_id", approval_id)
         if await run_in_threadpool(parts.read_model.order, approval_id) is not None:
             return await decide(parts, decision, approval_id, said, request)
@@ -76,32 +76,57 @@ def routes(parts: Parts) -> APIRouter:
     return router
 
 
-async def _decide_saga(parts: Parts, decision: str, saga_id: str, said: tuple[str, str], request: Request) -> Response:
-    """Write what a person (the actor, and why) has decided about a saga that is no order. Raises Problem."""
-    asking = await asking_of_saga(parts, saga_id, decision, request, [])
+async def _decide_saga(parts: Parts, decision: str, saga_id: str, said: Said, request: Request) -> Response:
+    """Write what a person has decided about a saga that is no order. Raises Problem."""
+    asking = await asking_of_saga(parts, saga_id, said.act(decision), request, [])
     if isinstance(asking, Response):
         return asking
-    name, step = await run_in_threadpool(answer_to, parts, saga_id, decision, f"{saga_id} waits for nobody's decision")
-    return await instruct(parts, asking, signal(parts.codec, asking, name, *said, step=step))
+    state = f"{saga_id} waits for nobody's decision"
+    name, step = await run_in_threadpool(answer_to, parts, saga_id, decision, state, said.step)
+    return await instruct(parts, asking, signal(parts.codec, asking, name, said.actor, said.reason, step=step))
+
+
+class _Place(NamedTuple):
+    """Where a page ends: at a step that waits, by the event with which it began to."""
+
+    began_ms: int
+    saga_id: str
+    sequence: int
+
+
+def _read_cursor(cursor: str) -> _Place | None:
+    """Return what a cursor of ours says, None for anything else."""
+    match opaque.read(cursor, _LONGEST_CURSOR):
+        case [int(began_ms), str(saga_id), int(sequence)]:
+            return _Place(began_ms, saga_id, sequence)
+        case _:
+            return None
 
 
 def _page(parts: Parts, limit: int, cursor: str | None) -> dict[str, Any]:
-    before = begins_after(cursor, read_cursor)
-    rows = queries.gated(parts.read_model, before, limit)
-    given: dict[str, list[Row]] = {}
-    for row in queries.before_waiting(parts.read_model, [row["order_id"] for row in rows]):
-        given.setdefault(row["saga_id"], []).append(row)
+    after = begins_after(cursor, _read_cursor)
+    rows = queries.gated(parts.read_model, None if after is None else after[:2], limit + 1)
+    found = [(row, gate) for row in rows for gate in orjson.loads(row["gates"]) if _is_behind(after, row, gate)][:limit]
+    given = {
+        (row["saga_id"], row["awaited"]): row["detail"]
+        for row in queries.before_waiting(parts.read_model, list({row["order_id"] for row, _ in found}))
+    }
+    last = [_Place(row["created_at_ms"], row["order_id"], gate["sequence"]) for row, gate in found[-1:]]
     return {
-        "approvals": [_view(row, given.get(row["order_id"], [])) for row in rows],
-        "next_cursor": cursor_of(rows[-1]) if len(rows) == limit else None,
+        "approvals": [_view(row, gate, given.get((row["order_id"], gate["sequence"]))) for row, gate in found],
+        "next_cursor": opaque.written(*last[0]) if len(found) == limit else None,
         **freshness_fields(parts.freshness.now()),
     }
 
 
-def _view(row: Row, results: Sequence[Row]) -> dict[str, Any]:
-    """Return what is to be decided about a saga: of several gates the one that opened first."""
-    gate, *_ = orjson.loads(row["gates"])
-    given = _given(gate["sequence"], results)
+def _is_behind(after: _Place | None, row: Row, gate: _Gate) -> bool:
+    """Tell whether a step that waits comes after the end of a page; those of one saga are in the order they began."""
+    return after is None or row["order_id"] != after.saga_id or gate["sequence"] > after.sequence
+
+
+def _view(row: Row, gate: _Gate, before: str | None) -> dict[str, Any]:
+    """Return what is to be decided at a step; `before` is the result that led to it."""
+    given = None if before is None or len(before) > _MOST_GIVEN else orjson.loads(before)["output"]
     is_order, total, expires = "customer_id" in row, row.get("total_minor"), gate["until_ms"]
     amount = None if total is None else money_text(total)
     kind = "orders" if is_order else "sagas"
@@ -125,15 +150,7 @@ def _view(row: Row, results: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def _given(sequence: int, results: Sequence[Row]) -> Any:
-    """Return the input of a step that began to wait with this event: the result before it; None where it is long."""
-    before = [row["detail"] for row in results if row["sequence"] < sequence]
-    if not before or len(before[-1]) > _MOST_GIVEN:
-        return None
-    return orjson.loads(before[-1])["output"]
-
-
-def _reason(row: Row, gate: Mapping[str, Any], amount: str | None, given: Mapping[str, Any]) -> str:
+def _reason(row: Row, gate: _Gate, amount: str | None, given: Mapping[str, Any]) -> str:
     """Return why a person is asked: what is unusual about an order, its amount, or what the step waits for."""
     if amount is None:
         return f"{gate['step']} of {row['definition']} waits for {' or '.join(gate['signals'])}"

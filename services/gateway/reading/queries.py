@@ -68,8 +68,8 @@ def failures(model: ReadModel, start_ms: int, end_ms: int) -> list[Row]:
     return model.rows(query)
 
 
-def gated(model: ReadModel, before: tuple[int, str] | None, limit: int) -> list[Row]:
-    """Return orders and other sagas that wait for a person's decision, newest first, those older than `before`.
+def gated(model: ReadModel, from_: tuple[int, str] | None, limit: int) -> list[Row]:
+    """Return orders and other sagas that wait for a person's decision, newest first, from `from_` on.
 
     `order_id` is the id of each of them, `customer_id` and what else only orders have is missing in the others.
     """
@@ -87,7 +87,7 @@ def gated(model: ReadModel, before: tuple[int, str] | None, limit: int) -> list[
         (orders.where(_ORDERS.c.gates != "[]"), _ORDERS.c.created_at_ms, _ORDERS.c.order_id),
         (others.where(_SAGAS.c.gates != "[]"), _SAGAS.c.started_at_ms, _SAGAS.c.saga_id),
     ):
-        older = query if before is None else query.where(or_(at < before[0], and_(at == before[0], key < before[1])))
+        older = query if from_ is None else query.where(or_(at < from_[0], and_(at == from_[0], key <= from_[1])))
         found += model.rows(older.order_by(at.desc(), key.desc()).limit(limit))
     found.sort(key=lambda row: (row["created_at_ms"], row["order_id"]), reverse=True)
     return found[:limit]
@@ -101,13 +101,16 @@ def gates(model: ReadModel, saga_id: str) -> str | None:
 
 
 def before_waiting(model: ReadModel, saga_ids: Sequence[str]) -> list[Row]:
-    """Return the results that led each of the sagas to wait for signals, in their order."""
+    """Return the results that led each of the sagas to wait for signals, in their order.
+
+    `awaited` is the sequence of the event with which a step began to wait.
+    """
     awaited = _EVENTS.alias()
     query = (
-        select(_EVENTS.c.saga_id, _EVENTS.c.sequence, _EVENTS.c.detail)
+        select(_EVENTS.c.saga_id, _EVENTS.c.sequence, _EVENTS.c.detail, awaited.c.sequence.label("awaited"))
         .join(awaited, and_(awaited.c.saga_id == _EVENTS.c.saga_id, awaited.c.cause == _EVENTS.c.cause))
         .where(_EVENTS.c.saga_id.in_(saga_ids), _EVENTS.c.type == "StepCompleted", awaited.c.type == "SignalAwaited")
-        .distinct()
+        .where(_EVENTS.c.sequence < awaited.c.sequence)
     )
     return model.rows(query.order_by(_EVENTS.c.saga_id, _EVENTS.c.sequence))
 

@@ -71,8 +71,9 @@ class Explanation(Fresh):
 
 
 class Approval(BaseModel):
-    """An order or another saga that waits for a person's decision; `expires` null: it waits without end.
+    """A step of an order or another saga that waits for a person's decision; `expires` null: it waits without end.
 
+    `id` is that of the order or saga; where several of its steps wait, `step` tells them apart.
     `approve` and `reject` are the signals that these decisions send, null where the step takes none that means it;
     `given` is what the step was given to decide about. Only orders have an `order_id`, a customer and an amount.
     """
@@ -111,13 +112,14 @@ class ApprovalPage(Fresh):
 
 
 class ApprovalForm(BaseModel):
-    """What a person decides, and why."""
+    """What a person decides, why, and about which step: it may be left out where one waits alone."""
 
     model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approve", "reject"]
     actor: str = Field(max_length=128)
     reason: str = Field("", max_length=512)
+    step: str | None = Field(None, max_length=512)
 
 
 class StepFailures(BaseModel):

@@ -30,8 +30,17 @@ def test_what_waits_for_an_approval_is_listed_with_what_to_do(saga: Saga, gatewa
     result = saga("approval", "list")
 
     header, row = result.stdout.splitlines()
-    assert header.split() == ["ID", "SINCE", "UNTIL", "DEFINITION", "SIGNALS", "REASON"]
-    assert row.split()[:7] == ["ord_a", APPROVAL["since"], "-", "order-fulfillment", "approve", "or", "reject"]
+    assert header.split() == ["ID", "SINCE", "UNTIL", "DEFINITION", "STEP", "SIGNALS", "REASON"]
+    assert row.split()[:8] == [
+        "ord_a",
+        APPROVAL["since"],
+        "-",
+        "order-fulfillment",
+        "approve",
+        "approve",
+        "or",
+        "reject",
+    ]
     assert row.endswith("an order of 135.64 GBP takes a person's approval")
     assert result.stderr == "Decide: saga approval approve ord_a\n"
     assert json.loads(saga("approval", "list", "-o", "json").stdout) == {"approvals": [APPROVAL]}
@@ -49,6 +58,20 @@ def test_a_decision_carries_who_why_and_a_key(saga: Saga, gateway: StubGateway, 
         "k",
     )
     assert result.stderr == "The decision is on its way: saga order follow ord_a\n"
+
+
+def test_of_steps_that_wait_at_once_one_is_decided(saga: Saga, gateway: StubGateway) -> None:
+    both = [{**APPROVAL, "step": step} for step in ("ask-finance", "ask-legal")]
+    gateway.on("GET /v1/approvals", Answer(200, {"approvals": both, "next_cursor": None}))
+    gateway.on("POST /v1/approvals/ord_a", Answer(202, {"order_id": "ord_a"}))
+    gateway.on("POST /v1/sagas/ord_a/signals", Answer(202, {"saga_id": "ord_a"}))
+
+    listed = saga("approval", "list")
+    saga("approval", "approve", "ord_a", "--step", "ask-legal", "--actor", "ann")
+    saga("saga", "signal", "ord_a", "approve", "--step", "ask-finance", "--actor", "ann")
+
+    assert listed.stderr == "Decide: saga approval approve ord_a --step ask-legal\n"
+    assert [one.body["step"] for one in gateway.asked[1:]] == ["ask-legal", "ask-finance"]
 
 
 def test_a_saga_that_is_no_order_is_followed_as_one(saga: Saga, gateway: StubGateway) -> None:
