@@ -108,6 +108,10 @@ class Desk:
         command = [sys.executable, "-m", "cli.app", *arguments, "--gateway", self.addresses.gateway]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
+    def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.app", "verify", "--data", str(self.directory), "-o", "json", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+
     def alerts(self) -> list[dict[str, Any]]:
         with Reader(self.addresses.bootstrap) as reader:
             return [json.loads(record.value or b"{}") for record in reader.read([topics.ALERTS.name])]
@@ -206,6 +210,29 @@ def test_the_books_hold_after_a_saga_of_every_shipped_definition(desk: Desk) -> 
     report = prove(evidence, must_end=True)
     assert report.findings == ()
     assert report.holds
+
+
+def test_an_order_that_waits_for_an_approval_is_told_of_and_holds_nobody_up(desk: Desk) -> None:
+    lines = [{"sku": "85123A", "quantity": 6, "unit_price": "25.50"}]
+    to = {**ORDER["shipping"], "address": "1 High St"}
+    order_id = desk.order("waits", payment_method="pm_card_ok", lines=lines, total="153.00", shipping=to)
+    desk.reach(order_id, "AWAITING_APPROVAL")
+
+    patient = desk.verify("--wait", str(int(PATIENCE_S)))
+    verdict = json.loads(patient.stdout)
+    assert (patient.returncode, patient.stderr, verdict["findings"]) == (ExitCode.OK, "", [])
+    [waiting] = verdict["waiting"]
+    [wait] = waiting["waits"]
+    assert (waiting["saga_id"], wait["what"]) == (order_id, "approve or reject")
+    strict = desk.verify("--ended", "--wait", "1")
+    [finding] = json.loads(strict.stdout)["findings"]
+    assert (strict.returncode, finding["orders"]) == (ExitCode.CHECK_FAILED, [order_id])
+    assert f"waits for approve or reject until {wait['until']}" in finding["detail"]
+
+    desk.request(f"{desk.addresses.gateway}/v1/orders/{order_id}/approve", {"actor": "bob"})
+    desk.reach(order_id, "COMPLETED")
+    ended = desk.verify("--ended", "--wait", str(int(PATIENCE_S)))
+    assert (ended.returncode, json.loads(ended.stdout)["waiting"]) == (ExitCode.OK, [])
 
 
 def test_a_poisoned_order_waits_is_seen_and_ships_once_the_poison_is_left_out(desk: Desk) -> None:
