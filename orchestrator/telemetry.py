@@ -11,7 +11,7 @@ import orjson
 from orchestrator.core import events
 from orchestrator.core.decide import Decision
 from orchestrator.core.events import Event
-from schemas.telemetry import TRANSITION, Kind, trace_id
+from schemas.telemetry import TRANSITION, Kind, told_code, trace_id
 from streams.processor import Context
 
 KINDS: Mapping[type[Event], Kind] = {
@@ -47,8 +47,8 @@ KINDS: Mapping[type[Event], Kind] = {
 }
 """The kind of every event."""
 
-_SHOWN = ("step", "undo", "attempt", "command_id", "code")
-"""Fields of events that are told: none holds what a client or a person wrote; a `code` may be its provider's."""
+_SHOWN = ("step", "undo", "attempt", "command_id")
+"""Fields of events that are told: none holds what a client, a person or a provider wrote."""
 
 
 class _Shape(NamedTuple):
@@ -57,11 +57,12 @@ class _Shape(NamedTuple):
     name: str
     kind: str
     shown: tuple[str, ...]
+    has_code: bool
 
 
 def _shape(event: type[Event], kind: Kind) -> _Shape:
     names = {field.name for field in fields(event)}
-    return _Shape(event.__name__, kind.value, tuple(name for name in _SHOWN if name in names))
+    return _Shape(event.__name__, kind.value, tuple(name for name in _SHOWN if name in names), "code" in names)
 
 
 _SHAPES: Mapping[type[Event], _Shape] = {event: _shape(event, kind) for event, kind in KINDS.items()}
@@ -103,4 +104,6 @@ class Telemetry:
                 line["trace_id"] = trace
             for name in shape.shown:
                 line[name] = getattr(event, name)
+            if shape.has_code:
+                line["code"] = told_code(event.code)  # type: ignore[union-attr]  # `has_code` says that there is one
             log(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from schemas.telemetry import COMMAND, Kind, trace_id
+from schemas.telemetry import COMMAND, Kind, told_code, trace_id
 from services.participant.outcome import Done, Outcome
 
 
@@ -27,7 +27,7 @@ class Telemetry:
             more: dict[str, Any] = {"outcome": "DONE", "took_ms": took_ms}
             return self._line("done", Kind.COMPLETED, name, meta, now_ms, trace, more)
         kind = outcome.kind.value
-        more = {"outcome": kind, "code": outcome.code, "took_ms": took_ms}
+        more = {"outcome": kind, "code": told_code(outcome.code), "took_ms": took_ms}
         message = "refused" if kind == "REJECTED" else "failed"
         return self._line(message, Kind.FAILED, name, meta, now_ms, trace, more)
 

@@ -34,12 +34,12 @@ def read_settings(environment: Mapping[str, str]) -> FollowerSettings:
     return follower_settings(environment, "projector")
 
 
-def follow(settings: FollowerSettings, stopped: Stopped) -> None:
+def follow(settings: FollowerSettings, stopped: Stopped, log: logs.Log) -> None:
     """Project until told to stop. Raises the errors that `main` names."""
     with _feeds(settings) as (events, letters), closing(Database(settings.database_url)) as database:
         following = Following(database, events, letters, Codec())
         spare_collector()
-        serve_lag(settings, database, _POSITIONS, partial(event_age, following, _now_ms))
+        serve_lag(settings, database, _POSITIONS, partial(event_age, following, _now_ms), log.read)
         _log.info("following", extra={"topic": topics.EVENTS.name, "instance": settings.instance})
         while not stopped():
             following.advance(_WAIT_S)
@@ -79,8 +79,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
     def work(environment: Mapping[str, str], stopped: Stopped) -> None:
         settings = read_settings(environment)
-        logs.configure("projector", settings.log_level)
-        (build_again if arguments else follow)(settings, stopped)
+        log = logs.configure("projector", settings.log_level)
+        if arguments:
+            build_again(settings, stopped)
+        else:
+            follow(settings, stopped, log)
 
     return run("projector", environment, work, ends=(Gap, NotSwapped))
 

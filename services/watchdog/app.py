@@ -45,7 +45,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(follower, int(seconds) * 1000)
 
 
-def keep(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> None:
+def keep(settings: Settings, stopped: Stopped, now_ms: Callable[[], int], log: logs.Log) -> None:
     """Keep watch until told to stop. Raises the errors that `main` names."""
     own = settings.follower
     database = Database(own.database_url)
@@ -61,7 +61,7 @@ def keep(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> Non
         vigil.recover()
         feed.start(positions)
         spare_collector()
-        serve_lag(own, database, _POSITIONS)
+        serve_lag(own, database, _POSITIONS, log.read)
         _log.info("following", extra={"topic": topics.EVENTS.name, "positions": list(positions.items())})
         while not stopped():
             vigil.turn(_WAIT_S, _LINGER_S)
@@ -72,8 +72,8 @@ def keep(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> Non
 
 def _work(environment: Mapping[str, str], stopped: Stopped) -> None:
     settings = read_settings(environment)
-    logs.configure("watchdog", settings.follower.log_level)
-    keep(settings, stopped, lambda: time.time_ns() // 1_000_000)
+    log = logs.configure("watchdog", settings.follower.log_level)
+    keep(settings, stopped, lambda: time.time_ns() // 1_000_000, log)
 
 
 def main(environment: Mapping[str, str]) -> int:

@@ -21,6 +21,7 @@ from services.webhooks.endpoints import parse
 from services.webhooks.sender import send
 from services.webhooks.store import Store
 from streams import logs
+from streams.collector import spare_collector
 
 _log = logging.getLogger(__name__)
 _WAIT_S = 0.2
@@ -42,7 +43,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(follower, Path(environment["WEBHOOKS_FILE"]))
 
 
-def tell(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> None:
+def tell(settings: Settings, stopped: Stopped, now_ms: Callable[[], int], log: logs.Log) -> None:
     """Tell clients until told to stop. Raises the errors that `main` names."""
     own, endpoints = settings.follower, WatchedFile(settings.endpoints, parse)
     database = Database(own.database_url)
@@ -52,7 +53,8 @@ def tell(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> Non
     )
     try:
         feed.start(courier.open(feed.partitions()))
-        serve_lag(own, database, _POSITIONS)
+        spare_collector()
+        serve_lag(own, database, _POSITIONS, log.read)
         _log.info("telling", extra={"endpoints": sorted(endpoints.current(now_ms()))})
         while not stopped():
             courier.turn(_WAIT_S, _LINGER_S)
@@ -64,8 +66,8 @@ def tell(settings: Settings, stopped: Stopped, now_ms: Callable[[], int]) -> Non
 
 def _work(environment: Mapping[str, str], stopped: Stopped) -> None:
     settings = read_settings(environment)
-    logs.configure("webhooks", settings.follower.log_level)
-    tell(settings, stopped, lambda: time.time_ns() // 1_000_000)
+    log = logs.configure("webhooks", settings.follower.log_level)
+    tell(settings, stopped, lambda: time.time_ns() // 1_000_000, log)
 
 
 def main(environment: Mapping[str, str]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ ORDER: dict[str, Any] = {
     "shipping": {"method": "standard", "country": "United Kingdom", "address": "planted-address"},
 }
 """Its payment meets trouble twice."""
+ENDPOINT = {
+    "name": "nobody",
+    "url": "http://127.0.0.1:9/",
+    "secrets": ["whsec_" + base64.b64encode(b"s" * 32).decode()],
+    "customers": ["nobody"],
+}
 NOT_OURS = frozenset({"broker.log"})
 
 
@@ -40,6 +47,8 @@ class Told:
     events: list[tuple[int, str]]
     lines: list[dict[str, Any]]
     text: str
+    scrapes: Mapping[str, str]
+    """What each process showed as its metrics."""
 
     def of(self, logger: str) -> list[dict[str, Any]]:
         """Return the lines of a logger about the order."""
@@ -77,14 +86,31 @@ def logs(directory: Path) -> Iterator[str]:
             yield from path.read_text(encoding="utf-8").splitlines()
 
 
+def scraped(directory: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name of each process, and what it shows as its metrics."""
+    for name, url in json.loads((directory / "dev.json").read_text(encoding="utf-8"))["metrics"].items():
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - see above
+            yield name, answer.read().decode()
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """Give what an order left in the logs of an installation, from its start to its end."""
-    with Installation(tmp_path_factory.mktemp("installation")) as installation:
+    directory = tmp_path_factory.mktemp("installation")
+    endpoints = directory / "endpoints.json"
+    endpoints.write_text(json.dumps({"endpoints": [ENDPOINT]}))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("WEBHOOKS_FILE", str(endpoints))
+        return _told(directory / "data")
+
+
+def _told(directory: Path) -> Told:
+    with Installation(directory) as installation:
         taken = ask(f"{installation.addresses.gateway}/v1/orders", ORDER, **{"Idempotency-Key": "planted-key"})
         events = delivered(installation.addresses.bootstrap, taken["order_id"])
+        scrapes = dict(scraped(installation.directory))
     texts = list(logs(installation.directory))
-    return Told(taken["order_id"], events, [json.loads(text) for text in texts], "\n".join(texts))
+    return Told(taken["order_id"], events, [json.loads(text) for text in texts], "\n".join(texts), scrapes)
 
 
 def test_every_line_of_every_log_is_of_the_published_schema(told: Told) -> None:
@@ -116,6 +142,11 @@ def test_a_retried_order_has_one_line_for_each_transition_and_one_id_in_every_pr
     [accepted] = told.of("request")
     assert (accepted["process"], accepted["message"], accepted["kind"]) == ("gateway", "saga.StartSaga", "accepted")
     assert len({line["trace_id"] for line in (accepted, *transitions, *told.of("command"))}) == 1
+
+
+def test_every_process_counts_the_lines_that_its_log_lost(told: Told) -> None:
+    assert {"projector", "watchdog", "webhooks", "gateway", "inbound", "orchestrator-0"} <= told.scrapes.keys()
+    assert {name for name, text in told.scrapes.items() if "\nlog_lines_lost_total 0.0\n" not in text} == set()
 
 
 def test_no_log_has_anything_of_what_the_client_wrote(told: Told) -> None:

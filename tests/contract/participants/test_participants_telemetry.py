@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft7Validator
 
 from schemas.json_schema import json_schema
-from services.participant.client import Trouble
+from services.participant.client import Answer, Trouble
 from services.participant.command import Command
 from services.participant.database import Conflict
 from services.participant.handlers import Local
@@ -65,6 +65,16 @@ def test_an_answer_is_one_line_with_the_ids_of_its_saga(inventory: World) -> Non
         "attempt": 0,
         "outcome": "DONE",
     }
+
+
+def test_a_refusal_in_a_provider_s_own_words_is_told_as_another_code(payment: World, psp: FakePsp) -> None:
+    payment.replica()
+    for number, code in enumerate(("do_not_honor", "Ann's card 4000000000000002")):
+        psp.script["charge"] = [Answer(402, {"error": {"code": code, "message": "no"}})]
+        payment.send(CAPTURE, payment.meta(f"s{number}", "capture"), **CHARGE)
+        payment.settle()
+
+    assert [line["code"] for line in lines_of(payment)] == ["do_not_honor", "other"]
 
 
 def test_refusals_and_compensations_are_told_apart(inventory: World) -> None:

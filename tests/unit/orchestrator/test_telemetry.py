@@ -178,3 +178,35 @@ def test_nothing_of_what_a_client_a_provider_or_a_person_wrote_is_in_a_line() ->
 
     assert len(world.logged()) > 20
     assert b"planted" not in world.log_lines
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("card_declined", "card_declined"),
+        ("R03", "R03"),
+        ("acquirer.do-not-honor", "acquirer.do-not-honor"),
+        ("card of Ann Planted declined", "other"),
+        ("ann@planted.example", "other"),
+        ("4000-0000-0000-0002", "other"),
+        ("4000000000000002", "other"),
+        ("x" * 65, "other"),
+        ("caf\u00e9", "other"),
+        ("a\n", "other"),
+        ("", "other"),
+    ],
+)
+def test_a_code_is_told_where_it_is_a_word_and_no_text_of_a_provider(code: str, shown: str) -> None:
+    world = World()
+    world.start_order()
+    world.run(
+        lambda name, command: (
+            failure(command, "REJECTED", code) if name == "payment.CapturePayment" else success(name, command)
+        )
+    )
+
+    failed = [fields["code"] for name, fields in world.events() if name == "StepFailed"]
+    assert failed == [code]
+    told_codes = {line["code"] for line in world.logged() if "code" in line}
+    assert told_codes == {shown}
+    check(world.logged())

@@ -10,7 +10,8 @@ from jsonschema import Draft7Validator
 
 from orchestrator.telemetry import KINDS
 from schemas.json_schema import json_schema
-from schemas.telemetry import COMMAND, REQUEST, TRANSITION, Kind
+from schemas.telemetry import CODE, COMMAND, LONGEST_CODE, REQUEST, TRANSITION, Kind, told_code
+from tests.failure_codes import documented
 
 TEXT = (Path(__file__).parents[3] / "docs" / "telemetry.md").read_text(encoding="utf-8")
 
@@ -36,3 +37,12 @@ def test_every_field_of_the_schema_is_described() -> None:
     assert schema is not None
     fields = {*schema["properties"], *schema["definitions"]}
     assert {field for field in fields if f"`{field}`" not in TEXT} == set()
+
+
+def test_every_documented_code_is_told_as_it_is() -> None:
+    codes = {code for section in documented().values() for code in section}
+    assert {code for code in codes if told_code(code) != code} == set()
+    schema = json_schema("telemetry")
+    assert schema is not None
+    told = schema["definitions"]["code"]
+    assert (told["pattern"], told["maxLength"]) == (f"^{CODE}$", LONGEST_CODE)
