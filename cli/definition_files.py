@@ -36,9 +36,11 @@ def read_file(path: Path) -> Written:
             f"{path} cannot be read: {error.strerror}.", "Name a file that exists.", ExitCode.USAGE
         ) from error
     except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise Failure(
-            f"{path} is no text: {error}.", "Write the definition in UTF-8.", ExitCode.CHECK_FAILED
-        ) from error
+            f"{path}:{line}: the byte 0x{error.object[error.start]:02x} is no UTF-8.", "Write the definition in UTF-8.",
+            ExitCode.CHECK_FAILED,
+        ) from error  # fmt: skip
 
 
 def find(process: str, directory: Path | None) -> Written:

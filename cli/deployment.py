@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import orjson
-import yaml
 
 from cli.definition_files import read_file
 from cli.failure import ExitCode, Failure
 from orchestrator.definitions.deployed import Deployed
 from orchestrator.definitions.registry import VersionTaken
+from orchestrator.definitions.yaml_values import written
 from schemas.cloudevents import rfc3339
 from schemas.codec import Codec
 from services.deployment import Invalid, KafkaDeployments, NotDeployed, view
@@ -64,7 +64,7 @@ def show_version(bootstrap: str, name: str, version: int | None, *, as_json: boo
         raise Failure(f"There is no version {wanted} of {name}.", f"There are the versions {there}.", ExitCode.USAGE)
     if as_json:
         return _json({**view(versions[wanted]), "document": versions[wanted].document})
-    return yaml.safe_dump(versions[wanted].document, sort_keys=False, allow_unicode=True, width=120).rstrip()
+    return written(versions[wanted].document).rstrip()
 
 
 def _row(one: Deployed) -> Sequence[str]:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from orchestrator.definitions.yaml_values import Loader
+
 MOST_PARTS = 100_000
 """Parts of a document once its aliases are written out: more than any real one has, few enough to be read at once."""
 
@@ -16,6 +18,16 @@ MOST_CHARACTERS = 2_000_000
 
 DEEPEST = 60
 """Levels of nesting."""
+
+_REMEDY = "Write YAML or JSON; a text with ': ', '#' or '{' in it stands in quotes"
+_WORDS = {
+    "found character '\\t' that cannot start any token": "a tab stands where YAML wants spaces; indent by spaces",
+    "but found another document": "a second document begins here; write one document in a file",
+}
+"""What the reader's words mean to the author."""
+
+_NO_JSON = frozenset({"NaN", "Infinity", "-Infinity"})
+"""Words that Python's reader of JSON takes for numbers."""
 
 
 class Place(NamedTuple):
@@ -26,12 +38,13 @@ class Place(NamedTuple):
 
 
 class Unreadable(ValueError):
-    """The text is neither YAML nor JSON; `place` is where reading it ended."""
+    """The text is neither YAML nor JSON; `place` is where reading it ended, `remedy` what to write instead."""
 
     def __init__(self, problem: str, place: Place) -> None:
         super().__init__(f"line {place.line}: {problem}")
-        self.problem = problem
+        self.problem, _, advice = problem.partition("; ")
         self.place = place
+        self.remedy = advice[:1].upper() + advice[1:] or _REMEDY
 
 
 class Repeated(NamedTuple):
@@ -63,38 +76,59 @@ class Source(NamedTuple):
 
 def read(text: str) -> Source:
     """Read YAML, of which JSON is a part. Raises Unreadable."""
-    size = len(text.encode())
     try:
+        size = len(text.encode())
         document = json.loads(text)
+    except UnicodeEncodeError as error:
+        raise Unreadable("this is no text that UTF-8 can hold", _at(text, error.start)) from error
     except (ValueError, RecursionError):
         document = None
+    is_json = document is not None
     try:
-        loader = yaml.SafeLoader(text if document is None else text.replace("\t", " "))
+        loader = Loader(text.replace("\t", " ") if is_json else text)
         node = loader.get_single_node()
         if node is None:
-            raise Unreadable("the file is empty", Place(1, 1))
-        reader = _Reader()
+            raise Unreadable("the file is empty; begin with `document:`, then `do:`", Place(1, 1))
+        reader = _Reader(is_json)
         root = reader.part(node, "", 0)
-        if document is None:
-            document = loader.construct_document(node)
+        constructed = loader.construct_document(node)
+    except yaml.reader.ReaderError as error:
+        problem = f"the character {text[error.position]!a} may not stand in a text; take it out"
+        raise Unreadable(problem, _at(text, error.position)) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        raise Unreadable(error.problem or error.context or "no YAML", place) from error
+        raise Unreadable(_WORDS.get(error.problem or "", error.problem) or "this is no YAML", place) from error
     except RecursionError as error:
-        raise Unreadable(f"it is nested more than {DEEPEST} levels deep", Place(1, 1)) from error
-    except (yaml.YAMLError, ValueError) as error:
-        if isinstance(error, Unreadable):
-            raise
-        raise Unreadable(str(error).splitlines()[0], Place(1, 1)) from error
-    return Source(document, size, tuple(reader.repeated), root)
+        raise Unreadable(f"it is nested more than {DEEPEST} levels deep", _too_deep(text)) from error
+    return Source(document if is_json else constructed, size, tuple(reader.repeated), root)
+
+
+def _at(text: str, position: int) -> Place:
+    """Return the place of a character."""
+    before = text[:position]
+    return Place(before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
+
+
+def _too_deep(text: str) -> Place:
+    """Return where a text first goes deeper than it may."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST and event.start_mark is not None:
+            return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    return Place(1, 1)
 
 
 class _Reader:
     """Walks the composed nodes of one text."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_json: bool) -> None:
         self.repeated: list[Repeated] = []
+        self._is_json = is_json
         self._parts = 0
         self._characters = 0
 
@@ -113,6 +147,8 @@ class _Reader:
             if self._characters > MOST_CHARACTERS:
                 problem = f"holds more than {MOST_CHARACTERS} characters once its aliases are written out"
                 raise Unreadable(problem, place)
+            if self._is_json and getattr(node, "style", None) is None and node.value in _NO_JSON:
+                raise Unreadable(f"{node.value} is no number that JSON has; write it as a text, in quotes", place)
             return _Part(place, {}, ())
         keys: dict[str, _Part] = {}
         for name, value in node.value:
@@ -121,7 +157,17 @@ class _Reader:
             if text in keys:
                 self.repeated.append(Repeated(inside, text, _place(name)))
             keys[text] = self.part(value, inside, depth + 1, name)
-        return _Part(place, keys, ())
+        return _Part(place, {**_merged(keys.get("<<")), **keys}, ())
+
+
+def _merged(part: _Part | None) -> Mapping[str, _Part]:
+    """Return what a merge key brings in: it is known by the places where it was written."""
+    if part is None:
+        return {}
+    found: dict[str, _Part] = {}
+    for one in (*reversed(part.items), part):
+        found |= one.keys
+    return found
 
 
 def _place(node: yaml.Node) -> Place:

@@ -18,9 +18,7 @@ from orchestrator.definitions.fragments import expand
 from orchestrator.definitions.functions import FUNCTIONS
 from orchestrator.definitions.library import shipped
 from orchestrator.definitions.schedule import Schedule, schedule_of
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader in C, where it is built in: the other takes half of an orchestrator's start."""
+from orchestrator.definitions.yaml_values import FastLoader
 
 
 class VersionTaken(ValueError):
@@ -148,7 +146,7 @@ def load(directory: Path | None, parameters: Mapping[str, Json]) -> Registry:
     registry = Registry((), parameters)
     for file in files:
         try:
-            is_new = registry.add(compiled(yaml.load(file.read_text(), Loader=_LOADER)))  # noqa: S506 - a safe one
+            is_new = registry.add(compiled(yaml.load(file.read_text(), Loader=FastLoader)))  # noqa: S506 - a safe one
         except (yaml.YAMLError, VersionTaken) as error:
             raise DefinitionError(file.name, str(error)) from error
         except DefinitionError as error:

@@ -66,8 +66,7 @@ def validate(text: str, compile_document: Compile, library: Library) -> Verdict:
     try:
         source = read(text)
     except Unreadable as error:
-        remedy = "Write YAML or JSON; a text with ': ', '#' or '{' in it stands in quotes"
-        finding = Finding("", f"this cannot be read: {error.problem}", remedy, rule="unreadable")
+        finding = Finding("", f"this cannot be read: {error.problem}", error.remedy, rule="unreadable")
         return Verdict((Located(finding, error.place),), None, outline(None), None)
     findings = Findings(_repeated(source))
     drawn = outline(_expanded(source.document, library))

@@ -159,7 +159,7 @@ def _words(value: Mapping[str, Any], where: str, known: Collection[str], place: 
     refused = vocabulary.NOT_RUN.get(place, {})
     yield from _not_run(value, where, place)
     for key in value:
-        if str(key) not in known and _word(key) not in refused:
+        if str(key) not in known and str(key) not in refused:
             inside = f"{where}.{key}" if where else str(key)
             close = get_close_matches(str(key), known, 1)
             instead = f"Write {close[0]}" if close else f"Leave it out; known here are {', '.join(sorted(known))}"
@@ -168,15 +168,10 @@ def _words(value: Mapping[str, Any], where: str, known: Collection[str], place: 
 
 def _not_run(value: Mapping[str, Any], where: str, place: str) -> Iterator[Finding]:
     for key in value:
-        remedy = vocabulary.NOT_RUN.get(place, {}).get(_word(key))
+        remedy = vocabulary.NOT_RUN.get(place, {}).get(key)
         if remedy is not None:
-            inside = f"{where}.{_word(key)}" if where else _word(key)
-            yield Finding(inside, f"{_word(key)} is not supported", remedy, rule="not-supported")
-
-
-def _word(key: Any) -> str:
-    """Return a key as it was written: YAML reads a bare `on` as true."""
-    return "on" if key is True else str(key)
+            inside = f"{where}.{key}" if where else key
+            yield Finding(inside, f"{key} is not supported", remedy, rule="not-supported")
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -16,6 +16,9 @@ _WHOLE = re.compile(r"^\s*\$\{(.*)\}\s*$", re.DOTALL)
 _BARE = frozenset({"if", "while", "when", "exceptWhen", "in", "from", "as"})
 """Keys whose text is an expression even without `${ }`."""
 
+_DATA = frozenset({"with", "set", "emit", "run", "raise", "jitter", "status"})
+"""Keys whose value is data or has words of its own: a `from` in there is a field like any other."""
+
 _NESTED = frozenset({"do", "try", "branches", "metadata", "title", "summary", "none"})
 _OTHERWISE = "Write one jq program between ${ and }, with all that is open closed"
 _HYPHENATED = re.compile(r"\.[A-Za-z_][A-Za-z0-9_]*-[A-Za-z]")
@@ -58,15 +61,17 @@ def _part(part: Any, where: str, key: str, variables: frozenset[str]) -> Iterato
         yield from [found] if isinstance(found, Finding) else _judge(found, variables)
 
 
-def _texts(part: Any, where: str, key: str = "") -> Iterator[Written | Finding]:
+def _texts(part: Any, where: str, key: str) -> Iterator[Written | Finding]:
+    """Yield the expressions of a part; an empty `key` says that it is data of the author's."""
+    is_data = not key or key in _DATA | _BARE
     match part:
         case dict():
             for name, value in part.items():
-                if name not in _NESTED:
-                    yield from _texts(value, f"{where}.{name}", str(name))
+                if name not in _NESTED or is_data:
+                    yield from _texts(value, f"{where}.{name}", "" if is_data else str(name))
         case list():
             for index, value in enumerate(part):
-                yield from _texts(value, f"{where}[{index}]", key if key == "as" else "")
+                yield from _texts(value, f"{where}[{index}]", "" if is_data else key)
         case str() if whole := _WHOLE.match(part):
             yield Written(where, whole.group(1).strip())
         case str() if "${" in part and not part.strip().startswith("${"):
