@@ -40,7 +40,8 @@ def list_approvals(
     from cli.asking import pages
     from cli.printing import note, put_list
 
-    found = pages(gateway_of(gateway, data), "/v1/approvals", "approvals", {}, limit)
+    where = gateway_of(gateway, data)
+    found = pages(where, "/v1/approvals", "approvals", {}, limit)
     columns = {
         "id": lambda one: one["id"],
         "since": lambda one: one["since"],
@@ -51,7 +52,7 @@ def list_approvals(
         "reason": lambda one: one["reason"],
     }
     put_list("approvals", found, columns, output)
-    note(_next(found), output)
+    note(_next(where, found), output)
 
 
 @approvals_app.command("approve")
@@ -84,13 +85,16 @@ def reject(
     _decide(gateway_of(gateway, data), approval_id, ("reject", actor, reason, key), step, output)
 
 
-def _next(found: Sequence[Mapping[str, Any]]) -> str:
+def _next(gateway: Gateway, found: Sequence[Mapping[str, Any]]) -> str:
     """Return what to do about the last of what waits."""
+    from cli.deciding import typed
+
     if not found:
         return "Nothing waits for a decision."
     last = found[-1]
     alone = sum(one["id"] == last["id"] for one in found) == 1
-    return f"Decide: saga approval approve {last['id']}" + ("" if alone else f" --step {last['step']}")
+    step = () if alone else ("--step", last["step"])
+    return f"Decide: {typed(gateway, 'approval', 'approve', last['id'], *step)}"
 
 
 def _decide(
@@ -104,6 +108,7 @@ def _decide(
     from urllib.parse import quote
 
     from cli.asking import Wish, actor_of, asked
+    from cli.deciding import typed
     from cli.printing import note, put_one
     from cli.saga_requests import about
 
@@ -113,4 +118,4 @@ def _decide(
     taken = asked(gateway, "POST", f"/v1/approvals/{quote(approval_id, safe='')}", wish)
     kind = "saga" if "saga_id" in taken else "order"
     put_one(taken, output)
-    note(f"The decision is on its way: saga {kind} follow {approval_id}", output)
+    note(f"The decision is on its way: {typed(gateway, kind, 'follow', approval_id)}", output)

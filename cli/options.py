@@ -18,11 +18,12 @@ BootstrapOption = Annotated[
         "--bootstrap", envvar="KAFKA_BOOTSTRAP_SERVERS", help="Kafka's address; default: the one of `saga dev`."
     ),
 ]
+_GATEWAY_SETTINGS = ("SAGA_GATEWAY", "SAGA_GATEWAY_URL")
 GatewayOption = Annotated[
     str | None,
     typer.Option(
         "--gateway",
-        envvar=["SAGA_GATEWAY", "SAGA_GATEWAY_URL"],
+        envvar=list(_GATEWAY_SETTINGS),
         help="The gateway's address; default: the one of `saga dev`.",
     ),
 ]
@@ -68,10 +69,14 @@ def require_credentials(data: Path) -> None:
 
 
 class Gateway(NamedTuple):
-    """A gateway's address, without a '/' at its end, and the key to present there, if any."""
+    """A gateway's address, without a '/' at its end, and the key to present there, if any.
+
+    `named` are the options that name it on a further command line; none where it is found without.
+    """
 
     url: str
     api_key: str | None
+    named: tuple[str, ...] = ()
 
 
 def gateway_of(given: str | None, data: Path) -> Gateway:
@@ -79,7 +84,10 @@ def gateway_of(given: str | None, data: Path) -> Gateway:
     url = (given or _endpoint("gateway", data)).rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise Failure(f"{url} is no address of a gateway.", "Write http://HOST:PORT.", ExitCode.USAGE)
-    return Gateway(url, api_key_of(None if given else data))
+    named: tuple[str, ...] = () if data == DEFAULT_DATA else ("--data", str(data))
+    if given:
+        named = () if given in map(os.environ.get, _GATEWAY_SETTINGS) else ("--gateway", url)
+    return Gateway(url, api_key_of(None if given else data), named)
 
 
 def api_key_of(data: Path | None) -> str | None:

@@ -32,12 +32,6 @@ COLUMNS: Columns = {
 }
 _LONGEST_WAIT_S = 25
 _REMEDY = "`saga order list` shows the orders there are."
-_AFTER = {
-    "AWAITING_APPROVAL": "It waits for a person: saga approval approve {id}, or saga approval reject {id}",
-    "MANUAL_INTERVENTION": "It waits for a person: saga order explain {id}",
-    "TRANSACTION_REVOKED": "It was undone; what happened: saga order history {id}",
-    "COMPLETED": "What happened: saga order history {id}",
-}
 
 
 class Filters(NamedTuple):
@@ -152,11 +146,6 @@ def rested(gateway: Gateway, order_id: str, timeout_s: float) -> dict[str, Any]:
 def path_of(order_id: str) -> str:
     """Return an order's address."""
     return f"/v1/orders/{quote(order_id, safe='')}"
-
-
-def next_after(order_id: str, status: str) -> str:
-    """Return what can be done about an order that stands so."""
-    return _AFTER.get(status, "Why it is there: saga order explain {id}").format(id=order_id)
 
 
 def ended_well(status: str) -> bool:

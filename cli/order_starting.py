@@ -8,10 +8,11 @@ from typing import Any
 
 import typer
 
+from cli.deciding import Hints, next_after, typed
 from cli.failure import ExitCode, Failure
 from cli.following import follow_order
 from cli.options import Gateway, OutputFormat
-from cli.order_requests import ended_well, next_after, rested, take
+from cli.order_requests import ended_well, rested, take
 from cli.printing import note, written
 from cli.progress import bar, printed_later
 from cli.story import put_stream
@@ -42,10 +43,11 @@ def send(gateway: Gateway, sending: Sending, output: OutputFormat) -> bool:
             done()
     if sending.follow:
         note(f"{taken[0]} is taken", output)
-        return put_stream(follow_order(gateway, taken[0]), output) == "COMPLETED"
+        hints = Hints(gateway, "order", taken[0])
+        return put_stream(follow_order(gateway, taken[0]), output, hints.after) == "COMPLETED"
     if sending.wait_s is None:
         if len(taken) == 1:
-            note(f"Follow it: saga order follow {taken[0]}", output)
+            note(f"Follow it: {typed(gateway, 'order', 'follow', taken[0])}", output)
         return True
     went_well = [_waited(gateway, order_id, sending.wait_s, output) for order_id in taken]
     return all(went_well)
@@ -57,5 +59,6 @@ def _waited(gateway: Gateway, order_id: str, wait_s: float, output: OutputFormat
         typer.echo(f"{order_id}  {order['lifecycle']}  {order['status']}  {order['reason'] or ''}".rstrip())
     else:
         typer.echo(written(order, output))
-    note(next_after(order_id, order["status"]), output)
+    if output is OutputFormat.TABLE:
+        note(next_after(gateway, "order", order_id, order["status"]))
     return ended_well(order["status"])

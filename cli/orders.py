@@ -124,12 +124,15 @@ def show(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show where an order stands."""
-    from cli.order_requests import in_words, next_after, shown
+    from cli.deciding import next_after
+    from cli.order_requests import in_words, shown
     from cli.printing import note, put_one
 
-    order = shown(gateway_of(gateway, data), order_id)
+    where = gateway_of(gateway, data)
+    order = shown(where, order_id)
     put_one(in_words(order) if output is OutputFormat.TABLE else order, output)
-    note(next_after(order_id, order["status"]), output)
+    if output is OutputFormat.TABLE:
+        note(next_after(where, "order", order_id, order["status"]))
 
 
 @orders_app.command("history")
@@ -141,13 +144,14 @@ def history(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show everything that happened to an order."""
+    from cli.deciding import Hints
     from cli.following import follow_order
     from cli.order_requests import history as history_of
     from cli.story import put_history, put_stream
 
     where = gateway_of(gateway, data)
     if follow:
-        put_stream(follow_order(where, order_id), output)
+        put_stream(follow_order(where, order_id), output, Hints(where, "order", order_id).after)
     else:
         put_history(history_of(where, order_id), output)
 
@@ -162,14 +166,20 @@ def follow_events(
 ) -> None:
     """Show an order's events as they happen, until it has ended; exit 1 where it was not completed.
 
+    Where it waits for a person, stderr says what for, until when, and the commands that decide it.
+
     With --output json, too, there is one JSON object a line.
     """
+    from cli.deciding import Hints
     from cli.following import follow_order
     from cli.order_requests import shown
     from cli.story import put_stream
 
     where = gateway_of(gateway, data)
-    status = put_stream(follow_order(where, order_id, after), output) or shown(where, order_id)["status"]
+    hints = Hints(where, "order", order_id)
+    if after:
+        hints.now()
+    status = put_stream(follow_order(where, order_id, after), output, hints.after) or shown(where, order_id)["status"]
     if status != "COMPLETED":
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
@@ -185,7 +195,8 @@ def explain(
     from cli.order_requests import explained
     from cli.story import put_explanation
 
-    put_explanation(explained(gateway_of(gateway, data), order_id), output)
+    where = gateway_of(gateway, data)
+    put_explanation(explained(where, order_id), where, output)
 
 
 @orders_app.command("cancel")
@@ -198,8 +209,10 @@ def cancel(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Ask an order to stop and undo what it did."""
+    from cli.deciding import typed
     from cli.order_requests import cancelled
     from cli.printing import note, put_one
 
-    put_one(cancelled(gateway_of(gateway, data), order_id, actor, reason), output)
-    note(f"It is asked to stop. See what comes of it: saga order follow {order_id}", output)
+    where = gateway_of(gateway, data)
+    put_one(cancelled(where, order_id, actor, reason), output)
+    note(f"It is asked to stop. See what comes of it: {typed(where, 'order', 'follow', order_id)}", output)

@@ -49,12 +49,14 @@ def start(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Start a saga and print its id."""
+    from cli.deciding import typed
     from cli.printing import note, put_answer
     from cli.saga_requests import start_saga
 
-    answer = start_saga(gateway_of(gateway, data), definition, version, input_json, options, key)
+    where = gateway_of(gateway, data)
+    answer = start_saga(where, definition, version, input_json, options, key)
     put_answer(answer, answer["saga_id"], output)
-    note(f"Follow it: saga saga follow {answer['saga_id']}", output)
+    note(f"Follow it: {typed(where, 'saga', 'follow', answer['saga_id'])}", output)
 
 
 @sagas_app.command("show")
@@ -66,14 +68,17 @@ def show(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show where a saga stands."""
-    from cli.printing import put_one
+    from cli.deciding import next_after
+    from cli.printing import note, put_one
     from cli.saga_requests import show_saga
     from cli.story import put_history
 
-    found = show_saga(gateway_of(gateway, data), saga_id, with_history=history)
+    where = gateway_of(gateway, data)
+    found = show_saga(where, saga_id, with_history=history)
     if output is OutputFormat.TABLE:
         put_one({name: value for name, value in found.items() if name != "events"}, output)
         put_history({"events": found.get("events", [])}, output)
+        note(next_after(where, "saga", saga_id, found["status"]))
     else:
         put_one(found, output)
 
@@ -120,12 +125,16 @@ def follow(
 ) -> None:
     """Show a saga's events as they happen, until it has ended; exit 1 where it was not completed.
 
+    Where it waits for a person, stderr says what for, until when, and the commands that decide it.
+
     With --output json, too, there is one JSON object a line.
     """
+    from cli.deciding import Hints
     from cli.following import follow_saga, pause
     from cli.story import put_stream
 
-    if put_stream(follow_saga(gateway_of(gateway, data), saga_id, pause), output) != "COMPLETED":
+    where = gateway_of(gateway, data)
+    if put_stream(follow_saga(where, saga_id, pause), output, Hints(where, "saga", saga_id).after) != "COMPLETED":
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
@@ -140,7 +149,8 @@ def explain(
     from cli.saga_requests import explain_saga
     from cli.story import put_explanation
 
-    put_explanation(explain_saga(gateway_of(gateway, data), saga_id), output)
+    where = gateway_of(gateway, data)
+    put_explanation(explain_saga(where, saga_id), where, output)
 
 
 @sagas_app.command("signal")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import typer
 
-from cli.options import OutputFormat
+from cli.deciding import commands
+from cli.options import Gateway, OutputFormat
 from cli.printing import cell, written
 
 Event = Mapping[str, Any]
@@ -34,25 +35,26 @@ def put_event(event: Event, output: OutputFormat) -> None:
     typer.echo(event_line(event) if output is OutputFormat.TABLE else written(event, OutputFormat.JSONL))
 
 
-def put_stream(events: Iterable[Event], output: OutputFormat) -> str | None:
-    """Print events as they come; return the status after the last one, None where none came."""
+def put_stream(events: Iterable[Event], output: OutputFormat, then: Callable[[Event], None]) -> str | None:
+    """Print events as they come, and do `then` after each; return the status after the last one, None of none."""
     status = None
     for event in events:
         put_event(event, output)
+        then(event)
         status = str(event["to"]["status"])
     return status
 
 
-def put_explanation(found: Mapping[str, Any], output: OutputFormat) -> None:
-    """Print why a saga is where it is: what it waits for, since when, what happens next and when."""
+def put_explanation(found: Mapping[str, Any], gateway: Gateway, output: OutputFormat) -> None:
+    """Print why a saga is where it is: what it waits for, since when, what happens next and when, and what to do."""
     if output is not OutputFormat.TABLE:
         typer.echo(written(found, output))
         return
-    for line in explanation_lines(found):
+    for line in explanation_lines(found, gateway):
         typer.echo(line)
 
 
-def explanation_lines(found: Mapping[str, Any]) -> Iterator[str]:
+def explanation_lines(found: Mapping[str, Any], gateway: Gateway) -> Iterator[str]:
     """Yield the lines of an explanation."""
     state = found["state"]
     yield _field("saga", found["saga_id"])
@@ -75,6 +77,7 @@ def explanation_lines(found: Mapping[str, Any]) -> Iterator[str]:
             "when": wait["until"] or "nothing happens by itself",
         }
         yield from (_field(name, value) for name, value in told.items() if value)
+        yield from (_field("command", line) for line in commands(gateway, found["saga_id"], wait, waits))
     for one in found.get("refused", ()):
         yield _field("refused", f"{one['input']} of {one['actor']} at {one['at']}: {one['reason']}")
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 _ASKING = "AWAITING_APPROVAL"
-_YES = ("approve", "confirm", "accept")
-_NO = ("reject", "decline", "refuse")
+YES = ("approve", "confirm", "accept")
+NO = ("reject", "decline", "refuse")
 """The names of signals by which a person says yes or no, as docs/language.md tells them."""
 
 
@@ -70,7 +70,7 @@ def renamed(path: str, names: Mapping[str, str]) -> str:
 def _gate(meta: Mapping[str, Any], fields: Mapping[str, Any]) -> Gate | None:
     """Return the gate that a step opens; None where it waits for something else than a person's decision."""
     signals = tuple(fields["signals"])
-    approve, reject = _named(signals, _YES), _named(signals, _NO)
+    approve, reject = _named(signals, YES), _named(signals, NO)
     if approve is None and meta["status"] != _ASKING:
         return None
     return Gate(fields["step"], signals, approve, reject, meta["sequence"], meta["at"], fields["timeout_at"])
@@ -83,4 +83,4 @@ def _named(signals: tuple[str, ...], names: tuple[str, ...]) -> str | None:
 def _without(gate: Gate, signal: str) -> Gate:
     """Return a gate that waits for one signal less, having waited for each of several."""
     left = tuple(name for name in gate.signals if name != signal)
-    return replace(gate, signals=left, approve=_named(left, _YES), reject=_named(left, _NO))
+    return replace(gate, signals=left, approve=_named(left, YES), reject=_named(left, NO))

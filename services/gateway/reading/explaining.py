@@ -161,4 +161,5 @@ def _view(wait: Wait, now_ms: int) -> dict[str, Any]:
         "cause": wait.cause,
         "what": wait.what,
         "next": wait.next,
+        "signals": wait.signals,
     }

@@ -22,6 +22,7 @@ class WaitView(BaseModel):
     cause: str | None = Field(examples=["circuit_open"])
     what: str
     next: str
+    signals: list[str] = Field(description="The signals that it waits for; none for any other kind.")
 
 
 class StepInProgress(BaseModel):

@@ -38,6 +38,8 @@ class Wait(NamedTuple):
     cause: str | None
     what: str
     next: str
+    signals: tuple[str, ...] = ()
+    """Those that still may come."""
 
 
 Waits = dict[str, Wait]
@@ -83,6 +85,9 @@ def _apply(open_: Waits, row: Mapping[str, Any], detail: _Detail, label: str, to
             open_.pop(label, None)
         case "SignalReceived" if detail.get("settles", True):
             open_.pop(label, None)
+        case "SignalReceived" if label in open_:
+            left = tuple(name for name in open_[label].signals if name != detail["signal"])
+            open_[label] = open_[label]._replace(what=_to_send(left, " and "), signals=left)
         case "StepFailed" if detail["final"]:
             open_.pop(label, None)
         case "RecordParked":
@@ -164,11 +169,16 @@ def _circuit(row: Mapping[str, Any], detail: _Detail, told: _Told) -> Wait:
 
 def _signal(row: Mapping[str, Any], detail: _Detail, _told: _Told) -> Wait:
     until = detail.get("timeout_at")
-    signals = (" and " if detail.get("every") else " or ").join(detail["signals"])
+    signals = tuple(detail["signals"])
     late = f"without one {_at(until)} its time is over: what comes then is in the definition"
     wait = _made(For.SIGNAL, row, detail, until, None)
     next_ = late if until is not None else "nothing happens by itself"
-    return wait._replace(what=f"a person or a program to send {signals}", next=next_)
+    what = _to_send(signals, " and " if detail.get("every") else " or ")
+    return wait._replace(what=what, next=next_, signals=signals)
+
+
+def _to_send(signals: tuple[str, ...], between: str) -> str:
+    return f"a person or a program to send {between.join(signals)}"
 
 
 def _timer(row: Mapping[str, Any], detail: _Detail, _told: _Told) -> Wait:

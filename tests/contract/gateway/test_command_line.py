@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -89,6 +90,39 @@ def test_approvals_are_listed_and_decided(shop: Shop) -> None:
         refused = saga("approval", "approve", "ord_b").exception
         assert isinstance(refused, Failure)
         assert refused.code is ExitCode.CHECK_FAILED
+
+    at_the_gateway(shop, acts)
+
+
+def test_every_command_that_explain_names_is_taken_by_the_gateway(shop: Shop) -> None:
+    held = Story("etl_1", definition="etl").started().event("StepHeld", step="pay", code="gone", message="no host")
+    listening = Story("etl_2", definition="etl").started()
+    listening.event("SignalAwaited", step="ask", signals=["go", "stop"], timeout_at=None)
+    shop.project(asked(Story("ord_a").started()), held, listening)
+
+    def acts(saga: Saga) -> None:
+        named = []
+        for kind, one in (("order", "ord_a"), ("saga", "etl_1"), ("saga", "etl_2")):
+            told = saga(kind, "explain", one).stdout.splitlines()
+            named += [line.split(maxsplit=1)[1] for line in told if line.startswith("command:")]
+        assert len(named) == 6
+        for command in named:
+            program, *arguments, _option, _url = shlex.split(command)
+            done = saga(*arguments)
+            assert (program, done.exit_code) == ("saga", 0), (command, done.exception)
+
+    at_the_gateway(shop, acts)
+
+
+def test_an_order_that_is_followed_says_what_a_person_has_to_decide(shop: Shop) -> None:
+    shop.project(asked(Story("ord_a").started()).event("SagaCompleted", output="{}", status="COMPLETED"))
+    shop.project(asked(Story("ord_b").started()))
+
+    def acts(saga: Saga) -> None:
+        assert "Decide:" not in saga("order", "follow", "ord_a").stderr
+        shown = saga("order", "show", "ord_b")
+        assert "saga approval approve ord_b" in shown.stderr
+        assert "Decide:" not in shown.stdout
 
     at_the_gateway(shop, acts)
 

@@ -105,6 +105,23 @@ def test_what_an_order_waits_for_is_told(shop: Shop, tell: Tell, kind: str, fiel
     shop.run(scenario)
 
 
+def test_of_several_signals_those_that_may_still_come_are_told(shop: Shop) -> None:
+    asks = Story("etl_1", definition="etl").started()
+    asks.event("SignalAwaited", step="ask", signals=["left", "right"], timeout_at=None, every=True)
+    shop.project(asks)
+    told: list[tuple[str, list[str]]] = []
+
+    async def scenario(gate: Gate) -> None:
+        (wait,) = (await gate.call("GET", "/v1/sagas/etl_1/explain")).body["waits"]
+        told.append((wait["what"].rpartition(" send ")[2], wait["signals"]))
+
+    shop.run(scenario)
+    shop.project(asks.event("SignalReceived", step="ask", signal="left", actor="ann", data="{}", settles=False))
+    shop.run(scenario)
+
+    assert told == [("left and right", ["left", "right"]), ("right", ["right"])]
+
+
 def test_an_order_shows_its_steps_in_progress_with_attempt_elapsed_time_and_deadline(shop: Shop) -> None:
     shop.project(
         retried(Story("ord_a").started()),
