@@ -40,8 +40,9 @@ def answer_to(parts: Parts, saga_id: str, decision: str, state: str, step: str |
         detail = f"{gates[0]['step']} waits for {waits}, not for a word that means {decision}: send it a signal"
         raise Problem("not-awaiting-approval", detail)
     if len(answers) > 1:
-        fault = FieldError("step", f"is required: {_named([one.step for one in answers])} wait for it")
-        raise Problem("several-approvals", f"{decision} may be meant for several: step {fault.message}", [fault])
+        waiting = _named([one.step for one in answers])
+        fault = FieldError("step", f"must be one of those that wait: {waiting}")
+        raise Problem("several-approvals", f"{decision} may be meant for several steps: name one of {waiting}", [fault])
     return answers[0]
 
 
