@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Trouble, error_of, id_of
+from services.participant.client import Answer, Client, NoAnswer, NotSent, Trouble, error_of, id_of
 from services.participant.effect import State
 from services.participant.job import Job
 from services.participant.outcome import Done, Failed, Outcome, rejected, transient, unavailable
@@ -60,8 +60,8 @@ async def _is_needed(provider: Client, job: Job) -> bool | Failed:
             return transient("provider_trouble", f"the outbox answered {status}")
         case Trouble(detail) | NoAnswer(detail):
             return transient("provider_trouble", "the outbox could not be read now", detail)
-        case CircuitOpen(retry_after_ms):
-            return unavailable(retry_after_ms)
+        case NotSent(retry_after_ms, code):
+            return unavailable(retry_after_ms, code)
 
 
 async def _send(provider: Client, channel: str, jobs: Sequence[Job]) -> Delivered | Failed:
@@ -86,8 +86,8 @@ async def _send(provider: Client, channel: str, jobs: Sequence[Job]) -> Delivere
             return rejected(code, f"the {channel} provider answered {status}: {message}")
         case Trouble(detail) | NoAnswer(detail):
             return transient("provider_trouble", f"the {channel} provider could not take the message now", detail)
-        case CircuitOpen(retry_after_ms):
-            return unavailable(retry_after_ms)
+        case NotSent(retry_after_ms, code):
+            return unavailable(retry_after_ms, code)
 
 
 def _is_result(found: Any) -> bool:

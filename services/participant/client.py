@@ -1,4 +1,4 @@
-"""The HTTP client of one provider: bounded concurrency, a time limit for each call, a circuit breaker."""
+"""The HTTP client of one provider: bounded concurrency, time limits for queue and call, a circuit breaker."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ import orjson
 
 from services.participant.breaker import Breaker
 from services.participant.metering import CallCounts, Watched
+from services.participant.outcome import CIRCUIT_OPEN, PROVIDER_BUSY
+from services.participant.returns import Returns
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_ANSWER_BYTES = 1_000_000
 REST_MS = 1_000
 """After this long without a call the provider has to earn its places anew."""
+QUEUE_MS = 2_000
+"""How long a call waits for its place: well within the shortest time that a step has for all its attempts, 4.8 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,14 @@ class NoAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class CircuitOpen:
-    """Nothing was sent; ask again after `retry_after_ms`."""
+class NotSent:
+    """Nothing was sent, for the circuit is open or the provider is busy (`code`); ask again after `retry_after_ms`."""
 
     retry_after_ms: int
+    code: str = CIRCUIT_OPEN
 
 
-Reply = Answer | Trouble | NoAnswer | CircuitOpen
+Reply = Answer | Trouble | NoAnswer | NotSent
 _RESULTS: Mapping[type, str] = {Answer: "answered", Trouble: "trouble", NoAnswer: "no_answer"}
 """How metrics name the ends of a call."""
 
@@ -58,12 +63,20 @@ class Client:
     """Belongs to the thread of the calls. `now_ms` is any steady clock in milliseconds."""
 
     def __init__(
-        self, base_url: str, timeout_ms: int, concurrency: int, breaker: Breaker, now_ms: Callable[[], int]
+        self,
+        base_url: str,
+        timeout_ms: int,
+        concurrency: int,
+        breaker: Breaker,
+        now_ms: Callable[[], int],
+        queue_ms: int = QUEUE_MS,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._timeout_s = timeout_ms / 1000
+        self._queue_s = queue_ms / 1000
         self._queue: deque[asyncio.Future[None]] = deque()
         self._ended_ms = 0
+        self._returns = Returns()
         self._concurrency = concurrency
         self._breaker = breaker
         self._now_ms = now_ms
@@ -91,13 +104,14 @@ class Client:
 
     async def call(self, method: str, path: str, key: str | None = None, body: Any = None) -> Reply:
         """Call the provider; the circuit is asked once a place is free, the time limit begins then."""
-        await self._place()
+        has_place = await self._place()
         began_ms = self._now_ms()
+        if not has_place:
+            return self._not_sent(began_ms, 0, PROVIDER_BUSY)
         wait_ms = self._breaker.admit(began_ms)
         if wait_ms is not None:
-            self._counts.refused += 1
             self._wake()
-            return CircuitOpen(wait_ms)
+            return self._not_sent(began_ms, wait_ms, CIRCUIT_OPEN)
         reply: Reply | None = None
         self._counts.in_flight += 1
         try:
@@ -113,18 +127,32 @@ class Client:
         earned = self._breaker.places
         return (self._concurrency if earned is None else min(self._concurrency, earned)) - self._counts.in_flight
 
-    async def _place(self) -> None:
-        """Wait until one more call may be under way."""
+    def _not_sent(self, now_ms: int, wait_ms: int, code: str) -> NotSent:
+        self._counts.refused += 1
+        return NotSent(self._returns.after(now_ms, wait_ms), code)
+
+    async def _place(self) -> bool:
+        """Wait until one more call may be under way; False where that takes too long."""
         if not self._counts.in_flight and self._now_ms() - self._ended_ms >= REST_MS:
             self._breaker.rested()
-        while self._free() <= 0:
-            turn = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                self._wake()
-                raise
+        if self._free() > 0:
+            return True
+        try:
+            async with asyncio.timeout(self._queue_s):
+                while self._free() <= 0:
+                    await self._turn()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _turn(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self._wake()
+            raise
 
     def _wake(self) -> None:
         """Let those go on that have waited longest; who finds no place after all waits again."""
@@ -139,6 +167,7 @@ class Client:
         self._counts.ended[_RESULTS.get(type(reply), "withdrawn")].observe(took_ms)
         match reply:
             case Answer():
+                self._returns.answered(self._ended_ms, crowded=bool(self._queue))
                 self._breaker.succeeded(crowded=bool(self._queue))
             case None:
                 self._breaker.withdrawn()

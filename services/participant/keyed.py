@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from services.participant.client import CircuitOpen, NoAnswer, Trouble
+from services.participant.client import NoAnswer, NotSent, Trouble
 from services.participant.job import Job
 from services.participant.outcome import Done, Failed, Outcome, transient, unavailable, unknown
 
@@ -16,8 +16,8 @@ class Absent:
     """A look-up found nothing under the key."""
 
 
-Verdict = Outcome | Trouble | NoAnswer | CircuitOpen
-Found = Outcome | Absent | Trouble | NoAnswer | CircuitOpen
+Verdict = Outcome | Trouble | NoAnswer | NotSent
+Found = Outcome | Absent | Trouble | NoAnswer | NotSent
 
 _KEPT_CAUSES = 5
 
@@ -131,9 +131,9 @@ async def _undo(there: Done, reversal: Reversal, until_ms: int, patience: Patien
     return unknown("outcome_unknown", "the provider did not say whether it undid it", *causes[:_KEPT_CAUSES])
 
 
-def _nothing_happened(verdict: Trouble | NoAnswer | CircuitOpen) -> Failed:
+def _nothing_happened(verdict: Trouble | NoAnswer | NotSent) -> Failed:
     match verdict:
-        case CircuitOpen(retry_after_ms):
-            return unavailable(retry_after_ms)
+        case NotSent(retry_after_ms, code):
+            return unavailable(retry_after_ms, code)
         case Trouble(detail) | NoAnswer(detail):
             return transient("provider_trouble", "the provider could not do it now", detail)

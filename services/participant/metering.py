@@ -76,7 +76,7 @@ def call_metrics(clients: Sequence[Watched]) -> Iterable[Metric]:
     )
     named = [({"provider": one.provider}, one) for one in clients]
     refused = ((labels, one.counts.refused) for labels, one in named)
-    yield counter("provider_calls_refused", "Calls not made because the circuit was open", refused)
+    yield counter("provider_calls_refused", "Calls not made: the circuit was open, or too many waited", refused)
     in_flight = ((labels, one.counts.in_flight) for labels, one in named)
     yield gauges("provider_calls_in_flight", "Calls that wait for an answer", in_flight)
     limits = ((labels, one.concurrency) for labels, one in named)

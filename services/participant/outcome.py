@@ -57,9 +57,17 @@ def unknown(code: str, message: str, *causes: str) -> Failed:
     return Failed(FailureKind.UNKNOWN, code, message, causes)
 
 
-def unavailable(retry_after_ms: int) -> Failed:
-    """Return that nothing was tried because the provider's circuit is open."""
-    return Failed(FailureKind.UNAVAILABLE, "circuit_open", "the provider's circuit is open", (), retry_after_ms)
+CIRCUIT_OPEN = "circuit_open"
+PROVIDER_BUSY = "provider_busy"
+_NOT_TRIED = {
+    CIRCUIT_OPEN: "the provider's circuit is open",
+    PROVIDER_BUSY: "more wait for the provider than it answers in time",
+}
+
+
+def unavailable(retry_after_ms: int, code: str) -> Failed:
+    """Return that nothing was tried, for one of two reasons: CIRCUIT_OPEN, PROVIDER_BUSY."""
+    return Failed(FailureKind.UNAVAILABLE, code, _NOT_TRIED[code], (), retry_after_ms)
 
 
 INVALID_COMMAND = "invalid_command"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.personal_data import RESOLVE, is_reference, proof
-from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Reply, Trouble
+from services.participant.client import Answer, Client, NoAnswer, NotSent, Reply, Trouble
 from services.participant.outcome import Failed, rejected
 from services.participant.settings import BadSettings
 
@@ -22,7 +22,7 @@ class Addresses:
         self._vault = vault
         self._reader_key = reader_key
 
-    async def of(self, address: str) -> str | Failed | Trouble | CircuitOpen:
+    async def of(self, address: str) -> str | Failed | Trouble | NotSent:
         """Return the text to tell the carrier, or why there is none; nothing has happened at the carrier then."""
         if not is_reference(address):
             return address
@@ -32,7 +32,7 @@ class Addresses:
         return _judged(await self._vault.call("POST", RESOLVE, None, asked))
 
 
-def _judged(reply: Reply) -> str | Failed | Trouble | CircuitOpen:
+def _judged(reply: Reply) -> str | Failed | Trouble | NotSent:
     match reply:
         case Answer(200, {"text": str(text)}):
             return text
@@ -42,7 +42,7 @@ def _judged(reply: Reply) -> str | Failed | Trouble | CircuitOpen:
             return Trouble(f"the vault answered {status}")
         case NoAnswer(detail):
             return Trouble(f"the vault did not answer: {detail}")
-        case CircuitOpen() | Trouble():
+        case NotSent() | Trouble():
             return reply
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Trouble, error_of, id_of
+from services.participant.client import Answer, Client, NoAnswer, NotSent, Trouble, error_of, id_of
 from services.participant.job import FeedPage
 from services.participant.keyed import Absent, Found, Verdict
 from services.participant.outcome import Done, Failed, Outcome, rejected, transient, unavailable
@@ -31,8 +31,8 @@ async def ask_price(carrier: Client, key: str, fields: Mapping[str, Any]) -> Out
             return transient("provider_trouble", "the carrier answered a quote without a price")
         case Answer(status, answered):
             return _refused(status, answered)
-        case CircuitOpen(retry_after_ms):
-            return unavailable(retry_after_ms)
+        case NotSent(retry_after_ms, code):
+            return unavailable(retry_after_ms, code)
         case Trouble(detail) | NoAnswer(detail):
             return transient("provider_trouble", "the carrier gave no quote", detail)
 

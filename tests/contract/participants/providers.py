@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from services.participant.client import Answer, CircuitOpen, NoAnswer, Reply, Trouble
+from services.participant.client import Answer, NoAnswer, NotSent, Reply, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Silent:
     acts: bool
 
 
-Script = Silent | Trouble | CircuitOpen | Answer
+Script = Silent | Trouble | NotSent | Answer
 
 
 class Scripted:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from services.participant.breaker import Breaker
-from services.participant.client import Answer, CircuitOpen, Client, NoAnswer, Reply, Trouble
+from services.participant.client import QUEUE_MS, Answer, Client, NoAnswer, NotSent, Reply, Trouble
 from services.participant.metering import call_metrics
 from tests.contract.postgres import free_port
 from tests.scraping import scraped, total
@@ -28,7 +28,14 @@ class Clock:
         return self.ms
 
 
-def _tell(story: Story, *, clock: Clock | None = None, timeout_ms: int = 1_500, concurrency: int = 64) -> None:
+def _tell(
+    story: Story,
+    *,
+    clock: Clock | None = None,
+    timeout_ms: int = 1_500,
+    concurrency: int = 64,
+    queue_ms: int = QUEUE_MS,
+) -> None:
     async def tell() -> None:
         seen: list[str] = []
         busy = 0
@@ -54,7 +61,7 @@ def _tell(story: Story, *, clock: Clock | None = None, timeout_ms: int = 1_500, 
         port = free_port()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         client = Client(
-            f"http://127.0.0.1:{port}", timeout_ms, concurrency, Breaker(5, 10_000), (clock or Clock()).now_ms
+            f"http://127.0.0.1:{port}", timeout_ms, concurrency, Breaker(5, 10_000), (clock or Clock()).now_ms, queue_ms
         )
         await client.open()
         try:
@@ -102,7 +109,7 @@ def test_an_open_circuit_calls_nobody_until_one_probe_is_answered() -> None:
         for _ in range(5):
             await client.call("POST", "/x?status=500")
         calls = len(seen)
-        assert await client.call("POST", "/x") == CircuitOpen(10_000)
+        assert await client.call("POST", "/x") == NotSent(10_000)
         assert len(seen) == calls
         clock.ms = 10_000
         replies = await asyncio.gather(*(client.call("POST", "/x") for _ in range(10)))
@@ -118,10 +125,25 @@ def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_man
         assert isinstance(await client.call("POST", "/x"), Answer)
         seen.clear()
         replies = await asyncio.gather(*(client.call("POST", trouble) for _ in range(1_000)))
-        assert sum(isinstance(reply, CircuitOpen) for reply in replies) == 995
+        assert sum(isinstance(reply, NotSent) for reply in replies) == 995
         assert sum(line.startswith("/") for line in seen) == 5
 
     _tell(story, timeout_ms=300)
+
+
+def test_who_waits_too_long_for_a_place_is_told_when_to_come_back_one_after_the_other_and_nothing_was_sent() -> None:
+    async def story(client: Client, seen: list[str]) -> None:
+        slow = asyncio.create_task(client.call("POST", "/slow"))
+        await asyncio.sleep(0)
+        replies = await asyncio.gather(*(client.call("POST", "/x") for _ in range(100)))
+        assert "/x" not in seen
+        assert {reply.code for reply in replies if isinstance(reply, NotSent)} == {"provider_busy"}
+        waits = sorted(reply.retry_after_ms for reply in replies if isinstance(reply, NotSent))
+        assert len(waits) == len(set(waits)) == 100
+        assert isinstance(await slow, NoAnswer)
+        assert isinstance(await client.call("POST", "/x"), Answer)
+
+    _tell(story, timeout_ms=600, concurrency=1, queue_ms=100)
 
 
 def test_nothing_is_peeked_at_while_the_circuit_is_open() -> None:
@@ -144,9 +166,9 @@ def test_more_calls_go_at_once_the_more_are_answered() -> None:
         replies = await asyncio.gather(*(client.call("POST", f"/{n}") for n in range(400)))
         assert all(isinstance(reply, Answer) for reply in replies)
         busy = [int(line.split()[1]) for line in seen if line.startswith("busy")]
-        assert (max(busy[:5]), max(busy)) == (5, 64)
+        assert (max(busy[:5]), 5 < max(busy) <= 64) == (5, True)
 
-    _tell(story)
+    _tell(story, queue_ms=60_000)
 
 
 def test_those_that_wait_for_a_place_are_served_though_others_give_up() -> None:

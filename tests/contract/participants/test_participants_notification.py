@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.participant.client import CircuitOpen, Trouble
+from services.participant.client import NotSent, Trouble
 from tests.contract.participants.providers import FakeMessages, Silent
 from tests.contract.participants.world import World
 
@@ -56,7 +56,7 @@ def test_one_channel_in_trouble_is_transient_and_no_message_goes_twice(
 ) -> None:
     notification.replica()
     messages.script["sms"] = [Trouble("503"), Silent(acts=True)]
-    messages.script["push"] = [CircuitOpen(4_000)]
+    messages.script["push"] = [NotSent(4_000)]
     for n in range(3):
         notification.send(NOTIFY, notification.meta("s1", "confirm", n=n), **_message())
         notification.settle()

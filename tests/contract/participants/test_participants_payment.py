@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.participant.client import CircuitOpen, Trouble
+from services.participant.client import NotSent, Trouble
 from streams.errors import Fatal
 from tests.contract.participants.providers import FakePsp, Silent
 from tests.contract.participants.world import World
@@ -82,7 +82,7 @@ def test_trouble_at_the_psp_is_transient_and_the_token_free_again(payment: World
 
 def test_an_open_circuit_is_unavailable_with_a_time_to_come_back(payment: World, psp: FakePsp) -> None:
     payment.replica()
-    psp.script["charge"] = [CircuitOpen(7_500)]
+    psp.script["charge"] = [NotSent(7_500)]
     payment.send(CAPTURE, payment.meta("s1", "pay"), **_charge())
     payment.settle()
     _, reply = payment.reply()
@@ -225,7 +225,7 @@ def test_a_refund_in_trouble_is_transient_and_works_when_it_comes_again(payment:
     payment.replica()
     payment.send(CAPTURE, payment.meta("s1", "pay"), **_charge())
     payment.settle()
-    psp.script["refund"] = [Trouble("500"), CircuitOpen(4_000)]
+    psp.script["refund"] = [Trouble("500"), NotSent(4_000)]
     for n in range(3):
         payment.send(REFUND, payment.meta("s1", "pay", n=n, undo=True))
         payment.settle()

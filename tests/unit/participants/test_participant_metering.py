@@ -6,7 +6,7 @@ import pytest
 
 from services.participant.breaker import Breaker
 from services.participant.metering import CallCounts, CommandCounts, Standing, Watched, call_metrics, loop_metrics
-from services.participant.outcome import Done, Outcome, rejected, transient, unavailable
+from services.participant.outcome import CIRCUIT_OPEN, Done, Outcome, rejected, transient, unavailable
 from tests.scraping import scraped, total
 
 
@@ -16,7 +16,7 @@ from tests.scraping import scraped, total
         (Done("payment.PaymentCaptured", {}), "DONE"),
         (rejected("card_declined", "no"), "REJECTED"),
         (transient("psp_down", "later"), "TRANSIENT"),
-        (unavailable(100), "UNAVAILABLE"),
+        (unavailable(100, CIRCUIT_OPEN), "UNAVAILABLE"),
     ],
 )
 def test_answers_are_counted_by_step_and_outcome_with_their_time(outcome: Outcome, kind: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.personal_data import PREFIX, RESOLVE, proof
-from services.participant.client import Answer, CircuitOpen, NoAnswer, Reply, Trouble
+from services.participant.client import Answer, NoAnswer, NotSent, Reply, Trouble
 from services.participant.outcome import Failed, FailureKind
 from services.shipping.addresses import ERASED, Addresses
 
@@ -56,7 +56,7 @@ def test_a_vault_in_trouble_is_asked_again_later(reply: Reply) -> None:
 
 
 def test_an_open_circuit_says_when() -> None:
-    assert look_up(FakeVault(CircuitOpen(500))) == CircuitOpen(500)
+    assert look_up(FakeVault(NotSent(500))) == NotSent(500)
 
 
 def test_a_reference_without_a_vault_waits_for_the_setting() -> None:
