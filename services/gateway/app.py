@@ -169,6 +169,7 @@ def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
             port=settings.port,
             loop="uvloop",
             http=BoundedHttp,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

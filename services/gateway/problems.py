@@ -15,6 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 _UNAUTHORIZED = 401
 _CHALLENGE = 'Bearer realm="sagaline"'
 TITLES = {
+    "invalid-http": (400, "The request is no HTTP"),
     "invalid-json": (400, "The body is not JSON"),
     "missing-idempotency-key": (400, "The Idempotency-Key header is missing or unusable"),
     "invalid-requirements": (400, "The requirements cannot be designed for"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 import uvicorn
@@ -106,8 +108,69 @@ def test_one_header_without_end_is_refused() -> None:
     assert answer == CUT or answer.startswith(b"HTTP/1.1 400")
 
 
-def test_what_is_no_http_is_refused() -> None:
-    assert _answers(b"HELO there\r\n\r\n").startswith(b"HTTP/1.1 400")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HELO there\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost : a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_with_a_problem(sent: bytes) -> None:
+    head, _, body = _answers(sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json" in head
+    assert b"content-length: %d\r\n" % len(body) in head
+    assert json.loads(body)["type"] == "/problems/invalid-http"
+
+
+def test_a_request_before_what_is_no_http_has_its_answer() -> None:
+    answer = _answers(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}no http\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n2")
+
+
+@pytest.mark.parametrize("upgrade", [b"h2c", b"websocket", b"TLS/1.0"])
+@pytest.mark.parametrize("connection", [b"Upgrade, HTTP2-Settings", b"close, upgrade"])
+def test_a_client_that_would_rather_speak_another_protocol_loses_no_body(upgrade: bytes, connection: bytes) -> None:
+    """Java's HttpClient asks for HTTP/2 with every first request."""
+    head = b"POST /a?b=c HTTP/1.1\r\nhost: a\r\nconnection: %s\r\nupgrade: %s\r\nhttp2-settings: AAMA\r\nx-more: 1\r\n"
+    whole = head % (connection, upgrade) + b"content-length: 7\r\n\r\n1234567"
+    last = b"GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+    seen: list[dict[str, Any]] = []
+
+    async def noted(scope: dict[str, Any], receive: _Receive, send: object) -> None:
+        seen.append(scope)
+        await _echo(scope, receive, send)
+
+    for parts in ((whole + last,), (whole[:-3], whole[-3:] + last), tuple(bytes([one]) for one in whole + last)):
+        seen.clear()
+        assert _answers(*parts, app=noted).split(b"\r\n\r\n", 1)[1][:1] == b"7"
+        first = seen[0]
+        assert (first["method"], first["path"], first["query_string"]) == ("POST", "/a", b"b=c")
+        assert (b"x-more", b"1") in first["headers"]
+        assert [one["path"] for one in seen] == (["/a"] if b"close" in connection else ["/a", "/last"])
+
+
+def test_what_follows_the_chunks_is_no_header() -> None:
+    seen: list[list[bytes]] = []
+
+    async def reading(scope: dict[str, Any], receive: _Receive, send: object) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.append([name for name, _ in scope["headers"]])
+        await _echo({}, _ended, send)
+
+    async def _ended() -> dict[str, object]:
+        return {"body": b""}
+
+    head = b"POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    chunks = b"2\r\n{}\r\n0\r\nauthorization: Bearer x\r\nidempotency-key: 2\r\n\r\n"
+    for parts in ((head + chunks,), (head, chunks)):
+        assert _answers(*parts, app=reading).startswith(b"HTTP/1.1 200")
+    assert seen == [[b"host", b"connection", b"transfer-encoding"]] * 2
 
 
 def test_a_connection_that_asks_for_nothing_is_closed() -> None:
