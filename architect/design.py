@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from architect.catalogue import Kind
 from architect.choice import choose
-from architect.conflict import REFUSAL, conflicts
+from architect.conflict import REFUSAL, clash_of
 from architect.document import Section, markdown
 from architect.part_capacity import capacity
 from architect.part_demand import constraints, demand, pattern, title
@@ -30,16 +30,17 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The guarantees contradict each other; `body` is the whole answer."""
+    """The guarantees contradict each other; `body` is the whole answer, `why` names the two that clash."""
 
     body: bytes = REFUSAL
+    why: str = field(default="", compare=False)
 
 
 def design(document: object) -> Design | Refused:
     """Return the design for a mapping of requirements, or the refusal. Raises BadRequirements."""
-    requirements, claims = read(document)
-    if conflicts(claims):
-        return Refused()
+    requirements, demands = read(document)
+    if clash := clash_of(demands):
+        return Refused(why=clash.explained())
     choice = choose(requirements)
     plan = plan_for(requirements)
     judged = verdicts(requirements, plan)

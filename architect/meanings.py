@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from architect import denial
 from architect.clause_patterns import TIMES, WORDS
+from architect.demands.stance import Stance, stance
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.quantities import Dimension, Quantity, quantities
 from architect.requirements import Statement, Step, Topic
@@ -23,7 +23,6 @@ _DENIABLE = frozenset(
         Topic.UNSUPPORTED,
     }
 )
-_DOUBLE_DENIAL = re.compile(r"\b(?:no|not|never|nothing)\b.*\bwithout\b", re.IGNORECASE)
 _WAIT = re.compile(
     r"\b(?:wait\w*|approv\w+|review\w*|sign-?off|remind\w*|answer\w*\s+(?:by|of)|respond)\b", re.IGNORECASE
 )
@@ -60,7 +59,7 @@ def said(topic: Topic, words: str, reading: str, *, denied: bool) -> Statement:
 
 
 def _is_denied(clause: str, match: re.Match[str]) -> bool:
-    return not _DOUBLE_DENIAL.search(clause) and denial.denied(clause.lower(), *match.span(), ())
+    return stance(clause.lower(), *match.span(), ()) in (Stance.FORBIDDEN, Stance.WAIVED)
 
 
 def _figure(clause: str, figure: Quantity, steps: Sequence[Step]) -> Statement | None:

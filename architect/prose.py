@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from architect.catalogue import Kind, Known, known
-from architect.claims import Claim, Stated, holds, stated
 from architect.clauses import clauses, clean, quoted
+from architect.conflict import several_regions
+from architect.demands.demand import Demand, Scope, wanted
+from architect.demands.demand import Kind as Demanded
+from architect.demands.reader import demands_in
 from architect.listing import Listed, is_trigger, listed_steps, sole_step
 from architect.meanings import meanings, said
 from architect.quantities import Dimension, quantities
@@ -18,15 +21,14 @@ from architect.triggers import triggers_in
 WORKFLOW_FORM = ("workflow_requirements", "scale_and_throughput", "durability_and_latency_sla")
 BUSINESS_FORM = ("business_workflow", "event_sources", "constraints_and_slas")
 
-_CLAIM_TOPICS: tuple[tuple[Claim, Topic, str], ...] = (
-    (Claim.SEVERAL_REGIONS, Topic.REGIONS, "more than one region"),
-    (Claim.ONE_REGION, Topic.REGIONS, "one region"),
-    (Claim.STRONG, Topic.CONSISTENCY, "strong consistency"),
-    (Claim.STRONG_IN_REGION, Topic.CONSISTENCY, "strong consistency inside each region"),
-    (Claim.EVENTUAL, Topic.CONSISTENCY, "eventual consistency"),
-    (Claim.NO_LATENCY, Topic.LOW_LATENCY, "zero or near-zero latency"),
-    (Claim.LOW_LATENCY, Topic.LOW_LATENCY, "low latency"),
-    (Claim.NO_OUTAGE, Topic.AVAILABILITY, "full availability"),
+_DEMAND_TOPICS: tuple[tuple[Demanded, Topic, str], ...] = (
+    (Demanded.SEVERAL_REGIONS, Topic.REGIONS, "more than one region"),
+    (Demanded.ONE_REGION, Topic.REGIONS, "one region"),
+    (Demanded.STRONG, Topic.CONSISTENCY, "strong consistency"),
+    (Demanded.EVENTUAL, Topic.CONSISTENCY, "eventual consistency"),
+    (Demanded.SWIFT, Topic.LOW_LATENCY, "zero or near-zero latency"),
+    (Demanded.LOW_LATENCY, Topic.LOW_LATENCY, "low latency"),
+    (Demanded.AVAILABLE, Topic.AVAILABILITY, "full availability"),
 )
 _OF_TOPOLOGY = frozenset({Topic.REGIONS, Topic.CONSISTENCY, Topic.LOW_LATENCY, Topic.AVAILABILITY})
 _LIST_MARK = re.compile(r"\d{1,2}")
@@ -36,12 +38,12 @@ _SOURCE = re.compile(
 _DESIGN_WORDS = re.compile(r"^(?:design|build|create|orchestrate|we\s+\w+|need|implement|please)\b", re.IGNORECASE)
 
 
-def read_prose(texts: Mapping[str, str], form: Sequence[str]) -> tuple[Requirements, tuple[Stated, ...]]:
-    """Return the requirements in three texts, and the claims about topology that decide on a refusal."""
+def read_prose(texts: Mapping[str, str], form: Sequence[str]) -> tuple[Requirements, tuple[Demand, ...]]:
+    """Return the requirements in three texts, and the demands that decide on a refusal."""
     cleaned = {field: clean(texts[field]) for field in form}
     workflow = cleaned[form[0]]
     whole = "\n".join(cleaned[field] for field in form)
-    claims = stated(whole)
+    demands = demands_in(whole)
     steps, doubts = _steps(workflow)
     reader = _Reader(steps)
     for number, field in enumerate(form):
@@ -57,11 +59,11 @@ def read_prose(texts: Mapping[str, str], form: Sequence[str]) -> tuple[Requireme
             statements=statements,
             unread=tuple(dict.fromkeys(reader.unread)),
             doubts=(*doubts, *reader.doubts),
-            several_regions=holds(claims, Claim.SEVERAL_REGIONS),
-            strong=holds(claims, Claim.STRONG),
-            eventual=holds(claims, Claim.EVENTUAL),
+            several_regions=several_regions(demands),
+            strong=any(one.scope is not Scope.LOCAL for one in wanted(demands, Demanded.STRONG)),
+            eventual=bool(wanted(demands, Demanded.EVENTUAL)),
         ),
-        claims,
+        demands,
     )
 
 
@@ -77,7 +79,7 @@ class _Reader:
         self.doubts: list[str] = []
 
     def read(self, clause: str, *, of_workflow: bool, of_sources: bool) -> None:
-        """Take in one clause: its figures and words, its claims, its triggers."""
+        """Take in one clause: its figures and words, its demands, its triggers."""
         found = [*meanings(clause, self._steps), *_topology(clause)]
         triggers = list(triggers_in(clause))
         for trigger in triggers:
@@ -117,13 +119,21 @@ class _Reader:
 
 
 def _topology(clause: str) -> list[Statement]:
-    claims = stated(clause)
+    demands = demands_in(clause)
     return [
-        said(topic, clause, reading, denied=one.denied)
-        for claim, topic, reading in _CLAIM_TOPICS
-        for one in [next((one for one in claims if one.claim is claim), None)]
+        said(
+            topic,
+            clause,
+            reading + _INSIDE * (one.kind is Demanded.STRONG and one.scope is Scope.LOCAL),
+            denied=one.denied,
+        )
+        for kind, topic, reading in _DEMAND_TOPICS
+        for one in [next((one for one in demands if one.kind is kind), None)]
         if one is not None
     ]
+
+
+_INSIDE = " inside one region, service or record"
 
 
 def _steps(workflow: str) -> tuple[tuple[Step, ...], list[str]]:

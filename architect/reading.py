@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from architect.claims import Stated
+from architect.demands.demand import Demand
 from architect.faults import BadRequirements, shown
 from architect.prose import BUSINESS_FORM, WORKFLOW_FORM, read_prose
 from architect.requirements import Requirements
@@ -21,8 +21,8 @@ FORMS = (WORKFLOW_FORM, BUSINESS_FORM)
 """The two sets of free texts, each of which is required as a whole."""
 
 
-def read(document: object) -> tuple[Requirements, tuple[Stated, ...]]:
-    """Return the requirements and the claims that decide on a refusal. Raises BadRequirements."""
+def read(document: object) -> tuple[Requirements, tuple[Demand, ...]]:
+    """Return the requirements and the demands that decide on a refusal. Raises BadRequirements."""
     if not isinstance(document, Mapping) or not all(isinstance(key, str) for key in document):
         raise BadRequirements("requirements", "are no object", "write fields with names")
     given = {key: value for key, value in document.items() if value is not None}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from architect.claims import NEAR_ZERO_S, Claim, Stated
 from architect.clauses import clean, plain
+from architect.demands.demand import Demand, Kind, Scope
 from architect.faults import BadRequirements, shown
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.prose import doubts_about, limited, named_by_steps
@@ -61,8 +61,8 @@ FIELDS = (*_OTHERS, *_FIGURES)
 """Every field of structured requirements."""
 
 
-def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple[Stated, ...]]:
-    """Return the requirements in a mapping, and its claims about topology. Raises BadRequirements."""
+def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple[Demand, ...]]:
+    """Return the requirements in a mapping, and its demands that decide on a refusal. Raises BadRequirements."""
     for field in document:
         if field not in FIELDS:
             raise BadRequirements(
@@ -75,7 +75,8 @@ def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple
     statements = [_figure(field, document[field]) for field in _FIGURES if field in document]
     triggers = _triggers(document)
     statements.extend(Statement(Topic.TRIGGER, f"trigger {one.words}", f"trigger {one.name}") for one in triggers)
-    regions, claims = _topology(document, statements)
+    regions = _topology(document, statements)
+    demands = tuple(_demands(document, statements, regions, several_steps=len(steps) > 1))
     statements.extend(_words(document))
     statements.extend(_own_limits(document.get("steps"), steps))
     statements.extend(
@@ -97,7 +98,7 @@ def read_structured(document: Mapping[str, object]) -> tuple[Requirements, tuple
             eventual=document.get("consistency") == "eventual",
             regions=regions,
         ),
-        claims,
+        demands,
     )
 
 
@@ -148,15 +149,11 @@ def _triggers(document: Mapping[str, object]) -> tuple[Trigger, ...]:
     return tuple(found.values())
 
 
-def _topology(
-    document: Mapping[str, object], statements: list[Statement]
-) -> tuple[tuple[str, ...], tuple[Stated, ...]]:
+def _topology(document: Mapping[str, object], statements: list[Statement]) -> tuple[str, ...]:
     regions = _texts(document, "regions")
     consistency = _choice(document, "consistency", _CONSISTENCIES)
     scope = _choice(document, "consistency_scope", _SCOPES)
     stays_up = _truth(document, "available_under_partition")
-    availability = next((one.value for one in statements if one.topic is Topic.AVAILABILITY), None)
-    latency = next((one.value for one in statements if one.topic is Topic.TRANSITION_LATENCY), None)
     if regions:
         meaning = "one region" if len(regions) == 1 else f"{len(regions)} regions"
         statements.append(Statement(Topic.REGIONS, f"regions: {', '.join(regions)}", meaning, float(len(regions))))
@@ -169,13 +166,29 @@ def _topology(
         statements.append(
             Statement(Topic.AVAILABILITY, words, "full availability" if stays_up else "a partition may stop writes")
         )
-    held = {
-        Claim.SEVERAL_REGIONS: len(regions) > 1,
-        Claim.STRONG: consistency == "strong" and scope != "region",
-        Claim.NO_LATENCY: latency is not None and latency < NEAR_ZERO_S,
-        Claim.NO_OUTAGE: bool(stays_up) or (availability is not None and availability >= 100),
-    }
-    return regions, tuple(Stated(claim, 0, 0) for claim, is_held in held.items() if is_held)
+    return regions
+
+
+def _demands(
+    document: Mapping[str, object], statements: Sequence[Statement], regions: Sequence[str], *, several_steps: bool
+) -> Iterator[Demand]:
+    """Yield what the fields demand, for the same rules that judge a text."""
+    words = {one.words.partition(":")[0]: one for one in statements}
+    if regions:
+        kind = Kind.SEVERAL_REGIONS if len(regions) > 1 else Kind.ONE_REGION
+        yield Demand(kind, words["regions"].words, Scope.REGIONS if len(regions) > 1 else Scope.LOCAL)
+    if consistency := document.get("consistency"):
+        scope = Scope.LOCAL if document.get("consistency_scope") == "region" else Scope.UNSAID
+        yield Demand(Kind.STRONG if consistency == "strong" else Kind.EVENTUAL, words["consistency"].words, scope)
+    if document.get("available_under_partition"):
+        yield Demand(Kind.AVAILABLE, "available_under_partition: true", cut=True)
+    if (one := words.get("availability")) and one.value == 100:
+        yield Demand(Kind.AVAILABLE, one.words)
+    if (one := words.get("transition_latency")) and one.value is not None:
+        yield Demand(Kind.SWIFT, one.words, bound_s=one.value)
+    if (one := words.get("max_saga_duration")) and several_steps:
+        yield Demand(Kind.WHOLE, one.words)
+        yield Demand(Kind.SWIFT, one.words, bound_s=one.value)
 
 
 def _words(document: Mapping[str, object]) -> list[Statement]:
