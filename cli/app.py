@@ -96,8 +96,8 @@ def demo(
 @app.command()
 def dev(
     data: DataOption = DEFAULT_DATA,
-    port: Annotated[int, typer.Option(help="The gateway's port.")] = 8080,
-    kafka_port: Annotated[int, typer.Option(help="The embedded broker's port.")] = 9092,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The gateway's port.")] = 8080,
+    kafka_port: Annotated[int, typer.Option(min=1, max=65_535, help="The embedded broker's port.")] = 9092,
     orchestrators: Annotated[int, typer.Option(min=1, max=8, help="How many orchestrators share the partitions.")] = 1,
     reset: Annotated[bool, typer.Option("--reset", help="Delete the data of earlier runs first.")] = False,
     auth: Annotated[

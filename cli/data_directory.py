@@ -101,14 +101,16 @@ def write_state(directory: DataDirectory, endpoints: Mapping[str, object], proce
 
 def read_state(root: Path) -> dict[str, object]:
     """Return the state file of the `saga dev` that runs, or last ran, on the directory. Raises Failure without one."""
-    path = root / STATE_FILE
+    path, remedy = root / STATE_FILE, "Start one, or name its directory with --data."
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise Failure(
-            f"{path} does not exist: no `saga dev` has run on {root}.", "Start one, or name its directory with --data."
-        ) from error
-    assert isinstance(state, dict)
+        problem = f"{path} does not exist: no `saga dev` has run on {root}."
+        raise Failure(problem, remedy, ExitCode.CLUSTER_UNREACHABLE) from error
+    except (OSError, ValueError) as error:
+        raise Failure(f"{path} cannot be read: {error}.", remedy, ExitCode.CLUSTER_UNREACHABLE) from error
+    if not isinstance(state, dict):
+        raise Failure(f"{path} is not what `saga dev` wrote.", remedy, ExitCode.CLUSTER_UNREACHABLE)
     return state
 
 

@@ -15,7 +15,7 @@ from cli.printing import Columns
 
 _PATH = "/v1/dead-letters"
 _DETAIL = 60
-_REMEDY = "`saga dlq show ID` says where it stands and what can be done."
+_REMEDY = "`saga dlq list` shows the dead letters there are, `saga dlq show ID` what can be done about one."
 
 Letter = Mapping[str, Any]
 

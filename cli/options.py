@@ -6,6 +6,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 
 import typer
 
@@ -81,13 +82,24 @@ class Gateway(NamedTuple):
 
 def gateway_of(given: str | None, data: Path) -> Gateway:
     """Return where the gateway is, and the key for it: SAGA_API_KEY, or that of `saga dev --auth`. Raises Failure."""
-    url = (given or _endpoint("gateway", data)).rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise Failure(f"{url} is no address of a gateway.", "Write http://HOST:PORT.", ExitCode.USAGE)
+    named_at = given or _endpoint("gateway", data)
+    url = named_at.rstrip("/")
+    if not _is_address(url):
+        raise Failure(f"{named_at} is no address of a gateway.", "Write http://HOST:PORT.", ExitCode.USAGE)
     named: tuple[str, ...] = () if data == DEFAULT_DATA else ("--data", str(data))
     if given:
         named = () if given in map(os.environ.get, _GATEWAY_SETTINGS) else ("--gateway", url)
     return Gateway(url, api_key_of(None if given else data), named)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and not parts.query and not parts.fragment
+    return named and plain and parts.scheme in ("http", "https")
 
 
 def api_key_of(data: Path | None) -> str | None:
@@ -97,15 +109,22 @@ def api_key_of(data: Path | None) -> str | None:
     """
     given, named = os.environ.get("SAGA_API_KEY"), os.environ.get("SAGA_API_KEY_FILE")
     if given or (named is None and data is None):
-        return given or None
+        return _usable(given, "SAGA_API_KEY") if given else None
+    file = Path(named) if named else (data or Path()) / API_KEY_FILE
     try:
-        return (Path(named) if named else (data or Path()) / API_KEY_FILE).read_text(encoding="utf-8").strip() or None
-    except OSError as error:
+        return _usable(file.read_text(encoding="utf-8").strip(), str(file)) or None
+    except (OSError, UnicodeError) as error:
         if named is None:
             return None
-        raise Failure(
-            f"SAGA_API_KEY_FILE cannot be read: {error.strerror}.", "Name another.", ExitCode.USAGE
-        ) from error
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise Failure(f"SAGA_API_KEY_FILE cannot be read: {why}.", "Name another.", ExitCode.USAGE) from error
+
+
+def _usable(key: str, where: str) -> str:
+    """Return a key that a header can carry; what it holds otherwise is told nobody. Raises Failure."""
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise Failure(f"{where} holds no key.", "A key is one word: `saga keys create` prints one.", ExitCode.USAGE)
+    return key
 
 
 def _endpoint(name: str, data: Path) -> str:
@@ -115,5 +134,6 @@ def _endpoint(name: str, data: Path) -> str:
     try:
         return str(read_state(data).get(name, ""))
     except Failure as failure:
-        remedy = "Start one, name its directory with --data, or the address with --bootstrap or --gateway."
+        option = "--gateway" if name == "gateway" else "--bootstrap"
+        remedy = f"Start one, name its directory with --data, or the address with {option}."
         raise Failure(failure.problem, remedy, failure.code) from failure

@@ -17,7 +17,8 @@ from cli.progress import waiting
 
 LIFECYCLES = ("pending", "validated", "paid", "picking", "packed", "shipped", "delivered", "cancelled")
 STATUSES = (
-    "RUNNING", "AWAITING_APPROVAL", "COMPENSATING", "COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION",
+    "RUNNING", "AWAITING_APPROVAL", "Inventory_Locked", "COMPENSATING", "COMPLETED", "TRANSACTION_REVOKED",
+    "MANUAL_INTERVENTION",
 )  # fmt: skip
 AT_REST = frozenset({"COMPLETED", "TRANSACTION_REVOKED", "MANUAL_INTERVENTION", "AWAITING_APPROVAL"})
 """Where an order moves only when somebody does something."""
@@ -90,6 +91,17 @@ def _moment(option: str, text: str | None) -> str | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat()
 
 
+def nothing_found(filters: Filters) -> str:
+    """Return what to do where no order was found: to send one, or to look for others."""
+    if not any(filters[1:]):
+        return "No orders. Send one: saga order start --help"
+    known = (("status", filters.status, STATUSES), ("lifecycle", filters.lifecycle, LIFECYCLES))
+    for name, given, names in known:
+        if given is not None and given not in names:
+            return f"No order has the {name} {given}; as a rule it is one of {', '.join(names)}."
+    return "No order is so. All of them: saga order list"
+
+
 def shown(gateway: Gateway, order_id: str) -> dict[str, Any]:
     """Return where an order stands. Raises Failure."""
     return asked(gateway, "GET", path_of(order_id), Wish(remedy=_REMEDY))
@@ -120,7 +132,7 @@ def explained(gateway: Gateway, order_id: str) -> dict[str, Any]:
 def cancelled(gateway: Gateway, order_id: str, actor: str | None, reason: str) -> dict[str, Any]:
     """Ask for a cancellation and return what the gateway says. Raises Failure."""
     body = {**actor_of(gateway, actor), "reason": reason}
-    remedy = f"`saga order explain {order_id}` says where it stands."
+    remedy = f"`saga order explain {order_id}` says where it stands, `saga order list` shows the orders there are."
     return asked(gateway, "POST", f"{path_of(order_id)}/cancel", Wish(body, remedy=remedy))
 
 

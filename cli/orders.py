@@ -107,13 +107,14 @@ def list_orders(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """List orders, newest first."""
-    from cli.order_requests import COLUMNS, Filters, listed
+    from cli.order_requests import COLUMNS, Filters, listed, nothing_found
     from cli.printing import counted, note, put_list
 
-    orders = listed(gateway_of(gateway, data), Filters(limit, status, lifecycle, customer, process, since, until))
+    filters = Filters(limit, status, lifecycle, customer, process, since, until)
+    orders = listed(gateway_of(gateway, data), filters)
     put_list("orders", orders, COLUMNS, output)
     more = f", and there may be more: -n {limit * 10}" if len(orders) == limit else ""
-    note(f"{counted(len(orders), 'order')}{more}" if orders else "No orders. Send one: saga order start --help", output)
+    note(f"{counted(len(orders), 'order')}{more}" if orders else nothing_found(filters), output)
 
 
 @orders_app.command("show")

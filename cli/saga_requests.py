@@ -68,13 +68,13 @@ def signal_saga(
 ) -> dict[str, Any]:
     """Send a signal, with a step to that one alone, and return what the gateway says. Raises Failure."""
     body = {"name": name, **actor_of(gateway, actor), "data": _object("--input", data), **about(step)}
-    return request(gateway, "POST", f"{path_of(saga_id)}/signals", body)
+    return request(gateway, "POST", f"{path_of(saga_id)}/signals", body, remedy=_stands(saga_id))
 
 
 def cancel_saga(gateway: Gateway, saga_id: str, reason: str, actor: str | None) -> dict[str, Any]:
     """Ask for a cancellation and return what the gateway says. Raises Failure."""
     body = {**actor_of(gateway, actor), "reason": reason}
-    return request(gateway, "POST", f"{path_of(saga_id)}/cancel", body)
+    return request(gateway, "POST", f"{path_of(saga_id)}/cancel", body, remedy=_stands(saga_id))
 
 
 def resolve_saga(
@@ -82,18 +82,22 @@ def resolve_saga(
 ) -> dict[str, Any]:
     """Have what waits for a person tried again or skipped and return what the gateway says. Raises Failure."""
     body = {"action": action, "step": step, **actor_of(gateway, actor), "reason": reason}
-    return request(gateway, "POST", f"{path_of(saga_id)}/resolve", body)
+    return request(gateway, "POST", f"{path_of(saga_id)}/resolve", body, remedy=_stands(saga_id))
 
 
 def migrate_saga(gateway: Gateway, saga_id: str, version: int, actor: str | None) -> dict[str, Any]:
     """Have a saga go on under another version and return what the gateway says. Raises Failure."""
     body = {"version": version, **actor_of(gateway, actor)}
-    return request(gateway, "POST", f"{path_of(saga_id)}/migrate", body)
+    return request(gateway, "POST", f"{path_of(saga_id)}/migrate", body, remedy=_stands(saga_id))
 
 
 def about(step: str | None) -> dict[str, str]:
     """Return what a body says of the step that is meant: nothing where none is named."""
     return {} if step is None else {"step": step}
+
+
+def _stands(saga_id: str) -> str:
+    return f"`saga saga explain {saga_id}` says where it stands, `saga saga list` shows the sagas there are."
 
 
 def path_of(saga_id: str) -> str:

@@ -99,7 +99,12 @@ def list_sagas(
 
     sagas = found(gateway_of(gateway, data), definition, status, limit)
     put_list("sagas", sagas, COLUMNS, output)
-    note(counted(len(sagas), "saga") if sagas else "No sagas. Start one: saga saga start --help", output)
+    none = (
+        "No saga is so. All of them: saga saga list"
+        if definition or status
+        else "No sagas. Start one: saga saga start --help"
+    )
+    note(counted(len(sagas), "saga") if sagas else none, output)
 
 
 @sagas_app.command("history")

@@ -22,9 +22,9 @@ def run_verify(
     data: Path | None, accepted: Path | None, wait_s: float, *, must_end: bool, output: OutputFormat
 ) -> bool:
     """Print the verdict as tables or as JSON and return whether the books hold. Raises Failure."""
+    ids = _ids(accepted)
     try:
         sources = _sources(data)
-        ids = _ids(accepted)
         evidence = collect(sources, ids, wait_s, lambda line: typer.echo(line, err=True), must_end=must_end)
     except Unreachable as error:
         raise Failure(
@@ -58,5 +58,7 @@ def _ids(path: Path | None) -> frozenset[str]:
         return frozenset()
     try:
         return frozenset(path.read_text(encoding="utf-8").split())
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", "Name the file of accepted order ids.") from error
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        remedy = "Name the file of accepted order ids."
+        raise Failure(f"{path} cannot be read: {why}.", remedy, ExitCode.USAGE) from error

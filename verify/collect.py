@@ -72,7 +72,7 @@ def _await_ends(reader: Reader, awaited: _Awaited, deadline: float, say: Say) ->
         if not left:
             return
         if left != told:
-            say(f"waiting for {left} sagas to end")
+            say(f"waiting for {left} {'saga' if left == 1 else 'sagas'} to end")
             told = left
         time.sleep(min(_PAUSE_S, max(0.0, deadline - time.monotonic())))
 

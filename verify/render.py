@@ -29,7 +29,7 @@ PROVED = (
     ("money", "captured - refunded = price of what shipped; at most one net capture an order"),
     ("shipments", "one active shipment of a completed order, none of a revoked one"),
     ("agreement", "participants' tables agree with the providers' ledgers"),
-    ("stock", "stock is conserved in every warehouse, never negative, nothing stays reserved"),
+    ("stock", "stock is conserved in every warehouse, never negative, reserved only for orders that wait"),
     ("messages", "one confirmation and one shipping notice; a cancellation only after a confirmation"),
 )
 """Every check with what it proves, in the order shown."""

@@ -48,7 +48,9 @@ def from_data(directory: Path) -> Sources:
             {name: str(state["databases"][name]) for name in PARTICIPANTS},
             {name: str(state["sandboxes"][name]) for name in PROVIDERS},
         )
-    except (OSError, ValueError, KeyError) as error:
+    except FileNotFoundError as error:
+        raise Unreachable(f"{path} does not exist: no `saga dev` has run on {directory}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreachable(f"{path} does not say where everything is: {error!r}") from error
 
 
