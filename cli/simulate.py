@@ -48,21 +48,22 @@ def run_simulation(references: Sequence[str], wanted: Wanted, trace: Path | None
     loaded = [load(reference) for reference in references or shipped_names()]
     runs = [one for each in loaded for one in scenarios(each.definition, each.document, each.parameters)]
     with _opened(trace) as file:
-        result = simulate(plan, runs, _children(loaded[0]), trace=file)
+        result = simulate(plan, runs, _children(loaded), trace=file)
     typer.echo("\n".join(run_lines(result)) if output is OutputFormat.TABLE else written(run_json(result), output))
     return result.holds
 
 
-def _children(loaded: Loaded) -> Callable[[StartChild], Scenario]:
-    registry = loaded.registry
+def _children(loaded: Sequence[Loaded]) -> Callable[[StartChild], Scenario]:
+    known = {one.pin: one for each in loaded for one in each.registry.versions()}
 
     def scenario(effect: StartChild) -> Scenario:
         name = effect.definition
-        found = registry.newest(name) if effect.version is None else registry.version(name, effect.version)
-        if found is None:
+        pins = [pin for pin in known if pin[0] == name and effect.version in {None, pin[1]}]
+        if not pins:
             raise Failure(f"A saga starts {name}, which is not known.", "Ship or name it, too.", ExitCode.USAGE)
-        document = next(one.document for one in registry.versions() if one.definition is found)
-        return scenario_of(name, found, document, registry.parameters(found), effect.data)
+        found = known[max(pins)]
+        parameters = loaded[0].registry.parameters(found.definition)
+        return scenario_of(name, found.definition, found.document, parameters, effect.data)
 
     return scenario
 

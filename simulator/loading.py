@@ -10,6 +10,7 @@ from orchestrator.core.events import Json
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.positions import Unreadable, read
 from orchestrator.definitions.registry import Registry, Version, compiled, load
+from simulator.scenario import check_explore
 
 ENDINGS = (".yaml", ".yml", ".json")
 
@@ -40,6 +41,7 @@ def load_definition(reference: str) -> Loaded:
     else:
         version = _newest(registry, reference)
     definition = version.definition
+    check_explore(version.document, definition)
     return Loaded(reference, version.document, definition, registry.parameters(definition), registry)
 
 

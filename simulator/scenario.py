@@ -9,6 +9,8 @@ from typing import Any
 from orchestrator.core.definition import Call, Definition, Listen
 from orchestrator.core.events import Json
 from orchestrator.core.paths import name_of
+from orchestrator.definitions.document import items, mapping
+from orchestrator.definitions.errors import DefinitionError
 from simulator.shipped import INPUTS, RESULTS, example_of
 
 NOTHING: Json = {}
@@ -53,7 +55,7 @@ class Scenario:
 
 
 def kept_in(document: Any) -> frozenset[str]:
-    """Return the names of the steps for which the document says `compensate: {none: …}`."""
+    """Return the names of the steps that nobody undoes, as `compensate: {none: …}` or `await: false` says."""
     return frozenset(_kept(document))
 
 
@@ -63,9 +65,17 @@ def _kept(part: Any) -> Iterator[str]:
             yield from _kept(one)
     elif isinstance(part, dict):
         for name, value in part.items():
-            if isinstance(value, dict) and isinstance(value.get("compensate"), dict) and "none" in value["compensate"]:
+            if isinstance(value, dict) and (_holds(value, "compensate", "none") or _stands_alone(value)):
                 yield str(name)
             yield from _kept(value)
+
+
+def _holds(task: Mapping[str, Any], part: str, word: str) -> bool:
+    return isinstance(task.get(part), dict) and word in task[part]
+
+
+def _stands_alone(task: Mapping[str, Any]) -> bool:
+    return _holds(task, "run", "await") and task["run"]["await"] is False
 
 
 def scenarios(
@@ -83,6 +93,27 @@ def scenario_of(name: str, definition: Definition, document: Any, parameters: Js
     explore = document.get("x-explore", {}) if isinstance(document, dict) else {}
     kept, results, signals = kept_in(document), explore.get("results", {}), explore.get("signals", {})
     return Scenario(name, definition, data, parameters, kept, results, signals)
+
+
+def check_explore(document: Any, definition: Definition) -> None:
+    """Refuse an `x-explore` of which something would be left out without a word. Raises DefinitionError."""
+    if not isinstance(document, dict) or "x-explore" not in document:
+        return
+    parts = mapping(document["x-explore"], "x-explore", ("inputs", "results", "signals"))
+    calls = [node for node in definition.nodes.values() if isinstance(node, Call)]
+    known = {
+        "results": {node.name for node in calls} | {node.command for node in calls},
+        "signals": set(Scenario("", definition, NOTHING, NOTHING, frozenset()).takes),
+    }
+    for kind, names in known.items():
+        for name, value in mapping(parts.get(kind, {}), f"x-explore.{kind}", names).items():
+            for one in items(value, f"x-explore.{kind}.{name}") if isinstance(value, list) else [value]:
+                if not isinstance(one, dict):
+                    raise DefinitionError(f"x-explore.{kind}.{name}", "must be an object, or a list of objects")
+    inputs = parts.get("inputs", [NOTHING])
+    named = inputs.values() if isinstance(inputs, dict) else items(inputs, "x-explore.inputs")
+    if not named or not all(isinstance(one, dict) for one in named):
+        raise DefinitionError("x-explore.inputs", "must hold objects, by name or in a list")
 
 
 def _named(inputs: Any) -> Mapping[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.core.definition import (
     Call,
@@ -24,6 +24,15 @@ from orchestrator.definitions.graph import followers
 from orchestrator.design.analysis import Design
 from orchestrator.design.lifecycle import Kind
 from orchestrator.design.steps import participant
+
+_WORDS = frozenset(
+    {
+        "end", "state", "note", "class", "classdef", "default", "direction", "subgraph", "graph", "flowchart", "click",
+        "style", "linkstyle", "call", "href", "interpolate", "hide", "scale", "as", "choice", "fork", "join",
+        "accdescr", "acctitle", "title",
+    }
+)  # fmt: skip
+"""Words of Mermaid's own grammar, in small letters."""
 
 
 def diagram_text(design: Design) -> str:
@@ -65,11 +74,12 @@ def diagram_text(design: Design) -> str:
 def state_diagram(design: Design) -> Iterator[str]:
     """Yield the lines of the state diagram: one arrow for each transition, a note where a decision is made."""
     lifecycle = design.lifecycle
+    ids = _ids(lifecycle.states)
     yield "stateDiagram-v2"
     for state in lifecycle.states:
-        yield f'    state "{_text(state)}" as {_id(state)}'
+        yield f'    state "{_text(state)}" as {ids[state]}'
     for edge in lifecycle.transitions:
-        yield f"    {_id(edge.source)} --> {_id(edge.target)} : {_text(edge.trigger)}"
+        yield f"    {ids[edge.source]} --> {ids[edge.target]} : {_text(edge.trigger)}"
     notes: dict[str, list[str]] = {}
     for decision in design.decisions:
         for state in lifecycle.while_in.get(decision.step, ())[:1]:
@@ -78,14 +88,14 @@ def state_diagram(design: Design) -> Iterator[str]:
         for state in lifecycle.while_in.get(gate.step, ())[:1]:
             notes.setdefault(state, []).append(f"human gate {_text(gate.step)}")
     for state, said in notes.items():
-        yield f"    note right of {_id(state)}"
+        yield f"    note right of {ids[state]}"
         yield from (f"        {line}" for line in said)
         yield "    end note"
     yield "    classDef initial stroke-width:3px"
     yield "    classDef revoked stroke-dasharray:4"
-    yield f"    class {_id(lifecycle.initial)} initial"
+    yield f"    class {ids[lifecycle.initial]} initial"
     for state in dict.fromkeys(edge.target for edge in lifecycle.transitions if edge.kind is Kind.REVOKE):
-        yield f"    class {_id(state)} revoked"
+        yield f"    class {ids[state]} revoked"
 
 
 def flowchart(definition: Definition, design: Design) -> Iterator[str]:
@@ -94,15 +104,18 @@ def flowchart(definition: Definition, design: Design) -> Iterator[str]:
     deciding = {one.step: one.label for one in design.decisions}
     yield "flowchart TD"
     nodes = sorted(definition.nodes.values(), key=lambda node: order.get(node.name, len(order)))
+    # No name of a task holds a ':', so that no task has the name of an undo.
+    ids = _ids([*(node.name for node in nodes), *(f"{node.name}:undo" for node in nodes)])
     for node in nodes:
-        yield f"    {_id(node.name)}{_shape(node, deciding.get(node.name))}"
+        yield f"    {ids[node.name]}{_shape(node, deciding.get(node.name))}"
     for node in nodes:
         for target, label in _ways(definition, node):
             arrow = f"== {label} ==>" if label else "==>"
-            yield f"    {_id(node.name)} {arrow} {_id(target)}"
+            yield f"    {ids[node.name]} {arrow} {ids[target]}"
         if isinstance(node, Call) and node.compensation is not None:
-            yield f"    {_id(node.name)}_undo[/{_text(node.compensation.command)}/]"
-            yield f"    {_id(node.name)} -. undo .-> {_id(node.name)}_undo"
+            undo = ids[f"{node.name}:undo"]
+            yield f"    {undo}[/{_text(node.compensation.command)}/]"
+            yield f"    {ids[node.name]} -. undo .-> {undo}"
 
 
 def _ways(definition: Definition, node: Node) -> Iterator[tuple[str, str]]:
@@ -143,15 +156,22 @@ def _shape(node: Node, decision: str | None) -> str:
     return shape
 
 
-def _id(name: str) -> str:
-    """Return a name as Mermaid can have it; `end` is a word of its own there."""
-    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return f"{plain}_" if plain in {"end", "state", "note", "class", "default"} else plain
+def _ids(names: Iterable[str]) -> Mapping[str, str]:
+    """Return for each name one that Mermaid can have and no other has; its own words, such as `end`, are no names."""
+    found: dict[str, str] = {}
+    taken = set(_WORDS)
+    for name in dict.fromkeys(names):
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        while plain.lower() in taken:
+            plain += "_"
+        taken.add(plain.lower())
+        found[name] = plain
+    return found
 
 
 def _text(text: str) -> str:
-    """Return a text that ends no label."""
-    return re.sub(r"[\"\[\]{}()|<>:;#`]", " ", text)
+    """Return a text that ends no label and begins no comment."""
+    return re.sub(r"[\"\[\]{}()|<>:;#`=%\s]", " ", text)
 
 
 def _arrow(way: str) -> str:

@@ -17,7 +17,7 @@ from simulator.participant import Mark
 _READ_HERE = frozenset(
     {
         "saga_id", "definition", "version", "sequence", "phase", "started_at", "updated_at", "deadline", "steps",
-        "plan", "outputs", "code", "message", "failed_step", "origin", "lifecycle", "status",
+        "plan", "outputs", "code", "message", "failed_step", "origin", "lifecycle", "status", "parts",
     }
 )  # fmt: skip
 """Fields of a state that are taken apart below, or that never decide what a saga does next."""
@@ -83,7 +83,7 @@ def _turned(world: World) -> tuple[Any, ...]:
     return (
         tuple(map(_over, world.state.steps.values())),
         frozenset((token, one) for token, one in entries if one.undo or one.mark is Mark.DONE or token in under_way),
-        tuple((token, fate) for token, fate in world.lasting.items() if token.endswith(":undo")),
+        tuple((token, fate) for token, fate in world.lasting.items() if ":undo" in token),
     )
 
 

@@ -12,7 +12,7 @@ from orchestrator.core.events import Recorded, StepScheduled
 from orchestrator.core.inputs import Cancel, Input, Signal, Start, Succeeded, TimerDue
 from orchestrator.core.paths import name_of
 from orchestrator.core.react import SendCommand, StartChild, UndoChild
-from orchestrator.core.state import Phase, State, StepStatus, path_of
+from orchestrator.core.state import Phase, State, StepStatus, path_of, token_of
 from simulator.account import SETTLED, Violation
 from simulator.consequences import Consequence, consequences
 from simulator.engine import Engine
@@ -107,7 +107,7 @@ def _told(
         replies=tuple(reply for reply in world.replies if _is_open(state, reply)),
         heard=tuple(reply for reply in world.heard if _is_open(state, reply)),
     )
-    return Turn(after, tuple(_sent(found)), tuple(decision.events), tuple(wrong))
+    return Turn(after, tuple(_sent(state, found)), tuple(decision.events), tuple(wrong))
 
 
 def _is_open(state: State, reply: Reply) -> bool:
@@ -115,12 +115,12 @@ def _is_open(state: State, reply: Reply) -> bool:
     return held is not None and held.status not in SETTLED
 
 
-def _sent(found: list[Consequence]) -> Iterator[Sent]:
+def _sent(state: State, found: list[Consequence]) -> Iterator[Sent]:
     for recorded, effect in found:
         event = recorded.event
         if not isinstance(event, StepScheduled):
             continue
-        undoes = event.token.removesuffix(":undo") if event.undo else None
+        undoes = token_of(state.saga_id, event.step, state.steps[event.step].business) if event.undo else None
         match effect:
             case SendCommand():
                 command = Command(effect.command_id, effect.token, effect.undoes, effect.step)

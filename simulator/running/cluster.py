@@ -159,15 +159,15 @@ class Cluster:
         now: int,
         due: int | None,
     ) -> None:
-        engine, scenario = self._engine, self._scenario_of(saga_id)
         before = staged.get(saga_id) or partition.states.get(saga_id)
-        if isinstance(given, Start):
-            if before is not None:
-                return
-            decision = engine.start(scenario.definition, saga_id, given, now)
-        elif before is None:
+        # A saga is started once; what is meant for one that nobody knows, such as an emitted signal, changes nothing.
+        if (before is None) != isinstance(given, Start):
             return
+        engine, scenario = self._engine, self._scenario_of(saga_id)
+        if isinstance(given, Start):
+            decision = engine.start(scenario.definition, saga_id, given, now)
         else:
+            assert before is not None
             decision = engine.decide(scenario.definition, before, given, now)
         decision, found = consequences(engine, scenario.definition, decision, now)
         staged[saga_id] = decision.state

@@ -107,6 +107,33 @@ def test_no_line_of_a_diagram_says_two_things(path: Path) -> None:
     assert [line for line in drawn.splitlines() if line.count(":") > 1] == []
 
 
+def test_each_task_has_a_node_of_its_own_in_the_diagram_however_it_is_called() -> None:
+    names = [
+        "end.",
+        "end_",
+        "subgraph",
+        "Graph",
+        "日本語",
+        "中国語",
+        "a b",
+        "a_b",
+        "class",
+        "a_b:undo".replace(":", "_"),
+    ]
+    document = {
+        "document": {"dsl": "1.0.3", "namespace": "odd", "name": "odd", "version": "1.0.0"},
+        "timeout": {"after": {"hours": 1}},
+        "do": [{name: {"set": {"a": 1}}} for name in names],
+    }
+    drawn = dict(files_of(design(json.dumps(document)), Options()))["odd.diagram.md"]
+
+    steps = drawn.split("```mermaid")[2].split("```")[0]
+    nodes = re.findall(r"^    (\w+)[\[({]", steps, re.MULTILINE)
+    assert len(nodes) == len({node.lower() for node in nodes}) == len(names) + 1
+    assert not {"end", "subgraph", "graph", "class"} & {node.lower() for node in nodes}
+    assert len(re.findall(r"==>", steps)) == len(names)
+
+
 def test_the_error_handlers_hold_the_values_of_the_state_machine() -> None:
     held = {name: json.loads(value) for name, value in CONSTANT.findall(files()[HANDLERS])}
 
