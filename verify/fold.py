@@ -71,7 +71,7 @@ def _failed(folded: Folded, event: Event) -> None:
 
 def _retry_scheduled(folded: Folded, event: Event) -> None:
     step = _step(folded, event)
-    step.status, step.attempt = "RETRYING", event.fields["attempt"]
+    step.status, step.attempt, step.until = "RETRYING", event.fields["attempt"], event.fields["due_at"]
 
 
 def _step_parked(folded: Folded, event: Event) -> None:

@@ -29,7 +29,7 @@ def scope_entered(folded: Folded, event: Event) -> None:
     """Let a scope begin, or its next attempt."""
     fields = event.fields
     folded.steps[event.step, False] = Step(
-        "WAITING", fields["attempt"], source=fields["source"], until=fields.get("timeout_at")
+        "WAITING", fields["attempt"], source=fields["source"], waits_for="parts", until=fields.get("timeout_at")
     )
     items = json.loads(fields["items"])
     if items:

@@ -21,7 +21,7 @@ class Step:
     uncertain: bool = False
     source: str = ""
     waits_for: str = ""
-    """`signal` or `timer` for a step that waits for one; nothing else is known to come by itself."""
+    """`signal` or `timer` for a step that waits for one, `parts` for a scope."""
     signals: tuple[str, ...] = ()
     """Those that still may come: one of them, or with `every` each of them."""
     every: bool = False

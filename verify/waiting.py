@@ -96,6 +96,8 @@ class Waiting:
                 return Wait("signal", path, what, until_ms, step.signals)
             case "WAITING", "timer":
                 return Wait("timer", path, "its time", until_ms)
+            case "RETRYING", "parts":
+                return Wait("timer", path, "the time of its next attempt", until_ms)
             case "HELD", _:
                 return Wait("person", path, "a person to resolve it", until_ms)
             case "SCHEDULED", _:

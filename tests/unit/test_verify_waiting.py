@@ -157,6 +157,33 @@ def test_a_timer_is_waited_for_until_it_is_due(tmp_path: Path) -> None:
     assert detail.endswith("which is past")
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [{"work": hold()}, {"done": hold(), "work": hold()}],
+    ids=["nothing to undo", "what was done is undone"],
+)
+def test_a_part_is_waited_for_that_will_be_tried_again(tmp_path: Path, parts: dict[str, Any]) -> None:
+    retry = {"limit": {"attempt": {"count": 1}}, "delay": {"hours": 5}}
+    task = {"try": [{name: task} for name, task in parts.items()], "catch": {"retry": retry}}
+
+    def refuses_the_work(name: str, fields: Mapping[str, Any]) -> Reply:
+        return (refusing if fields["meta"]["step"].endswith("work") else success)(name, fields)
+
+    world = lived(tmp_path, {"part": task}, answer=refuses_the_work)
+    assert told(prove(read_at(world))) == [("timer", "part", "the time of its next attempt", rfc3339(NOON + 5 * HOUR))]
+    assert complaints(prove(read_at(world, NOON + 6 * HOUR)))
+
+
+def test_a_step_that_its_participant_will_be_asked_for_again_waits_for_that_participant(tmp_path: Path) -> None:
+    later = hold(retry={"limit": {"attempt": {"count": 1}}, "delay": {"hours": 5}})
+
+    def fails_once(_name: str, fields: Mapping[str, Any]) -> Reply:
+        return failure(fields, "TRANSIENT", "not now")
+
+    [detail] = complaints(prove(read_at(lived(tmp_path, {"work": later}, answer=fails_once))))
+    assert "waits for" not in detail
+
+
 def test_a_signal_that_no_time_bounds_is_waited_for(tmp_path: Path) -> None:
     world = lived(tmp_path, {"ask": ASKS})
     assert told(prove(read_at(world, NOON + 9_999 * HOUR))) == [("signal", "ask", "go", None)]
