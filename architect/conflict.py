@@ -10,6 +10,8 @@ from architect.demands.demand import Demand, Kind, Scope, wanted
 
 REFUSAL = b'{"error": "SLA conflicts with distributed consistency requirements"}'
 """The whole answer to a conflict, byte for byte."""
+TWO_REGIONS_S = 0.010
+"""A bound below this leaves no time for one round trip in fibre between two regions 1,000 km apart, in seconds."""
 ONE_HOP_S = 0.001
 """A bound below this leaves no time for a request, a durable write and an answer between two services, in seconds."""
 
@@ -110,8 +112,14 @@ def _cut_off(demands: Sequence[Demand]) -> Iterator[Clash]:
 
 
 def _far_apart(demands: Sequence[Demand]) -> Iterator[Clash]:
-    strong = _over(demands, Scope.REGIONS)
-    swift = (*_swift(demands, 0.010), *(one for one in wanted(demands, Kind.NO_WAITING) if one.scope is Scope.REGIONS))
+    strong = (
+        *_over(demands, Scope.REGIONS),
+        *(one for one in wanted(demands, Kind.ALL_COPIES) if one.scope is Scope.REGIONS),
+    )
+    swift = (
+        *_swift(demands, TWO_REGIONS_S),
+        *(one for one in wanted(demands, Kind.NO_WAITING) if one.scope not in (Scope.SERVICES, Scope.LOCAL)),
+    )
     yield from _pairs(strong, swift, "what two regions agree on costs a round trip of light between them")
 
 
@@ -132,7 +140,7 @@ def _near(demands: Sequence[Demand]) -> Iterator[Clash]:
 
 
 def _whole(demands: Sequence[Demand]) -> Iterator[Clash]:
-    at_once = [one for one in _swift(demands, ONE_HOP_S) if not one.vague and not _in_one_region(demands)]
+    at_once = [one for one in _swift(demands, ONE_HOP_S) if not _in_one_region(demands)]
     for whole in wanted(demands, Kind.WHOLE):
         same = [one for one in at_once if one.words == whole.words]
         yield from _pairs((whole,), same, "each service of a process costs a message, a durable write and an answer")

@@ -9,7 +9,7 @@ from architect.wording import any_of
 
 _LATENCY = any_of(r"""
     latenc\w*|delays?|lag\w*|respon\w*|commit\w*|confirm\w*|visible|propagat\w*|round[- ]trip|transition\w*
-    replicat\w*|answer\w*|agree\w*|complet\w*|finish\w*|done|ends?|ended|reads?|writes?|real[- ]time
+    replicat\w*|answer\w*|agree\w*|overhead|cost|extra|added|complet\w*|finish\w*|done|ends?|ended|reads?|writes?|real[- ]time
     end[- ]to[- ]end|within|under|below|sub|max\w*|at most|in|than|per|takes?|p\d\d+|after
 """)
 _OTHER = any_of(r"""
@@ -24,5 +24,5 @@ def limits(sentence: str) -> Iterator[float]:
         if quantity.dimension is not Dimension.TIME:
             continue
         around = sentence[max(0, quantity.start - 60) : quantity.end + 40]
-        if _LATENCY.search(around) and not _OTHER.search(around):
+        if (quantity.value == 0 or _LATENCY.search(around)) and not _OTHER.search(around):
             yield quantity.value

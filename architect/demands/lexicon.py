@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from architect.wording import any_of
 
 _THING = r"(?:data|values?|state|states|balances?|prices?|figures?|counts?|positions?|answers?|results?|views?|books?|stock|numbers?|records?|versions?|contents?|truth|writes?|updates?|status|entry|entries|copy|copies|ledgers?|picture|information|outcome|levels?|totals?|amounts?|quantit(?:y|ies)|inventory|facts?|reality|database|dataset|history|sequence)"
 
 STRONG_TERM = any_of(r"""
+    commit\w* (?:\w+ )?(?:jointly|together|as one|in unison|collectively)|isolated transactions?|transactions? (?:\w+ ){0,3}isolat\w+|isolation(?! of (?:the )?(?:site|region|node))
+    consensus|atomic(?:,? \w+){0,2},? (?:transaction|commit|update|unit)s?|one version of the truth|single logical (?:database|copy|store)|global lock|as (?:if|though) there were (?:only )?one (?:copy|database|node)
     lineari[sz]ab\w*|seriali[sz]ab\w*|strict(?:ly)? serial\w*|sequential(?:ly)? consisten\w+
     external(?:ly)? consisten\w+|linear consistency
     acid|(?:global(?:ly)? |atomic )+(?:acid|transaction\w*|commit\w*)
@@ -43,10 +47,13 @@ STRICTLY = any_of(r"""
     mutual(?:ly)?|across|shared?|flawless(?:ly)?|rock solid|watertight
 """)
 WEAK = any_of(r"""
+    after (?:the |a |any )?(?:partition|link|network|recovery|compensation|outage)|once (?:the )?\w+ (?:is|are) (?:back|restored|healed|up|finished)|again|when the (?:link|network) (?:is|comes) back
     eventual\w*|weak\w*|relaxed|causal\w*|session|bounded|monotonic|read your (?:own )?writes|converg\w+|best effort
     asynchronous\w*|basic|sooner or later|afterwards|later on|in the end|after a while|as long as|lazily
 """)
 SAME_STATE = any_of(rf"""
+    same|identical|equal|in ?sync|lock ?step|latest|newest|freshest|most recent|exact|mirror(?:s|ed)?|up to date|one and the same|in agreement|last (?:committed|written)
+    (?:bit|byte) for (?:bit|byte)|in unison|mirror exactly|one single view|sees? the same|(?:correct|accurate|right|exact|true) (?:everywhere|in every|in all|at every|at all)
     (?:exactly |always |precisely )?(?:the )?(?:same|identical|equal|exact|one|single|shared|common|correct)(?: [a-z]+){{0,2}} {_THING}
     (?:be|is|are|stay|remain|kept|keep|been) (?:\w+ )?(?:identical|exact|equal|the same|in lock ?step|in step|synchroni[sz]ed|in sync|congruent|up to date|current)
     (?:perfectly|always|fully|completely|permanently) (?:in ?sync|synchroni[sz]ed|in lock ?step|identical|current|up to date)
@@ -64,6 +71,8 @@ SAME_STATE = any_of(rf"""
 """)
 """Strong where it is said of every place, node or service."""
 STALE = any_of(rf"""
+    different|differ\w*|conflicting|older|behind|disagree\w*|contradict\w*
+    conflicts?|collisions?|inconsistenc\w+|wrong|incorrect|inaccurate|phantom reads?|out of line
     stale(?:ness)?|out ?dated|out of date|obsolete|dirty reads?|stale (?:reads?|{_THING})
     (?:old|older|previous|superseded|former|past|wrong|different|differing|divergent|conflicting|contradictory|yesterday's|lagging) (?:committed )?{_THING}
     (?:the )?old (?:one|price)
@@ -118,6 +127,7 @@ DOWN = any_of(r"""
     standstill|dark seconds?|disruptions?
 """)
 REFUSED = any_of(r"""
+    try (?:again )?later|come back later
     refus(?:e|es|ed|ing|al|als)|reject(?:s|ed|ing|ion|ions)?|turn(?:s|ed|ing)? (?:\w+ ){0,2}(?:away|down|back)
     declin(?:e|es|ed|ing)|bounce[ds]?|(?:say|says) no
     stop(?:s|ped|ping)? (?:\w+ )?(?:work|serv|accept|tak|writ|answer|sell|trad|process|operat)\w*
@@ -139,6 +149,8 @@ DELAY = any_of(r"""
     wait(?:ing)? time
 """)
 SWIFT = any_of(r"""
+    (?:at|in) (?:exactly |precisely )?(?:the |one )?(?:very )?(?:same|one|that|single) (?:single |indivisible )?(?:instant|moment|point(?: in time)?)|(?:a few|some|several|a couple of) (?:micro|nano)seconds
+    unaffected by (?:the )?(?:distance|network)|even with (?:the )?distance|as (?:if|though) (?:it|they|everything|all)(?: \w+){0,2} (?:were |was )?(?:local|next to|in one)|(?:local|lan|memory) (?:speed|latency)|as fast as (?:a )?local|speed of (?:a )?local
     instant(?:ly|aneous|aneously)?|straight ?away|right away|on the spot|forthwith
     that very (?:second|moment|instant)
     (?:in|within|at) the (?:very )?same (?:clock )?(?:microsecond|nanosecond|millisecond|tick)
@@ -194,15 +206,15 @@ LOSES_NOTHING = any_of(r"""
     (?:none|nothing|zero|not one) (?:\w+ )?(?:lost|missing)
     (?:rpo|recovery point(?: objective)?)(?: objective)?(?: ?[:=] ?| of | is | must be | shall be | at | )(?:exactly |none lost|strictly )?(?:zero|0(?![.,]?\d)|none|nil)
     (?:data|everything|all \w+|committed \w+|every \w+) (?:\w+ ){0,2}(?:must |shall |has to |have to |always |should )?surviv\w+
-    (?:zero|no|0) rpo|lossless(?:ly)?|fully durable|full durability|loss ?free
-    (?:no|not a single|not one|zero|without|never|nothing|none|absolutely no) (?:[\w-]+ ){0,4}(?:los[est]\w*|missing)
+    (?:zero|no|0) rpo|lossless(?:ly)?|fully durable|(?:with|including|down to) (?:every|the|each) (?:last|single)|(?:loss|lost)[^:;.]{0,40}: ?(?:none|zero|nil|0|nothing)|full durability|loss ?free
+    (?:no|not a single|not one|zero|without|never|nothing|none|absolutely no) (?:[\w-]+ ){0,4}(?:los[esti]\w*|missing)
     rpo (?:and|&|/) rto (?:are |of |is |= ?|both |both are )*(?:zero|0(?![.,]?\d)|nil)
     (?:rto|rpo) ?= ?(?:rto|rpo) ?= ?0
 """)
 UNSAFE_ACK = any_of(r"""
     acks? ?[=:] ?(?:0|1|zero|one|none|leader)|acks? (?:0|zero|none)|fire and forget
     asynchronous(?:ly)? (?:acks?|acknowledg\w+|flush\w*|producer\w*)|async (?:acks?|acknowledg\w+|flush\w*)
-    (?:ack(?:s|ed|'d|nowledg\w*)?|confirm\w*|repl(?:y|ies)|answer\w*|report\w* success) (?:\w+ ){0,6}before (?:\w+ ){0,6}(?:writ\w+|disk|durab\w+|replicat\w+|flush\w*|persist\w*|sync\w*|stor\w+|saved|safe|fsync\w*|copied)
+    (?:ack(?:s|ed|'d|nowledg\w*)?|confirm\w*|repl(?:y|ies)|answer\w*|report\w* success) (?:\w+ ){0,6}before (?:\w+ ){0,6}(?:writ\w+|disk|durab\w+|commit\w*|anything|replicat\w+|flush\w*|persist\w*|sync\w*|stor\w+|saved|safe|fsync\w*|copied)
     (?:ack(?:s|ed|'d|nowledg\w*)?|confirm\w*) (?:\w+ ){0,3}(?:from memory|in memory|only in memory|without (?:waiting|flush\w*|fsync|persist\w*|writing))
     without (?:waiting for )?(?:any |an )?(?:acks?|acknowledg\w+|confirmations?)
     (?:kept|held|stored|only|purely|exclusively) (?:only |purely |solely )?in (?:memory|ram)(?: only)?
@@ -222,7 +234,7 @@ LATE_COPY = any_of(r"""
     ships? (?:its )?logs? (?:every|nightly|hourly)|(?:nightly|hourly|daily) (?:backups?|cop(?:y|ies)|snapshots?)
 """)
 ALL_COPIES = any_of(r"""
-    (?:all|every|each|both)(?: of the| the| our)? (?:\w+ )?(?:replicas?|regions?|sites?|cop(?:y|ies)|data cent(?:re|er)s?|continents?|nodes?|locations?|brokers?)(?: \w+){0,4} (?:have it|has it|confirm\w*|acknowledg\w+|ack\w*|stored it|written it|hold it|holds it|receiv\w+ it|has stored|have stored|has written|have written|applied it)
+    (?:all|every|each|both)(?: of the| of our| the| our)? (?:\w+ )?(?:replicas?|regions?|sites?|cop(?:y|ies)|data cent(?:re|er)s?|continents?|nodes?|locations?|brokers?)(?: \w+){0,4} (?:have it|acknowledge|has it|confirm\w*|acknowledg\w+|ack\w*|stored it|written it|hold it|holds it|receiv\w+ it|has stored|have stored|has written|have written|applied it)
     (?:to|on|in|at|by) (?:all|every|each|both) (?:\w+ )?(?:replicas?|regions?|sites?|cop(?:y|ies)|data cent(?:re|er)s?|continents?|nodes?|locations?|brokers?) (?:\w+ ){0,2}synchronously
     synchronous(?:ly)? (?:\w+ ){0,3}(?:to|on|in|with|across|between|into) (?:all|every|each|both)
     (?:written|replicat\w+|cop\w+|acknowledged|confirmed|committed|persisted) (?:\w+ ){0,2}(?:to|on|in|by|at) (?:all|every|each|both)(?: \w+)? (?:replicas?|regions?|sites?|cop(?:y|ies)|data cent(?:re|er)s?|continents?|nodes?|locations?|brokers?) (?:before|first|synchronously)
@@ -248,15 +260,22 @@ WHOLE = any_of(r"""
     whole (?:order|process|chain)|processes?|entire (?:order|process|chain)
 """)
 """The process as a whole, not one call of it."""
-WHOLE_CAP = any_of(r"""
+_THREE = ("consisten\\w+", "availab\\w+", "partition\\W?toler\\w+")
+_ALL_THREE = "|".join(r"[^.;]{1,30}?\b".join(three) for three in permutations(_THREE))
+ONLY_TWO = any_of(r"""
+    two of|pick|choos\w+ (?:two|one|any two)|only two|either|trade ?offs?|theorem (?:says|states|tells|teaches)|cannot have|can't have
+""")
+WHOLE_CAP = any_of(rf"""
+    {_ALL_THREE}
+    cap [^.;]{{0,40}}all three|all three [^.;]{{0,40}}cap|cap (?:theorem )?(?:be damned|or no cap|notwithstanding)
     (?:all (?:three )?(?:of |corners of |sides of |letters of |parts of |properties of |legs of )?(?:the )?cap(?: theorem)?|cap(?: theorem)? (?:in full|completely|entirely|does not apply|doesn't apply)|(?:beat|defeat|break|defy|circumvent|violate|get around|cheat) (?:the )?cap(?: theorem)?|cap[ -]defying)
     consisten(?:t|cy),? (?:and )?(?:\w+ )?availab(?:le|ility),? and (?:\w+ )?partition\W?\w*
     availab(?:le|ility),? (?:and )?(?:\w+ )?consisten(?:t|cy),? and (?:\w+ )?partition\W?\w*|(?:both )?cp and ap
     both ap and cp|c,? a,? and p|ca ?p together|ap and cp
-    (?:not|won't|never|refuse|cannot|don't want|unwilling) (?:\w+ ){0,3}choose between (?:c and a|a and c|consistency and availability|availability and consistency)
+    (?:not|won't|never|refuse|cannot|don't want|unwilling) (?:\w+ ){{0,3}}choose between (?:c and a|a and c|consistency and availability|availability and consistency)
     neither consistency nor availability (?:may|must|can|shall)
     neither availability nor consistency (?:may|must|can|shall)
-    both consistency and availability (?:\w+ ){0,2}(?:in|during|under|despite)
+    both consistency and availability (?:\w+ ){{0,2}}(?:in|during|under|despite)
     no trade ?offs? between (?:consistency and availability|availability and consistency|consistency and latency)
 """)
 AGREEMENT = any_of(r"""
@@ -264,6 +283,7 @@ AGREEMENT = any_of(r"""
     decid(?:e|es|ed) (?:on )?(?:the )?(?:same|together|jointly|unanimously)|common decision|two phase commit\w*|2pc
 """)
 NO_LIMIT_OF_FAULTS = any_of(r"""
+    even with how (?:many|long|late|slow|often)
     (?:without|no) (?:any )?(?:bounds?|limits?)|unbounded(?:ly)?|arbitrar(?:y|ily)|indefinite(?:ly)?
     no matter how (?:many|long|late|slow|often|bad)|however (?:many|long|late|slow)|any number of
     regardless of how (?:many|long)|which(?:ever)? (?:nodes?|machines?|links?) (?:crash|fail)\w*|whichever
@@ -285,9 +305,36 @@ GIVES_WAY = any_of(r"""
     (?:is|are) (?:lost|reduced|given up|sacrificed|refused|rejected|blocked)
 """)
 AT_ONE_TIME = any_of(r"""
+    in force|effective|valid|known|take[sn]? (?:place|effect)
     commit\w*|updat\w+|chang\w+|appl(?:y|ies|ied)|visib\w+|switch\w*|sees?|seen|take effect|writ\w+|agree\w*|show\w*
     happen\w*
 """)
 BETWEEN_COPIES = any_of(r"""
     replicat\w+ (?:lag|delay|latency)|(?:lag|delay|time)s? (?:\w+ ){0,2}(?:between|across|from)
+""")
+STANDS_BACK = any_of(r"""
+    majority|minority|smaller|quorum|read only|queue[ds]?|queues|buffer\w*|wait\w*|block\w*|held back|hold back|until|afterwards|later
+    merge\w*|reconcil\w*|catch(?:es)? up|sacrific\w*|give[sn]? up|degrad\w*|suffer\w*|suspend\w*|paus\w+|stop\w*|refus\w*|reject\w*
+    halt\w*|unavailab\w+|fail fast|errors?|prefer\w*|down ?time|shut\w* down|give[sn]? way|yield\w*|freez\w+|frozen|stale|stand(?:s)? still
+""")
+"""What a side that is cut off does when it gives up availability."""
+HINDERED = any_of(r"""
+    notic\w+|felt|feel\w*
+    hold(?:s|ing)? up|hinder\w*|affect\w*|imped\w+|disturb\w*|impair\w*|slow(?:s|ed)?(?: down)?|delay\w*|prevent\w*|stop\w*|block\w*
+    interrupt\w*|be noticed|noticeable|matter|keep\w* \w+ from|interfer\w+|disrupt\w*
+""")
+"""What the loss of a link or a place must not do where full availability is meant."""
+ACTS = any_of(r"""
+    accept(?:s|ed|ing)?|serv(?:e|es|ing)|answer(?:s|ed|ing)?|keeps? (?:on )?\w+ing|works?|functions?
+    (?:can|must|may|able to|to|shall|should|still|also|always|keeps?|continues?|continue to|will|nevertheless|and|both|either|every \w+|each \w+|\w+s|it|they|system|service|platform|application|we|one|side|half|node|region|branch|shop|store|office|till|atm|trading|authori[sz]ation|booking|selling|ordering|business) (?:\w+ ){0,1}(?:book|sell|writ|trad|accept|serv|tak|answer|work|operat|post|edit|process|function|run|confirm|dispens|pay|order|deliver|respond|continu|go on|carry on|proceed|succeed)(?:e?s|e|ing)?
+    (?:be|is|are|stays?|remains?|keeps?) (?:\w+ ){0,2}(?:available|up|online|writable|usable|reachable|open|operational|in service|answered|served|accepted|processed)
+    unaffected|untouched|survives?|available
+""")
+"""Something that somebody does or can still do."""
+ACTIVITY = any_of(r"""
+    books?|booking|sells?|writes?|writing|trades?|accepts?|serves?|takes? (?:\w+ )?(?:orders?|writes?|bookings?)|answers?|works?|operates?|posts?
+    records?|edits?|process(?:es)?|functions?|runs?|confirms?|commits?|dispens\w+|pays?|orders?|deliver\w*|open
+""")
+AT_ALL_TIMES = any_of(r"""
+    always|at (?:all times|any time|every moment)|24/7|round the clock|whenever (?:they|it) (?:want|like)s?|without (?:ever )?(?:stopping|pause|interruption)
 """)

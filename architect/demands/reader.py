@@ -15,8 +15,11 @@ from architect.demands.stance import Span, Stance, stance, verdicts_in
 _BEYOND = re.compile(
     r"\s*(?:of|longer|more|above|beyond|over|exceeding|greater|in excess)\b[^,;]{0,12}(?:than|\d|above|over|beyond)"
 )
+_JUST_DENIED = re.compile(r"\b(?:no|not|without|zero|never)\s+(?:\w+\s+)?$")
 _FLAWED_SHARE = re.compile(r"\b(?!100\b)\d{1,2}(?:\.\d+)?\s?%|\b\w+[ -]nines\b|\bper ?cent\b")
 _UNWANTED = frozenset({Stance.FORBIDDEN, Stance.WAIVED})
+_LONG_S = 0.010
+"""A limit from here on leaves time for round trips, and says what an adjective such as `instant` means."""
 _UNIVERSAL = frozenset({Scope.REGIONS, Scope.SERVICES, Scope.NODES})
 
 
@@ -30,6 +33,7 @@ class _Sentence:
     lost: bool
     spoken_for: list[Span] = field(default_factory=list)
     context: list[Span] = field(default_factory=list)
+    places: list[Span] = field(default_factory=list)
 
     def clause(self, start: int, end: int) -> str:
         """Return the clause that holds a part."""
@@ -39,7 +43,8 @@ class _Sentence:
     def found(self, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Stance, str]]:
         """Yield each match with the stance of the sentence to it, and its clause."""
         for match in pattern.finditer(self.text):
-            yield match, stance(self.text, *match.span(), self.spoken_for, self.context), self.clause(*match.span())
+            said = stance(self.text, *match.span(), self.spoken_for, self.context, bad=pattern in _BAD)
+            yield match, said, self.clause(*match.span())
 
     def says(
         self, kind: Kind, clause: str, *, denied: bool = False, bound_s: float | None = None, vague: bool = False
@@ -51,6 +56,9 @@ class _Sentence:
         return Demand(kind, self.raw, scope, bound_s, vague, self.cut, self.lost, denied)
 
 
+_BAD = frozenset(
+    {lexicon.STALE, lexicon.DOWN, lexicon.REFUSED, lexicon.DELAY, lexicon.BLOCKED, lexicon.LOSS, lexicon.HINDERED}
+)
 _SPOKEN_FOR = (
     lexicon.STRONG_TERM, lexicon.CONSISTENT, lexicon.STALE, lexicon.UP, lexicon.GOES_ON,
     lexicon.DOWN, lexicon.DELAY, lexicon.SWIFT, lexicon.NON_BLOCKING, lexicon.LOSES_NOTHING,
@@ -70,32 +78,47 @@ def _of_sentence(raw: str) -> Iterator[Demand]:
     one.context.extend(
         match.span() for pattern in (topology.CUT, topology.LOST_PLACE) for match in pattern.finditer(text)
     )
+    one.places.extend(match.span() for match in topology.LOST_PLACE.finditer(text))
     one.context.extend(verdicts_in(text))
-    for read in (_topology, _strong, _state, _eventual, _available, _unavailable, _swift, _waiting, _durable):
+    for read in (
+        _topology,
+        _strong,
+        _state,
+        _eventual,
+        _available,
+        _unavailable,
+        _unhindered,
+        _swift,
+        _waiting,
+        _durable,
+    ):
         yield from read(one)
+    if one.lost and 0 in limits(raw):
+        yield Demand(Kind.INSTANT_RECOVERY, raw, lost=True)
     yield from (
-        Demand(Kind.PATIENT if limit >= NEAR_ZERO_S else Kind.SWIFT, raw, topology.reach(text), limit)
+        Demand(Kind.PATIENT if limit >= _LONG_S else Kind.SWIFT, raw, topology.reach(text), limit)
         for limit in limits(raw)
     )
 
 
-NEAR_ZERO_S = 0.010
-"""A bound below this leaves no time for one round trip in fibre between two regions 1,000 km apart, in seconds."""
-
-
 def _topology(one: _Sentence) -> Iterator[Demand]:
-    lost = [match.span() for match in topology.LOST_PLACE.finditer(one.text)]
     for kind, pattern in (
         (Kind.SEVERAL_REGIONS, topology.SEVERAL_REGIONS),
         (Kind.ONE_REGION, topology.ONE_REGION),
     ):
         for match, said, clause in one.found(pattern):
-            if any(first <= match.start() < last for first, last in lost):
+            if any(first <= match.start() < last for first, last in one.places):
                 continue
-            refused = match.group().startswith("no ") or said in (Stance.WANTED, Stance.ALLOWED)
-            yield one.says(kind, clause, denied=not refused)
-    for _, said, clause in one.found(topology.SPREAD):
-        yield one.says(Kind.SEVERAL_REGIONS, clause, denied=said in _UNWANTED, vague=True)
+            yield one.says(kind, clause, denied=_is_denied(one, match, said))
+    for match, said, clause in one.found(topology.SPREAD):
+        yield one.says(Kind.SEVERAL_REGIONS, clause, denied=_is_denied(one, match, said), vague=True)
+
+
+def _is_denied(one: _Sentence, match: re.Match[str], said: Stance) -> bool:
+    """Tell whether places are denied themselves, not what must not happen in them."""
+    return said is Stance.WAIVED or (
+        said is Stance.FORBIDDEN and _JUST_DENIED.search(one.text[: match.start()]) is not None
+    )
 
 
 def _two_places(text: str) -> Iterator[Demand]:
@@ -123,7 +146,7 @@ def _strong(one: _Sentence) -> Iterator[Demand]:
         )
         if lexicon.WEAK.search(before) or weak_after or _late(clause):
             continue
-        if lexicon.STRICTLY.search(clause):
+        if one.cut or lexicon.STRICTLY.search(clause):
             yield one.says(Kind.STRONG, clause, denied=said in _UNWANTED)
 
 
@@ -131,7 +154,7 @@ def _state(one: _Sentence) -> Iterator[Demand]:
     """Yield strong consistency told by what readers see: the same everywhere, never an old value."""
     for _, said, clause in one.found(lexicon.SAME_STATE):
         demand = one.says(Kind.STRONG, clause, denied=said in _UNWANTED)
-        if demand.scope in _UNIVERSAL and not lexicon.WEAK.search(clause) and not _late(clause):
+        if (one.cut or demand.scope in _UNIVERSAL) and not lexicon.WEAK.search(clause) and not _late(clause):
             yield demand
     for _, said, clause in one.found(lexicon.STALE):
         if said is Stance.FORBIDDEN and not _late(clause):
@@ -148,9 +171,24 @@ def _late(clause: str) -> bool:
 def _eventual(one: _Sentence) -> Iterator[Demand]:
     for _, said, clause in one.found(lexicon.EVENTUAL):
         yield one.says(Kind.EVENTUAL, clause, denied=said in _UNWANTED)
+        if said is Stance.FORBIDDEN:
+            yield one.says(Kind.STRONG, clause)
+
+
+def _stands_back(one: _Sentence) -> bool:
+    """Tell whether a sentence about a partition says that somebody gives up availability in it."""
+    return one.cut and any(said in (Stance.WANTED, Stance.ALLOWED) for _, said, _ in one.found(lexicon.STANDS_BACK))
 
 
 def _available(one: _Sentence) -> Iterator[Demand]:
+    if _stands_back(one):
+        yield one.says(Kind.GIVES_WAY, one.text)
+        return
+    if one.cut and any(said is Stance.WANTED for _, said, _ in one.found(lexicon.ACTS)):
+        yield one.says(Kind.AVAILABLE, one.text)
+    for _, said, clause in one.found(lexicon.ACTIVITY):
+        if said is Stance.WANTED and lexicon.AT_ALL_TIMES.search(clause) and topology.reach(clause) in _UNIVERSAL:
+            yield one.says(Kind.AVAILABLE, clause)
     for pattern in (lexicon.UP, lexicon.GOES_ON):
         for match, said, clause in one.found(pattern):
             if lexicon.GIVES_WAY.match(one.text[match.end() :].lstrip()):
@@ -176,11 +214,21 @@ def _unavailable(one: _Sentence) -> Iterator[Demand]:
                 yield one.says(Kind.GIVES_WAY, clause)
 
 
+def _unhindered(one: _Sentence) -> Iterator[Demand]:
+    """Yield full availability told by what the loss of a link or a place must not do."""
+    if one.cut or one.lost:
+        for _, said, clause in one.found(lexicon.HINDERED):
+            if said is Stance.FORBIDDEN:
+                yield one.says(Kind.AVAILABLE, clause)
+
+
 def _swift(one: _Sentence) -> Iterator[Demand]:
     for match, said, clause in one.found(lexicon.DELAY):
         bounded = _BEYOND.match(one.text[match.end() : match.end() + 30]) or any(limits(clause))
         if said is Stance.FORBIDDEN and not bounded and not lexicon.SIDE_EFFECT.search(clause):
             yield one.says(Kind.SWIFT, clause, bound_s=0.0)
+            if one.lost:
+                yield one.says(Kind.INSTANT_RECOVERY, clause)
             yield from _together(one, clause)
             if lexicon.BETWEEN_COPIES.search(clause) and topology.reach(clause) in (Scope.REGIONS, Scope.UNSAID):
                 yield one.says(Kind.STRONG, clause)
@@ -190,6 +238,8 @@ def _swift(one: _Sentence) -> Iterator[Demand]:
             yield one.says(Kind.SWIFT, clause, bound_s=0.0, vague=True, denied=said in _UNWANTED)
             if said is Stance.WANTED:
                 yield from _together(one, clause)
+                if one.lost:
+                    yield one.says(Kind.INSTANT_RECOVERY, clause)
     for _, said, clause in one.found(lexicon.FEW_MILLISECONDS):
         yield one.says(Kind.SWIFT, clause, bound_s=0.005, denied=said in _UNWANTED)
     for _, said, clause in one.found(lexicon.LOW_LATENCY):
@@ -234,5 +284,12 @@ def _durable(one: _Sentence) -> Iterator[Demand]:
     if lexicon.WHOLE.search(one.text) and topology.reach(one.text) is Scope.SERVICES:
         yield one.says(Kind.WHOLE, one.text)
     for kind, pattern in _PLAINLY:
-        for _, said, clause in one.found(pattern):
-            yield one.says(kind, clause, denied=said in _UNWANTED)
+        for match, said, clause in one.found(pattern):
+            if kind is Kind.SINGLE_COPY and any(
+                first < match.end() and match.start() < last for first, last in one.places
+            ):
+                continue
+            if kind is Kind.WHOLE_CAP and (lexicon.ONLY_TWO.search(one.text) or lexicon.WEAK.search(one.text)):
+                continue
+            unwanted = said is Stance.WAIVED or (said is Stance.FORBIDDEN and kind is not Kind.LOST_PLACE)
+            yield one.says(kind, clause, denied=unwanted)

@@ -34,23 +34,29 @@ _ABANDON = any_of(r"""
     at the (?:expense|cost|price) of|less important than
     (?:more|rather) \w+ than|(?:more )?(?:important|valuable|preferr?\w*|priority) (?:than|over|to)
     matters? more (?:to us )?than|over(?= (?:strong|strict|full) consistency| consistency| availability)
-    compromis\w+|weaken\w*|violat\w+|break(?:s|ing)?|degrad\w+|reduc\w+|hurt\w*|trad(?:e|ed|ing) (?:away|off|in)
+    compromis\w+|violat\w+|break(?:s|ing)?|trad(?:e|ed|ing) (?:away|off)
     los[ei]\w*|stop(?:s|ped)? short of|eliminat\w+|prevent\w*|rid of|refrain\w*|beware of
 """)
+_HARM = any_of(r"""
+    affect\w*|impair\w*|harm\w*|endanger\w*|influence\w*|impact\w*|jeopardi[sz]\w*|weaken\w*|degrad\w+|reduc\w+|hurt\w*|lower\w*
+""")
+"""What, done to something good, takes it away; done to something bad, means nothing here."""
+_OUTRANKED = re.compile(r"\b(?:over|above|before|ahead of|trumps?|beats?|outranks?)\s+(?:strong |strict |full |the )?$")
+_RANKED = re.compile(r"consisten|availab|up ?time|lineari|seriali|latency|correct")
 _NEED = any_of(r"""
     need(?:s|ed)?|requir\w+|want(?:s|ed)?|expect\w*|insist\w*|ask(?:s|ed|ing)? for|demand\w*|have to|has to
     necessar\w+|oblig\w+|mandat\w+|goals?|reasons?|care|mind|aim\w*|strive|promise\w*|claim\w*|assum\w+
     guarantee[sd]?|bother|depend\w*|rely|request(?:ed|ing)
 """)
 _ALLOW = any_of(r"""
-    may|might|can|could|(?:is|are|be) (?:allowed|permitted|free) to|tolerat\w+|toleran\w+|accept(?:s|ed|ing|able)?
+    may|might|can|could|(?:is|are|be) (?:allowed|permitted|free) to|tolerat\w+|tolerance|accept(?:s|ed|ing|able)?
     permit\w*|allow\w*|ok|okay|fine|happy|willing|prepared|live with|put up with|settle for|agree to|bear|afford
     some
 """)
 _WISH = any_of(r"""
     (?:would|might) be (?:nice|great|lovely|good|ideal|welcome)|nice to have|ideally|preferabl[ey]|desirable
     if (?:at all )?possible|where possible|as (?:\w+ ){1,3}as possible|best[ -]effort|aspir\w+|wish list
-    dream(?:s|t)? of|in an ideal world|impossible|unrealistic|not realistic|infeasible|unachievable
+    dream(?:s|t)? of|in an ideal world|unrealistic|not realistic|infeasible|unachievable
     cannot be (?:had|achieved|reached)|unattainable
 """)
 _WAIVED_AFTER = any_of(r"""
@@ -67,7 +73,7 @@ _WAIVED_AFTER = any_of(r"""
     (?:comes?|is|are) (?:only )?second
 """)
 _FORBIDDEN_AFTER = any_of(r"""
-    unacceptable|intolerable|inadmissible|impermissible|forbidden|prohibited|banned|disallowed|unthinkable|verboten
+    impossible|unacceptable|intolerable|inadmissible|impermissible|forbidden|prohibited|banned|disallowed|unthinkable|verboten
     out of the question|ruled out
     (?:is|are|be|will be|was)? ?(?:not|never) (?:\w+ )?(?:acceptable|tolerable|tolerated|allowed|permitted|accepted|admissible|to be tolerated|an option|endured|ok|okay)
     (?:cannot|can't|can not|won't|will not|must not) be (?:tolerated|accepted|allowed|permitted|endured)
@@ -77,7 +83,7 @@ _FORBIDDEN_AFTER = any_of(r"""
     (?:is|are) (?:a )?no go
 """)
 _ZERO_AFTER = re.compile(
-    r"(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|means|times?|itself|between [a-z ]{1,30}))*"
+    r"(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
     r" ?[:=]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually )?(?:zero|nil|none|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! [a-ln-z])"
 )
 _ALLOWED_AFTER = any_of(r"""
@@ -85,7 +91,7 @@ _ALLOWED_AFTER = any_of(r"""
     (?:fine|ok|okay|tolerated|acceptable|allowed|permitted|harmless|all right)
     will do|suffices?|is enough
 """)
-_REACH_WORDS = 7
+_REACH_WORDS = 9
 _REACH_CHARACTERS = 80
 _BREAK_BEFORE = re.compile(
     r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|that)\b"
@@ -97,7 +103,9 @@ _LIST = re.compile(r"\b(?:neither|nothing may|nothing must|nobody may|without an
 _JOINT = re.compile(r"\b(?:or|nor)\b")
 
 
-def stance(sentence: str, start: int, end: int, spoken_for: Sequence[Span], context: Sequence[Span] = ()) -> Stance:
+def stance(
+    sentence: str, start: int, end: int, spoken_for: Sequence[Span], context: Sequence[Span] = (), *, bad: bool = False
+) -> Stance:
     """Return how a normal sentence stands to its part from `start` to `end`.
 
     A word of denial denies the first of the parts `spoken_for` after it and those that `or` joins to that; inside one of
@@ -107,7 +115,7 @@ def stance(sentence: str, start: int, end: int, spoken_for: Sequence[Span], cont
     wish = sentence[max(0, start - 60) : start].rpartition(",")[2]
     if _WISH.search(wish) or _WISH.search(after[:70]) or _WAIVED_AFTER.search(after):
         return Stance.WAIVED
-    before = _before(sentence, start, spoken_for, context)
+    before = _before(sentence, start, spoken_for, context, bad=bad)
     if before in (Stance.WANTED, Stance.ALLOWED) and (
         _FORBIDDEN_AFTER.search(after) or _ZERO_AFTER.match(sentence, end)
     ):
@@ -122,12 +130,17 @@ def verdicts_in(sentence: str) -> list[Span]:
     return [match.span() for pattern in (_FORBIDDEN_AFTER, _WAIVED_AFTER) for match in pattern.finditer(sentence)]
 
 
-def _before(sentence: str, start: int, spoken_for: Sequence[Span], context: Sequence[Span]) -> Stance:
+def _before(sentence: str, start: int, spoken_for: Sequence[Span], context: Sequence[Span], *, bad: bool) -> Stance:
     taken = (*spoken_for, *context)
     first, listed = _window(sentence, start, taken)
     abandoned = [
-        match.span() for match in _ABANDON.finditer(sentence, first, start) if not _inside(match.start(), taken)
+        match.span()
+        for pattern in ((_ABANDON,) if bad else (_ABANDON, _HARM))
+        for match in pattern.finditer(sentence, first, start)
+        if not _inside(match.start(), taken)
     ]
+    if _OUTRANKED.search(sentence[first:start]) and _RANKED.match(sentence, start):
+        return Stance.WAIVED
     negated = [
         match.span()
         for match in _NEGATION.finditer(sentence, first, start)

@@ -29,6 +29,7 @@ _JOIN = r"(?: ?, ?(?:and )?| and | to | ?/ ?| ?& ?| ?\+ ?| or )"
 _BUSINESS = r"(?:payments?|inventory|stock|shipping|shipments?|billing|notifications?|delivery|invoic\w+|ledger|accounting|fulfil?ment|orders?|loyalty|booking|card charge)"
 
 SEVERAL_REGIONS = any_of(rf"""
+    one {_FAR_SITE} [^.;]{{1,60}}(?:others?|another|elsewhere)
     (?:multi|cross|inter|trans|pan)[ -]?(?:region(?:al)?s?|continent(?:al)?|dc|data ?cent(?:er|re)|datacent(?:er|re)|site|geo|cloud|country)
     (?:(?!(?:no|zero|without|in|single|one)\s)\w+ )?{_SITES.replace("|branches|warehouses|shops|stores|plants|countries|cities|offices|campuses", "")}
     no (?:region|continent|data ?cent(?:er|re)) (?:may|must|can|should|shall|is|ever)
@@ -36,14 +37,14 @@ SEVERAL_REGIONS = any_of(rf"""
     (?:geo|globally|world ?wide|planet)[- ]?(?:distribut|replicat|redundan|scal|spread|partition|deploy)\w*
     active[- /]?active|multi ?(?:master|primary|leader)|everywhere
     (?:no matter|regardless of|whichever|whatever) (?:\w+ )?(?:country|region|continent|site|city)|wherever
-    planet ?wide|both (?:sides|ends) of (?:a|the)|another (?:region|continent|data ?cent(?:er|re)|country|site)
+    planet ?wide|both (?:sides|ends) of (?:a|the)|in one region (?:\w+ ){{1,7}}(?:another|the other)|(?:second|backup|secondary|remote|disaster recovery|dr|fail ?over|standby) (?:region|site|data ?cent(?:er|re)|location)|another (?:region|continent|data ?cent(?:er|re)|country|site)
     the other (?:region|site|data ?cent(?:er|re)|continent|side|half|one (?:takes|is asynchronous))
     {_CODE}{_JOIN}{_CODE}
     {_PLACE} and {_PLACE} regions|(?:whole|entire|full) (?:region|site|data ?cent(?:er|re))
     a (?:region|site|data ?cent(?:er|re)) (?:disappears|is destroyed|is lost|burns|fails|goes)
 """)
 SPREAD = any_of(rf"""
-    global(?:ly)?(?! (?:timeout|limit|default|variable|unique|customers?|users?|shop))|world ?wide|anywhere|on earth
+    global(?:ly)?(?! (?:timeout|limit|default|variable|unique|customers?|users?|shop))|world ?wide|anywhere|on earth|of the (?:whole )?(?:globe|world|planet|earth)
     (?:around|across|over|all over|anywhere in|throughout) the (?:whole )?{_WORLD}
     {_MANY} countries
     {_PLACE}{_JOIN}{_PLACE}
@@ -55,14 +56,16 @@ PLACE = any_of(rf"""
 """)
 """One place; two different ones in a text are two regions."""
 ONE_REGION = any_of(rf"""
-    (?:single|one|same|only one|a|in|our|its|home) region(?!s| (?:disappears|is|goes|fails|burns|may|can|failure|loss|outage|lost|dark|down))
-    single (?:data ?cent(?:er|re)|datacent(?:er|re)|site|az|availability zone|rack)
-    (?:one|same|the same) (?:data ?cent(?:er|re)|datacent(?:er|re)|building|rack|availability zone)(?! (?:fail|burn|is lost|goes|down|out)\w*)
+    (?:single|one|same|only one|in|our|its|home) region(?![^.;]{{0,60}}\banother\b)(?!s| (?:disappears|is|goes|fails|burns|may|can|failure|loss|outage|lost|dark|down))
+    single (?:data ?cent(?:er|re)|datacent(?:er|re)|site|az|availability zone)
+    (?:one|same|the same) (?:data ?cent(?:er|re)|datacent(?:er|re)|building|availability zone)(?! (?:fail|burn|is lost|goes|down|out)\w*)
     (?:within|inside) (?:a|one|the same|the) (?:region|data ?cent(?:er|re)|datacent(?:er|re))
     in {_CODE} only
 """)
 
 ACROSS_REGIONS = any_of(rf"""
+    one {_FAR_SITE} [^.;]{{1,60}}(?:others?|another|elsewhere)
+    (?:than )?in (?:another|the other)|either (?:{_SITE}|office)
     (?:across|between|over|spanning|among|in|on|at|from|to|with|through) (?:(?:{_MANY}|the|our|its|these|those) ){{0,2}}(?:[a-z]+ )?(?:{_SITES}|{_WORLD})
     {_MANY} (?:(?:of )?(?:the|our|its|these|single|one|other|[a-z]+) )?{_SITE}s?|(?:the|our) {_NUMBER} {_SITES}
     the {_SITES}|no {_SITE}
@@ -78,6 +81,7 @@ ACROSS_SERVICES = any_of(rf"""
     {_BUSINESS}(?: [a-z]+)?(?: ?, ?| and | ?/ ?| with )(?:and |the )?{_BUSINESS}|distributed transactions?
 """)
 ACROSS_NODES = any_of(rf"""
+    each other(?:'s)?|one another(?:'s)?|the other's|each sees|either copy|both copies
     {_MANY} (?:(?:of )?(?:the|our) )?(?:[a-z]+ )?{_NODES}|(?:no|its|their|the) (?:nodes?|replicas?|peers?)
     (?:across|between|among|on|over) (?:the |its |all )?(?:nodes|replicas|peers|brokers)|nobody|no one
     (?:no|every|each|any|all) (?:user|client|reader|customer|trader|shopper|buyer|seller|teller|clerk|person|party|caller|consumer|app|application)s?
@@ -97,13 +101,17 @@ INSIDE = any_of(r"""
 """)
 
 CUT = any_of(r"""
+    los(?:e|es|ing|t) (?:their|the|its|all|any)? ?(?:internet|uplink|wifi|broadband|signal|network|connection|link|line)s?
+    (?:connected|link|network|connection|online) or (?:not|no \w+|offline)|with or without (?:a |the |any )?(?:\w+ )?(?:link|connection|network)
+    (?:no|without a|without the|without any) (?:working )?(?:link|connection|network)(?! (?:delay|latency|lag|hop|call|round|time|overhead))|fib(?:re|er) cuts?|network faults?
+    (?:broken|dead|cut|severed) (?:link|line|connection|cable|network)s?
     (?:network |net ?)?partition(?:s|ed|ing)?(?! (?:toler\w+|keys?|count|number|leaders?))(?!s? (?:per|of the topic))
-    net ?splits?|splits?(?= (?:happen|occur|must|may)|$|,| )|split(?: in two)?|partition toler\w+
-    cut(?:s|ting)? (?:\w+ )?off|isolat(?:ed|ion(?! level))|disconnect\w*|severed|separated|unreachable|cut|marooned
+    net ?splits?|splits?(?= (?:happen|occur|must|may)|$|,| )|split(?: in two)?
+    cut(?:s|ting)? (?:\w+ )?off|isolat(?:ed(?! transactions?)|ion(?! level))|disconnect\w*|severed|separated|unreachable|cut|marooned
     islanded|on (?:its|their) own|off ?line(?= ?$|,| and)
     (?:link|line|lines|connection|connections|cables?|network|wan|interconnect|links|connectivity|backbone|wire|tunnel|vpn)(?: between [\w ]{1,30})? (?:\w+ ){0,2}(?:lost|down|fail\w*|break\w*|broken|cut|severed|gone|dead|drops?|dies|breaks|snap\w*|torn|tears?|ruptur\w+|interrupted|out|falls? apart|outages?|failures?|splits?|vanish\w*|may partition|loss)
     (?:loss|failure|outage|break ?down|interruption|cut) of (?:the |an? |any )?(?:\w+ )?(?:link|line|connection|network|wan|cable|connectivity|interconnect)
-    (?:los[est]\w*|without|no) (?:of )?(?:all |any |their |its )?(?:contact|connectivity|touch|connection|link|network)(?: (?:to|with|between))?
+    (?:los[est]\w*|without|no) (?:of )?(?:all |any |their |its )?(?:contact|connectivity|touch|connection|link|network)(?! (?:delay|latency|lag|hop|call|round|time|overhead))(?: (?:to|with|between))?
     (?:cannot|can|can't|could not) (?:\w+ )?(?:reach|see|talk to|contact|hear|speak to|talk with|communicate)(?: (?:each|one|an)? ?other| no other| any| the| its| their| none)(?: \w+)?
     (?:network|link) between (?:its|the) (?:nodes|regions|sites)|whatever happens to the network
     split brain situation|when (?:they|it) (?:are|is) alone
@@ -113,9 +121,11 @@ CUT = any_of(r"""
     network (?:failures?|outages?|troubles?|problems?)
 """)
 LOST_PLACE = any_of(rf"""
-    (?:{_SITE}|sites?|regions?|brokers?|nodes?|disks?|discs?|machines?|hosts?|servers?|data ?cent(?:er|re)s?|datacent(?:er|re)s?|broker's disk|continent|power|zone|leader|coordinator|building|it)(?: \w+){{0,3}}? (?:fails?|failing|failed|lost|dies|die|crash\w*|disappears?|destroyed|burns?(?: down)?|goes (?:dark|down|away|up)|going (?:dark|down)|dark|vanish\w*|explod\w*|failures?|outages?|is gone|unreachable|(?:that|which) is (?:down|gone|dead|off ?line|dark)|goes up in flames|in flames|floods?|flooded|loss|melts?)
+    power (?:failure|cut|loss|outage)s?|(?:region|site|data ?cent(?:er|re)|zone)s? fail ?over
+    (?:loss|failure|outage|death|crash) of (?:any |either )?(?:one )?of (?:them|these|those)|(?:disk|disc|node|broker|machine|host|site|region) (?:crash|failure|loss|outage)\w*
+    (?:{_SITE}|cent(?:er|re)|sites?|regions?|brokers?|nodes?|disks?|discs?|machines?|hosts?|servers?|data ?cent(?:er|re)s?|datacent(?:er|re)s?|broker's disk|continent|power|zone|leader|coordinator|building|it)(?: \w+){{0,3}}? (?:fails?|failing|failed|lost|dies|die|crash\w*|disappears?|destroyed|burns?(?: down)?|goes (?:dark|down|away|up)|going (?:dark|down)|dark|vanish\w*|explod\w*|failures?|outages?|is gone|unreachable|(?:that|which) is (?:down|gone|dead|off ?line|dark)|goes up in flames|(?:is |was |gets )?(?:wiped out|obliterated|knocked out|taken out|swallowed|bombed|burnt|burned|broken|perish\w*|breaks? down|power(?:s|ed)? off|switched off|loses power)|in flames|floods?|flooded|loss|melts?)
     (?:loss|failure|outage|destruction|crash|death|end|disappearance) of (?:the |an? |any |one |an entire |a whole |every |its |our )*(?:only |whole |entire |single )?(?:{_SITE}|sites?|regions?|brokers?|nodes?|disks?|machines?|hosts?|servers?|replicas?|copy|building|power)
-    lose[s]? (?:a|an|one|any|the|an entire|a whole) (?:{_SITE}|broker|node|disk|machine|host|server)
+    lose[s]? (?:a|an|one|any|the|an entire|a whole) (?:\w+ )?(?:{_SITE}|broker|node|disk|machine|host|server)
     power (?:failure|cut|loss)|disasters?|earth ?quake|fire|whichever (?:node|machine) (?:crashes|fails)
 """)
 
@@ -134,6 +144,8 @@ def reach(clause: str) -> Scope:
 
 
 _BETWEEN = any_of(rf"""
+    (?:in|to|on|by|from|with) (?:all|the|every|any) (?:the )?(?:others?|rest|remaining)|elsewhere
+    (?:than )?in (?:another|the other)
     (?:across|between|over|spanning|among) (?:(?:{_MANY}|the|our|its) ){{0,2}}(?:{_SITES}|{_WORLD})
     (?:cross|inter) ?(?:region|continent|site)\w*|everywhere|with respect to all|any other|the other
     global(?:ly)?|world ?wide
