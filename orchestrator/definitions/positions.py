@@ -56,9 +56,16 @@ class Repeated(NamedTuple):
 
 
 class _Part(NamedTuple):
+    """A value: its own `keys` or `items`, and what is entered by name: its keys, of a list those of its items.
+
+    `lengths` are those of these names, longest first: there are few, however many names there are.
+    """
+
     place: Place
     keys: Mapping[str, _Part]
     items: tuple[_Part, ...]
+    named: Mapping[str, _Part]
+    lengths: tuple[int, ...]
 
 
 class Source(NamedTuple):
@@ -141,7 +148,7 @@ class _Reader:
             raise Unreadable(f"is nested more than {DEEPEST} levels deep", place)
         if isinstance(node, yaml.SequenceNode):
             items = tuple(self.part(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(node.value))
-            return _Part(place, {}, items)
+            return _part(place, {}, items)
         if not isinstance(node, yaml.MappingNode):
             self._characters += len(node.value)
             if self._characters > MOST_CHARACTERS:
@@ -149,7 +156,7 @@ class _Reader:
                 raise Unreadable(problem, place)
             if self._is_json and getattr(node, "style", None) is None and node.value in _NO_JSON:
                 raise Unreadable(f"{node.value} is no number that JSON has; write it as a text, in quotes", place)
-            return _Part(place, {}, ())
+            return _part(place, {}, ())
         keys: dict[str, _Part] = {}
         for name, value in node.value:
             text = str(name.value)
@@ -157,7 +164,15 @@ class _Reader:
             if text in keys:
                 self.repeated.append(Repeated(inside, text, _place(name)))
             keys[text] = self.part(value, inside, depth + 1, name)
-        return _Part(place, {**_merged(keys.get("<<")), **keys}, ())
+        return _part(place, {**_merged(keys.get("<<")), **keys}, ())
+
+
+def _part(place: Place, keys: Mapping[str, _Part], items: tuple[_Part, ...]) -> _Part:
+    named = dict(keys)
+    for item in items:
+        for name, one in item.keys.items():
+            named.setdefault(name, one)
+    return _Part(place, keys, items, named, tuple(sorted({len(name) for name in named}, reverse=True)))
 
 
 def _merged(part: _Part | None) -> Mapping[str, _Part]:
@@ -183,10 +198,8 @@ def _find(part: _Part, where: str) -> _Part:
         number, _, behind = rest[1:].partition("]")
         index = int(number) if number.isdecimal() else len(part.items)
         return _find(part.items[index], behind) if index < len(part.items) else part
-    named = [part, *part.items]
-    for one in named:
-        for key in sorted(one.keys, key=len, reverse=True):
-            behind = rest.removeprefix(key)
-            if rest.startswith(key) and (not behind or behind[0] in ".["):
-                return _find(one.keys[key], behind)
+    for length in part.lengths:
+        found, behind = part.named.get(rest[:length]), rest[length:]
+        if found is not None and (not behind or behind[0] in ".["):
+            return _find(found, behind)
     return part

@@ -15,7 +15,7 @@ from orchestrator.definitions.validation import Located
 from services.deployment import Invalid, NotDeployed, view
 from services.gateway import documents
 from services.gateway.answering import answer
-from services.gateway.fields import FieldError, Fields
+from services.gateway.fields import MAX_ERRORS, FieldError, Fields
 from services.gateway.media import JSON, YAML, check_declared
 from services.gateway.parts import Parts, known_text, read_body
 from services.gateway.problems import Problem, check_fields
@@ -82,8 +82,9 @@ async def _deploy(parts: Parts, request: Request) -> Response:
     except UnicodeDecodeError as error:
         raise Problem("invalid-definition", f"the body is no text in UTF-8: {error}") from error
     except Invalid as error:
-        wrong = [FieldError(one.finding.where, one.finding.problem) for one in error.findings]
-        findings = [_finding(one) for one in error.findings]
+        told = error.findings[:MAX_ERRORS]
+        wrong = [FieldError(one.finding.where, one.finding.problem) for one in told]
+        findings = [_finding(one) for one in told]
         raise Problem("invalid-definition", str(error), wrong, findings=findings) from error
     except VersionTaken as error:
         raise Problem("version-taken", str(error)) from error

@@ -24,7 +24,7 @@ from services.gateway.problems import Problem, check_fields
 from services.gateway.reading import queries, shapes
 from services.gateway.reading.conditions import applied, etag, is_known, wait_s
 from services.gateway.reading.freshness import Staleness
-from services.gateway.reading.looking import caught_up, freshness_fields, look, token_of
+from services.gateway.reading.looking import caught_up, freshness_fields, look_at_any, token_of
 from services.gateway.reading.tokens import Token
 from services.gateway.security.identity import identity_of
 from services.gateway.submissions import Submission
@@ -186,13 +186,9 @@ async def _show(parts: Parts, saga_id: str, request: Request) -> Response:
 
 def _shown(parts: Parts, saga_id: str, token: Token | None) -> tuple[dict[str, Any], Staleness]:
     """Return a saga as far as it is known here, and how fresh that is. Raises Problem. Blocks."""
-    try:
-        seen = look(parts, saga_id, token, orders=False)
-    except Problem as problem:
-        order = parts.read_model.order(saga_id)
-        if problem.name != "unknown-saga" or order is None:
-            raise
-        return saga_of_order_view(order, parts.read_model.events(saga_id)), parts.freshness.now()
+    seen = look_at_any(parts, saga_id, token)
+    if seen.row is not None and "order_id" in seen.row:
+        return saga_of_order_view(seen.row, parts.read_model.events(saga_id)), seen.staleness
     if seen.row is not None:
         return saga_view(seen.row), seen.staleness
     assert seen.submission is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,11 +16,10 @@ from services.gateway import documents
 from services.gateway.answering import answer
 from services.gateway.dead_letters import reading as letters
 from services.gateway.parts import Parts, known_text
-from services.gateway.problems import Problem
 from services.gateway.read_model import Row
 from services.gateway.reading import shapes
 from services.gateway.reading.freshness import Staleness
-from services.gateway.reading.looking import Seen, caught_up, freshness_fields, look, token_of
+from services.gateway.reading.looking import Seen, caught_up, freshness_fields, look, look_at_any, token_of
 from services.gateway.reading.waits import For, Wait, waits
 from services.gateway.standing import Way, standing
 
@@ -64,22 +64,13 @@ async def _explain(parts: Parts, saga_id: str, request: Request, *, orders: bool
     token = token_of(request, saga_id)
     missed = await caught_up(parts, token)
     rows = await run_in_threadpool(parts.read_model.events, saga_id)
-    seen = await run_in_threadpool(_look, parts, saga_id, rows, orders=orders)
+    find = partial(look, token=None, orders=True) if orders else partial(look_at_any, token=None)
+    seen = await run_in_threadpool(find, parts, saga_id)
     refused = None
     if not rows and seen.submission is not None:
         refused = await run_in_threadpool(_refusal, parts, saga_id)
     explained = explanation(saga_id, seen, rows, parts.now_ms(), missed or seen.staleness, refused)
     return answer(explained)
-
-
-def _look(parts: Parts, saga_id: str, rows: Sequence[Mapping[str, Any]], *, orders: bool) -> Seen:
-    """Return what is known; under the address of sagas orders are known too. Raises Problem. Blocks."""
-    try:
-        return look(parts, saga_id, None, orders=orders)
-    except Problem:
-        if orders or not rows:
-            raise
-        return look(parts, saga_id, None, orders=True)
 
 
 def _refusal(parts: Parts, saga_id: str) -> Row | None:

@@ -105,6 +105,25 @@ def look(parts: Parts, saga_id: str, token: Token | None, *, orders: bool) -> Se
     return Seen(None, submission, staleness)
 
 
+def look_at_any(parts: Parts, saga_id: str, token: Token | None) -> Seen:
+    """Return a saga of any definition, an order too, as far as it is known here. Raises Problem. Blocks.
+
+    A saga that was started as one of the orders' processes is in the read model as an order.
+    """
+    try:
+        seen = look(parts, saga_id, token, orders=False)
+    except Problem as problem:
+        order = parts.read_model.order(saga_id)
+        if problem.name != "unknown-saga" or order is None:
+            raise
+        return Seen(order, None, parts.freshness.now())
+    try:
+        order = None if seen.row is not None else parts.read_model.order(saga_id)
+    except ReadModelUnavailable:
+        return seen  # as it was submitted, and that it may be out of date is said
+    return seen if order is None else Seen(order, None, seen.staleness)
+
+
 def _last_known(parts: Parts, saga_id: str, error: ReadModelUnavailable, *, orders: bool) -> Seen:
     """Return what was shown or submitted before the read model went away, marked as such."""
     now_ms = parts.now_ms()

@@ -86,6 +86,8 @@ def test_an_invalid_definition_is_refused_with_every_finding_and_what_to_write_i
             assert finding["remedy"]
         assert {error["field"] for error in refused.body["errors"]} == {finding["where"] for finding in findings}
         assert (await gate.call("GET", "/v1/definitions/echo")).status == 404
+        wrong = await deploy(gate, "\n".join(f"k{number}: 1" for number in range(500)))
+        assert (len(wrong.body["findings"]), len(wrong.body["errors"])) == (100, 100)
 
     run(scenario)
 

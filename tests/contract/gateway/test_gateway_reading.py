@@ -193,6 +193,6 @@ def test_the_openapi_document_names_every_route(shop: Shop) -> None:
         post = document["paths"]["/v1/orders"]["post"]
         schema = post["requestBody"]["content"]["application/json"]["schema"]
         assert set(schema["required"]) == {"customer_id", "currency", "total", "payment_method", "lines", "shipping"}
-        assert " ".join(sorted(post["responses"])) == "200 202 400 401 403 409 413 414 422 429 431 503"
+        assert " ".join(sorted(post["responses"])) == "200 202 400 401 403 409 413 414 415 422 429 431 503"
 
     shop.run(scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -110,6 +111,29 @@ def test_a_saga_is_shown_from_its_submission_to_its_end(shop: Shop) -> None:
     assert (shown[0]["status"], shown[0]["definition"], shown[0]["version"]) == ("SUBMITTED", "nightly-etl", 2)
     assert (shown[1]["status"], shown[1]["definition"], shown[1]["version"]) == ("COMPLETED", "nightly-etl", 1)
     assert shown[1]["data"]["reference"] == "536365"
+
+
+def test_a_saga_of_an_order_s_process_is_shown_as_it_is_and_not_as_it_was_submitted(shop: Shop) -> None:
+    """The read model has it among the orders, whatever its id begins with."""
+
+    async def scenario(gate: Gate) -> None:
+        form = {"definition": "order-fulfillment", "data": {}}
+        saga_id = (await gate.call("POST", "/v1/sagas", form, "k1")).body["saga_id"]
+        assert (await gate.call("GET", f"/v1/sagas/{saga_id}")).body["status"] == "SUBMITTED"
+
+        story = Story(saga_id).event("SagaStarted", data="{}", parameters="{}")
+        story.event("SagaRevoked", code="invalid_order", message="", status="TRANSACTION_REVOKED")
+        await asyncio.to_thread(shop.project, story)
+        shown = (await gate.call("GET", f"/v1/sagas/{saga_id}")).body
+        assert (shown["status"], shown["definition"], shown["sequence"]) == (
+            "TRANSACTION_REVOKED",
+            "order-fulfillment",
+            2,
+        )
+        explained = (await gate.call("GET", f"/v1/sagas/{saga_id}/explain")).body
+        assert (explained["state"]["status"], explained["way"]) == ("TRANSACTION_REVOKED", "has ended")
+
+    shop.run(scenario)
 
 
 def test_an_order_is_a_saga_too(shop: Shop) -> None:

@@ -131,6 +131,19 @@ def test_a_condition_as_long_as_a_document_is_refused_in_a_line(filler: str) -> 
     assert all(len(one.line("x")) < 600 for one in errors)
 
 
+@pytest.mark.parametrize(("head", "line"), [("", "k{0}: 1"), ("do:", "- k{0}: {{nope: 1}}")])
+def test_a_document_of_nothing_but_mistakes_has_each_at_its_line(head: str, line: str) -> None:
+    """Guards against a search through all names for each of them: it took minutes."""
+    count = 6_000
+    text = "\n".join([head or "# keys", *(line.format(number) for number in range(count))])
+
+    found = judge(Written("x", text)).errors
+
+    names = [one.finding.where.removeprefix("do.") for one in found]
+    lines = {name: one.place.line for name, one in zip(names, found, strict=True)}
+    assert {f"k{number}": number + 2 for number in range(count)}.items() <= lines.items()
+
+
 def test_json_and_yaml_of_one_document_have_the_same_findings() -> None:
     document = deepcopy(DOCUMENTS[0])
     document["do"][0][next(iter(document["do"][0]))]["nonsense"] = 1
