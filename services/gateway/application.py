@@ -69,7 +69,9 @@ def _heads(app: ASGIApp) -> ASGIApp:
     """Return the application with HEAD wherever there is GET; the server leaves the body out."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope, receive, send)
+        if scope.get("method") == "HEAD":
+            scope = {**scope, "method": "GET", streaming.HEAD: True}
+        await app(scope, receive, send)
 
     return call
 

@@ -21,11 +21,14 @@ from services.gateway.reading import queries
 from services.gateway.reading.looking import look
 from services.gateway.views import Told, entries_of
 
+HEAD = "sagaline.head"
+"""In the scope of a GET that was a HEAD: it would wait for the end of a stream of which it gets nothing."""
 MOST_STREAMS = 200
 HEARTBEAT_S = 15.0
 LONGEST_S = 1_800.0
 _LAST = frozenset({"SagaCompleted", "SagaRevoked"})
 _HEARTBEAT = b": still here\n\n"
+_MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -55,6 +58,8 @@ async def _stream(parts: Parts, order_id: str, request: Request) -> Response:
     rows = await run_in_threadpool(parts.read_model.events, order_id)
     if rows and rows[-1]["sequence"] <= after and any(row["type"] in _LAST for row in rows):
         return Response(None, 204)  # tells an EventSource not to come again
+    if HEAD in request.scope:
+        return StreamingResponse(iter(()), 200, _HEADERS, _MEDIA_TYPE)
     if len(parts.streams) >= MOST_STREAMS:
         raise Problem("too-many-streams", f"{MOST_STREAMS} orders are watched already", retry_after_s=5)
     parts.streams.append(order_id)
@@ -65,7 +70,7 @@ class _Stream(StreamingResponse):
     """A stream that makes room when it ends, however it does: a generator that never began has no `finally`."""
 
     def __init__(self, events: AsyncIterator[bytes], leave: Callable[[], None]) -> None:
-        super().__init__(events, 200, _HEADERS, "text/event-stream")
+        super().__init__(events, 200, _HEADERS, _MEDIA_TYPE)
         self._leave = leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.contract.gateway.gate import Gate
 from tests.contract.gateway.shop import Shop
+from tests.contract.gateway.story import Story
 
 
 def test_what_can_be_got_can_be_asked_for_its_head(shop: Shop) -> None:
@@ -14,6 +15,19 @@ def test_what_can_be_got_can_be_asked_for_its_head(shop: Shop) -> None:
             got, head = await gate.call("GET", url), await gate.call("HEAD", url)
             assert (head.status, head.headers["content-type"]) == (200, got.headers["content-type"]), url
         assert (await gate.call("HEAD", "/v1/orders/ord_nobody")).status == 404
+
+    shop.run(scenario)
+
+
+def test_the_head_of_a_stream_is_answered_at_once(shop: Shop) -> None:
+    """It would wait for the end of the stream, and take the place of somebody who listens."""
+    shop.project(Story("ord_a").started().awaiting_approval())
+
+    async def scenario(gate: Gate) -> None:
+        head = await gate.call("HEAD", "/v1/orders/ord_a/events", stay_for=1_000)
+        got = await gate.call("GET", "/v1/orders/ord_a/events")
+        assert (head.status, head.headers, head.raw) == (200, got.headers, b"")
+        assert got.raw != b""
 
     shop.run(scenario)
 
