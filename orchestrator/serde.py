@@ -46,6 +46,7 @@ from orchestrator.core.events import (
     UndoRequested,
 )
 from orchestrator.core.inputs import Action, Cancel, Failed, Input, Migrate, Resolve, Signal, Succeeded, Undo, Unpark
+from orchestrator.core.parts import counts_of
 from orchestrator.core.react import ReplyToParent
 from orchestrator.core.state import Origin, Phase, State, StepState, StepStatus, Unwinding, path_of
 
@@ -212,7 +213,8 @@ def origin_fields(state: State) -> Fields:
 
 def state_of(fields: Fields, origin: Fields) -> State:
     """Return the state from the fields of saga.State and saga.Origin."""
-    steps = [_step(*row) for row in orjson.loads(fields["steps"])]
+    rows = [_step(*row) for row in orjson.loads(fields["steps"])]
+    steps = {path_of(step.step, step.undo): step for step in rows}
     return State(
         saga_id=fields["saga_id"],
         definition=fields["definition"],
@@ -225,7 +227,7 @@ def state_of(fields: Fields, origin: Fields) -> State:
         started_at=fields["started_at"],
         updated_at=fields["updated_at"],
         deadline=fields["deadline"],
-        steps={path_of(step.step, step.undo): step for step in steps},
+        steps=steps,
         plan=tuple(fields["plan"]),
         outputs=orjson.loads(fields["outputs"]),
         code=fields["code"],
@@ -241,6 +243,7 @@ def state_of(fields: Fields, origin: Fields) -> State:
         parent=None if fields["parent"] is None else orjson.loads(fields["parent"]),
         pivoted=fields["pivoted"],
         parked=tuple((number, code) for number, code in orjson.loads(fields["parked"])),
+        parts=counts_of(steps),
     )
 
 

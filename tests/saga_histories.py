@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.core.definition import Definition
 from orchestrator.core.events import FailureKind, Json, StepScheduled
-from orchestrator.core.inputs import Cancel, Failed, Input, Signal, Succeeded, TimerDue
+from orchestrator.core.inputs import Action, Cancel, Failed, Input, Resolve, Signal, Succeeded, TimerDue
 from orchestrator.core.state import Phase, next_due
 from orchestrator.definitions.compiler import compile_definition
 from tests.saga_story import (
@@ -67,6 +67,8 @@ def moment(story: Story, happening: Happening) -> Moment | None:
             return _at(Cancel(f"in_c{number}", "ann", "changed my mind"))
         case "approve" | "reject" | "delivered" | "go":
             return _at(Signal(f"in_s{number}", kind, "ann", {}))
+        case "retry" | "skip":
+            return _at(Resolve(f"in_r{number}", Action(kind), None, "ann", "seen to it"))
         case _:
             commands = sent(story)
             chosen = 0 if number < 35 else number % max(len(commands), 1)

@@ -96,9 +96,11 @@ def plan_of(definition: Definition, state: State, prefix: str = "") -> tuple[str
     begun: list[str] = []
     unresolved: list[str] = []
     settled: list[str] = []
-    for path, step in reversed(list(state.steps.items())):
+    within = [path for path in state.steps if path.startswith(prefix)]
+    for path in reversed(within):
+        step = state.steps[path]
         node = definition.nodes.get(name_of(step.step))
-        if step.undo or not path.startswith(prefix) or not isinstance(node, Call) or node.compensation is None:
+        if step.undo or not isinstance(node, Call) or node.compensation is None:
             continue
         undo = state.steps.get(path_of(path, True))
         if undo is not None:

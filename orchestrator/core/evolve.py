@@ -39,6 +39,7 @@ from orchestrator.core.events import (
     TimerStarted,
     UndoRequested,
 )
+from orchestrator.core.parts import counted, counts_of
 from orchestrator.core.state import CONTEXT, Origin, Phase, State
 
 
@@ -112,7 +113,9 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
         case SagaStarted() | InputIgnored() | CancelRequested():
             pass
         case _:
-            return _rarer(state, recorded)
+            after = _rarer(state, recorded)
+            is_new = len(after.steps) > len(state.steps)
+            return after._replace(parts=counted(after.parts, after.steps)) if is_new else after
     return State(
         state.saga_id,
         state.definition,
@@ -136,6 +139,7 @@ def evolve(state: State, recorded: Recorded) -> State:  # noqa: C901, PLR0912 - 
         state.parent,
         state.pivoted,
         state.parked,
+        state.parts if len(steps) == len(state.steps) else counted(state.parts, steps),
     )
 
 
@@ -207,4 +211,4 @@ def _migrated(state: State, event: SagaMigrated) -> State:
         outputs: Mapping[str, Any] = event.outputs
     else:
         outputs = {progress.rename(path, event.renamed): output for path, output in state.outputs.items()}
-    return state._replace(version=event.version, steps=steps, outputs=outputs)
+    return state._replace(version=event.version, steps=steps, outputs=outputs, parts=counts_of(steps))

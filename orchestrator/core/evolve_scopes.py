@@ -46,7 +46,8 @@ def _failed(state: State, event: ScopeFailed) -> State:
     """Return the state with a part of a scope closed: nothing in it goes on, and its plan is to be undone."""
     part = part_of(event.step, event.part)
     inside = part + "/"
-    steps = {path: closed(step, event.plan) if path.startswith(inside) else step for path, step in state.steps.items()}
+    within = [path for path in state.steps if path.startswith(inside)]
+    steps = {**state.steps, **{path: closed(state.steps[path], event.plan) for path in within}}
     steps[part] = StepState(part, False, StepStatus.FAILED, code=event.code)
     unwinding = {key: one for key, one in state.unwinding.items() if not key.startswith(inside)}
     unwinding[part] = Unwinding(event.plan, event.leaving)

@@ -231,8 +231,8 @@ def _message(turn: Turn, node: Raise, path: str, source: str) -> str:
 
 
 def _joined(turn: Turn, join: Join, prefix: str) -> bool:
-    """Tell whether every branch has come to its end."""
-    return all(any(_settled(turn, name, prefix) for name in branch) for branch in join.branches)
+    """Tell whether every branch has come to its end; those that began last are mostly the last to do so."""
+    return all(any(_settled(turn, name, prefix) for name in branch) for branch in reversed(join.branches))
 
 
 def _settled(turn: Turn, name: str, prefix: str) -> bool:

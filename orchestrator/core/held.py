@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from orchestrator.core.actions import Action, Enter, Settle
-from orchestrator.core.definition import Scoped, Try
+from orchestrator.core.definition import Loop, Race, Scoped, Try
 from orchestrator.core.errors import SKIPPED
 from orchestrator.core.events import Leaving, ScopeEntered, ScopeFailed, ScopeUnwound
-from orchestrator.core.parts import count_of, is_unwinding, parts_of
+from orchestrator.core.parts import NO_PARTS, count_of, is_unwinding, missing, parts_of
 from orchestrator.core.paths import CATCH, prefix_of
+from orchestrator.core.scopes import ends_at
 from orchestrator.core.turn import Turn
 
 
 def resume(turn: Turn, node: Scoped, path: str) -> list[Action]:
-    """Let a scope that waited for a person go on, its time counted anew; a try with nothing under way begins again."""
+    """Let a scope that waited for a person go on, its time counted anew; where nothing is under way it begins again."""
     held = turn.state.steps[path]
     begun, settled = parts_of(turn.state, path)
     if not begun:
         return [Enter(node.name, prefix_of(path), held.source)]
-    attempt = 0 if not isinstance(node, Try) else max(int(part) for part in begun if part != CATCH)
-    anew = isinstance(node, Try) and begun == settled and not is_unwinding(turn.state, path)
-    timeout_at = None if node.timeout_ms is None else turn.now + node.timeout_ms
-    turn.record(ScopeEntered(path, attempt + anew, (), timeout_at, held.source))
-    if isinstance(node, Try) and anew:
-        return [Enter(node.entry, f"{path}/{attempt + 1}/", held.source)]
-    return [Settle(path)]
+    is_over = begun == settled and not is_unwinding(turn.state, path)
+    if not isinstance(node, Try):
+        return _go_on(turn, node, path, anew=is_over)
+    attempt = max(int(part) for part in begun if part != CATCH) + is_over
+    turn.record(ScopeEntered(path, attempt, (), ends_at(turn, node), held.source))
+    return [Enter(node.entry, f"{path}/{attempt}/", held.source)] if is_over else [Settle(path)]
+
+
+def _go_on(turn: Turn, node: Loop | Race, path: str, *, anew: bool) -> list[Action]:
+    """Let a loop or a race go on, or begin those of its parts anew that have no result.
+
+    Only races and what is gathered come to an end without having ended well.
+    """
+    source, count = turn.state.steps[path].source, count_of(turn.state, path, node)
+    number = turn.state.parts[path].last // count + anew
+    again = missing(turn.state, path, count, number) if anew else []
+    turn.record(ScopeEntered(path, number, (), ends_at(turn, node), source))
+    if isinstance(node, Loop) or not anew:
+        return [Settle(path)]
+    return [Enter(node.entries[part % count], f"{path}/{part}/", source) for part in again]
 
 
 def abandon(turn: Turn, path: str, reason: str) -> None:
@@ -41,6 +55,6 @@ def objection(turn: Turn, node: Scoped, path: str, *, skip: bool) -> str | None:
         return f"what {path} did is still being undone" if unwinding else None
     if isinstance(node, Try) or unwinding:
         return None
-    _, settled = parts_of(turn.state, path)
-    spent = settled and len(settled) >= count_of(turn.state, path, node)
-    return f"every part of {path} has ended: it can be skipped, not tried again" if spent else None
+    parts, count = turn.state.parts.get(path, NO_PARTS), count_of(turn.state, path, node)
+    spent = count > 0 and not parts.running and not missing(turn.state, path, count, 0)
+    return f"every part of {path} has its answer: it can be skipped, not tried again" if spent else None

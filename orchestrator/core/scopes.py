@@ -11,7 +11,7 @@ from orchestrator.core.attempts import next_attempt
 from orchestrator.core.definition import Catch, Gather, Loop, Milestone, Race, RetryPolicy, Scoped, Try
 from orchestrator.core.errors import EXPRESSION_FAILED, GATHER_SHORT, LOST, TIMEOUT, described, explained, matches
 from orchestrator.core.events import GatherClosed, Leaving, ScopeEntered, ScopeUnwound, StepCompleted
-from orchestrator.core.parts import count_of, is_unwinding, parts_of
+from orchestrator.core.parts import NO_PARTS, ahead_of, count_of, is_unwinding, missing, result_of
 from orchestrator.core.paths import CATCH, enclosing, name_of, part_of, prefix_of
 from orchestrator.core.scope import UNREADABLE, Scope
 from orchestrator.core.state import ERROR, RUNNING, State, StepState, StepStatus
@@ -30,11 +30,7 @@ def enter(turn: Turn, node: Scoped, path: str, source: str) -> list[Action]:
         if not isinstance(found, list) or len(found) > node.most:
             return [Fail(path, EXPRESSION_FAILED, f"{node.name}: `in` must give a list of at most {node.most} items")]
         items = found
-    within = node.timeout_ms
-    if not isinstance(node, Try) and node.gather is not None:
-        within = node.gather.within_ms
-    timeout_at = None if within is None else turn.now + within
-    turn.record(ScopeEntered(path, 0, tuple(items), timeout_at, source), node.on_start)
+    turn.record(ScopeEntered(path, 0, tuple(items), ends_at(turn, node), source), node.on_start)
     match node:
         case Loop():
             return [Settle(path)]
@@ -42,6 +38,13 @@ def enter(turn: Turn, node: Scoped, path: str, source: str) -> list[Action]:
             return [Enter(entry, f"{path}/{index}/", source) for index, entry in enumerate(node.entries)]
         case Try():
             return [Enter(node.entry, f"{path}/0/", source)]
+
+
+def ends_at(turn: Turn, node: Scoped) -> int | None:
+    """Return when the time of a scope that begins now is up, in milliseconds since the epoch; None for never."""
+    gather = None if isinstance(node, Try) else node.gather
+    within = node.timeout_ms if gather is None else gather.within_ms
+    return None if within is None else turn.now + within
 
 
 def again(turn: Turn, node: Try, held: StepState) -> list[Action]:
@@ -87,9 +90,10 @@ def settle(turn: Turn, scope: str) -> list[Action]:
 
 def close(turn: Turn, scope: str, node: Loop | Race, error: tuple[str, str, str | None]) -> list[Action]:
     """Close every part that has not ended; what they did is undone."""
-    _, settled = parts_of(turn.state, scope)
-    rest = [part for part in map(str, range(count_of(turn.state, scope, node))) if part not in settled]
-    return [compensation.leave(turn, scope, part, error, Leaving.CLOSE) for part in rest]
+    state, count = turn.state, count_of(turn.state, scope, node)
+    rest = missing(state, scope, count, state.steps[scope].attempt)
+    open_ = [str(part) for part in rest if part_of(scope, part) not in state.steps]
+    return [compensation.leave(turn, scope, part, error, Leaving.CLOSE) for part in open_]
 
 
 def time_is_up(turn: Turn, scope: str, node: Scoped) -> list[Action]:
@@ -193,29 +197,28 @@ def _retries(turn: Turn, held: StepState, policy: RetryPolicy, seen: Scope) -> b
 def _settle_loop(turn: Turn, scope: str, node: Loop) -> list[Action]:
     """Begin as many parts as may run at once; the loop ends when none runs and none is left."""
     state = turn.state
-    begun, settled = parts_of(state, scope)
+    last, running, _ = state.parts.get(scope, NO_PARTS)
     count = count_of(state, scope, node)
-    room = node.concurrency - (len(begun) - len(settled))
     following: list[Action] = []
-    for part in range(len(begun), min(count, len(begun) + room)):
-        source = _source_of(state, scope, node, part)
+    for part in ahead_of(state, scope, count)[: max(0, node.concurrency - running)]:
+        source = _source_of(state, scope, node, part % count, count)
         if not _proceeds(turn, scope, node, part, source):
             break
         following.append(Enter(node.entry, f"{scope}/{part}/", source))
-    if following or len(begun) > len(settled) or is_unwinding(state, scope):
+    if following or running or is_unwinding(state, scope):
         return following
     if node.gather is not None:
         return _gathered(turn, scope, node, node.gather, [str(part) for part in range(count)])
     if node.collects:
-        return _finish(turn, scope, node, [state.outputs.get(part_of(scope, part)) for part in range(len(begun))])
-    return _finish(turn, scope, node, data_of(turn.definition, state, _source_of(state, scope, node, len(begun))))
+        return _finish(turn, scope, node, [state.outputs.get(part_of(scope, part)) for part in range(last + 1)])
+    return _finish(turn, scope, node, data_of(turn.definition, state, _source_of(state, scope, node, last + 1, count)))
 
 
-def _source_of(state: State, scope: str, node: Loop, part: int) -> str:
-    """Return where a part's input comes from: one after another, each goes on with what the one before it made."""
-    if part == 0 or node.collects:
+def _source_of(state: State, scope: str, node: Loop, index: int, count: int) -> str:
+    """Return where an item's input comes from: one after another, each goes on with what the one before it made."""
+    if index == 0 or node.collects:
         return state.steps[scope].source
-    return part_of(scope, part - 1)
+    return result_of(state, scope, index - 1, count) or part_of(scope, index - 1)
 
 
 def _proceeds(turn: Turn, scope: str, node: Loop, part: int, source: str) -> bool:
@@ -231,36 +234,28 @@ def _proceeds(turn: Turn, scope: str, node: Loop, part: int, source: str) -> boo
 
 def _settle_race(turn: Turn, scope: str, node: Race) -> list[Action]:
     state = turn.state
-    _, settled = parts_of(state, scope)
-    won = [path for path, step in state.steps.items() if _has_won(scope, path, step)]
-    if won and node.gather is None and len(settled) < len(node.entries):
+    last, running, won = state.parts.get(scope, NO_PARTS)
+    if won and node.gather is None and running:
         return [*close(turn, scope, node, (LOST, f"{name_of(scope)} was won by another branch", None)), Settle(scope)]
-    if len(settled) < len(node.entries) or is_unwinding(state, scope):
+    if running or is_unwinding(state, scope):
         return []
     if node.gather is not None:
         return _gathered(turn, scope, node, node.gather, node.labels)
     if won:
-        return _finish(turn, scope, node, state.outputs.get(won[0]))
-    codes = [state.steps[part_of(scope, part)].code for part in range(len(node.entries))]
-    return [Fail(scope, codes[-1] or LOST, f"every branch of {node.name} failed")]
-
-
-def _has_won(scope: str, path: str, step: StepState) -> bool:
-    inside = scope + "/"
-    return path.startswith(inside) and "/" not in path[len(inside) :] and step.status is StepStatus.COMPLETED
+        return _finish(turn, scope, node, state.outputs.get(won))
+    return [Fail(scope, state.steps[part_of(scope, last)].code or LOST, f"every branch of {node.name} failed")]
 
 
 def _gathered(turn: Turn, scope: str, node: Loop | Race, gather: Gather, labels: Sequence[str]) -> list[Action]:
     """End with what is there: the results in the order of the parts, and the names of those that are missing."""
-    state = turn.state
-    paths = [part_of(scope, part) for part in range(len(labels))]
-    there = [path in state.outputs for path in paths]
-    if sum(there) < gather.least:
-        message = f"{node.name} got {sum(there)} of {len(labels)} answers, and needs {gather.least}"
+    state, count = turn.state, len(labels)
+    found = [result_of(state, scope, index, count) for index in range(count)]
+    results = [state.outputs[path] for path in found if path is not None]
+    if len(results) < gather.least:
+        message = f"{node.name} got {len(results)} of {count} answers, and needs {gather.least}"
         return [Fail(scope, GATHER_SHORT, message)]
-    missing = [label for label, has in zip(labels, there, strict=True) if not has]
-    results = [state.outputs[path] for path, has in zip(paths, there, strict=True) if has]
-    return _finish(turn, scope, node, {"results": results, "partial": bool(missing), "missing": missing})
+    without = [label for label, path in zip(labels, found, strict=True) if path is None]
+    return _finish(turn, scope, node, {"results": results, "partial": bool(without), "missing": without})
 
 
 def _finish(turn: Turn, scope: str, node: Scoped, output: Any) -> list[Action]:

@@ -69,6 +69,18 @@ class Unwinding(NamedTuple):
     leaving: Leaving
 
 
+class Parts(NamedTuple):
+    """What the steps tell of a scope's parts: kept beside them, so that nobody has to go through all of them.
+
+    `last` is the number of the part that began last, `running` counts those that have begun and not ended, and `won` is
+    the path of the first one that ended well.
+    """
+
+    last: int = -1
+    running: int = 0
+    won: str | None = None
+
+
 class StepState(NamedTuple):
     """One step, or its compensation where `undo` is true; `step` is its path without the `:undo`.
 
@@ -96,7 +108,8 @@ class State(NamedTuple):
     """A saga. `steps` is keyed by step path, ordered by completion; `plan` holds the steps to undo, next first.
 
     `unwinding` is keyed by the path of a part of a scope; `parent` says whom the end is reported to; `pivoted` is true
-    from the point of no return on; `parked` holds the numbers of the records that wait, in order, and why.
+    from the point of no return on; `parked` holds the numbers of the records that wait, in order, and why. `parts`, by
+    the path of a scope, follows from the steps.
     """
 
     saga_id: str
@@ -121,6 +134,7 @@ class State(NamedTuple):
     parent: Json | None = None
     pivoted: bool = False
     parked: tuple[tuple[int, str], ...] = ()
+    parts: Mapping[str, Parts] = MappingProxyType({})
 
 
 def path_of(step: str, undo: bool) -> str:

@@ -146,8 +146,9 @@ def _variables(definition: Definition, state: State, path: str) -> Mapping[str, 
     for scope, part in reversed(list(enclosing(path))):
         node = definition.nodes.get(name_of(scope))
         if isinstance(node, Loop):
-            variables[node.each] = state.outputs[scope + ITEMS][int(part)]
-            variables[node.at] = int(part)
+            items = state.outputs[scope + ITEMS]
+            variables[node.at] = int(part) % len(items)
+            variables[node.each] = items[variables[node.at]]
         elif isinstance(node, Try) and node.catch is not None and part == CATCH:
             variables[node.catch.variable] = explained(definition, state.outputs[scope + ERROR])
     return variables

@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from orchestrator.core.definition import Call
+from orchestrator.core.decide import Decision
+from orchestrator.core.definition import Call, Definition
+from orchestrator.core.events import ScopeEntered
+from orchestrator.core.inputs import Input
+from orchestrator.core.state import State
+from simulator.engine import PRODUCTION
 from simulator.exploration.explore import HELD, Bounds, explore
 from simulator.scenario import Scenario
 from tests.pattern_story import Task, definition, fork, hold, race
@@ -14,6 +19,8 @@ from tests.pattern_story import Task, definition, fork, hold, race
 AFTER = {"after": hold()}
 TWICE = {"each": "it", "in": "${ [1, 2] }"}
 IN_TIME = {"within": {"seconds": 10}, "least": 1}
+BOTH = {**IN_TIME, "least": 2}
+PIVOT = {"pivot": hold(pivot=True)}
 HANDLER = {"do": [{"handler": hold()}]}
 LIMIT = {"timeout": {"after": {"seconds": 40}}}
 OTHERS = {"with": {"type": "other"}}
@@ -54,12 +61,16 @@ PATTERNS: Mapping[str, Sequence[dict[str, Task]]] = {
     "wait": [{"before": hold()}, {"rest": {"wait": {"seconds": 5}}}, AFTER],
     "optional": [{"before": hold()}, {"perhaps": hold(optional=True)}, AFTER],
     "pivot": [{"before": hold()}, {"pivot": hold(pivot=True)}, AFTER],
+    "gathering fork past the pivot": [PIVOT, {"some": {**fork("a", "b"), "gather": BOTH}}],
+    "gathering loop past the pivot": [PIVOT, {"some": {"for": TWICE, "do": [{"a": hold()}], "gather": BOTH}}],
     "retry, then a person": [{"before": hold()}, {"held": hold(error_strategy="retry")}, AFTER],
     "dead letter": [{"before": hold()}, {"held": hold(error_strategy="dead-letter")}, AFTER],
     "child": [{"before": hold()}, {"child": {"run": {"workflow": CHILD}}}, AFTER],
     "child that nobody waits for": [{"child": {"run": {"workflow": CHILD, "await": False}}}, AFTER],
 }  # fmt: skip
-HOLDS_FOR_A_PERSON = {"pivot", "retry, then a person", "dead letter"}
+HOLDS_FOR_A_PERSON = {
+    "pivot", "gathering fork past the pivot", "gathering loop past the pivot", "retry, then a person", "dead letter",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -73,3 +84,22 @@ def test_every_property_holds_for_a_pattern_under_every_single_failure(pattern: 
     assert found.complete
     assert {"COMPLETED", "REVOKED"} <= found.outcomes.keys()
     assert (HELD in found.outcomes) == (pattern in HOLDS_FOR_A_PERSON)
+
+
+def test_parts_that_a_person_has_run_again_keep_every_property() -> None:
+    """Both branches of a race past the pivot fail, are run again, and may fail once more in every way."""
+    compiled = definition(PIVOT, {"race": race("a", "b")})
+    begun: set[tuple[str, int]] = set()
+
+    def watched(of: Definition, state: State, given: Input, now: int) -> Decision:
+        decision = PRODUCTION.decide(of, state, given, now)
+        entered = [one.event for one in decision.events if isinstance(one.event, ScopeEntered)]
+        begun.update((event.step, event.attempt) for event in entered)
+        return decision
+
+    engine = PRODUCTION._replace(decide=watched)
+    found = explore(Scenario("race", compiled, {}, {}, frozenset()), Bounds(faults=2, max_states=50_000), engine)
+
+    assert found.broken == {}
+    assert found.complete
+    assert ("race", 1) in begun

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.saga_documents import ACT, told
+from tests.saga_documents import ACT, ASK, told
 from tests.saga_story import REJECTED, Story, after, done, fails, resolves, undone
 
 PATIENT: dict[str, Any] = {**ACT, "timeout": {"after": {"hours": 1}}}
@@ -60,15 +60,131 @@ def test_a_late_scope_that_is_skipped_is_left_as_it_is_and_nothing_in_it_counts_
     story.when(done("last")).ended("COMPLETED")
 
 
-@pytest.mark.parametrize(
-    ("scope", "code"),
-    [(RACE, "broken"), ({**GATHERED, "gather": {"within": "PT1M", "least": 2}}, "too_few_answers")],
-)
-def test_parts_that_have_all_ended_are_skipped_but_not_tried_again(scope: dict[str, Any], code: str) -> None:
+TWO_OF_TWO: dict[str, Any] = {**GATHERED, "gather": {"within": "PT1M", "least": 2}}
+
+
+@pytest.mark.parametrize(("scope", "code"), [(RACE, "broken"), (TWO_OF_TWO, "too_few_answers")])
+def test_parts_that_have_all_failed_are_skipped_or_all_run_again_under_new_numbers(
+    scope: dict[str, Any], code: str
+) -> None:
     story = past_the_pivot({"s": scope}).when(fails("s/0/a", REJECTED), fails("s/1/b", REJECTED))
     assert story.history[-1] == f"held s {code}"
+    story.when(resolves("skip")).then("skip s", "send last").is_now("running", "RUNNING")
 
-    story = story.when(resolves("retry")).then("ignored retry").is_now("running", "MANUAL_INTERVENTION")
+    again = story.when(resolves("retry")).then("retry s", "entered s #1", "send s/2/a", "send s/3/b")
+    again.is_now("running", "RUNNING")
+    assert len({command.token for command in again.commands}) == len(again.commands)
+
+
+def test_a_race_that_is_run_again_is_won_as_any_other() -> None:
+    story = past_the_pivot({"s": RACE}, {"then": ASK}).when(fails("s/0/a", REJECTED), fails("s/1/b", REJECTED))
+    story = story.when(resolves("retry"), done("s/3/b", by="b"))
+
+    story.then(
+        "retry s", "entered s #1", "send s/2/a", "send s/3/b",
+        "done s/3/b", "done s/3", "left s/2 another_branch_won to CLOSE, to undo s/2/a", "send s/2/a:undo",
+    )  # fmt: skip
+    story = story.when(undone("s/2/a")).then("done s/2/a:undo", "unwound s/2", "done s", "send then")
+    assert story.state.outputs["s"] == {"by": "b"}
+    story.when(done("then"), done("last")).ended("COMPLETED")
+
+
+def test_of_what_is_gathered_only_the_failed_parts_are_run_again_and_the_answers_stay_in_order() -> None:
+    story = past_the_pivot({"s": TWO_OF_TWO}).when(fails("s/0/a", REJECTED), done("s/1/b", by="b"))
+    assert story.history[-1] == "held s too_few_answers"
+
+    story = story.when(resolves("retry")).then("retry s", "entered s #1", "send s/2/a").when(done("s/2/a", by="a"))
+
+    story.then("done s/2/a", "done s/2", "done s", "send last")
+    assert story.state.outputs["s"] == {"results": [{"by": "a"}, {"by": "b"}], "partial": False, "missing": []}
+
+
+def test_parts_that_fail_again_wait_for_a_person_again_as_often_as_they_do() -> None:
+    story = past_the_pivot({"s": TWO_OF_TWO}).when(done("s/0/a", by="a"), fails("s/1/b", REJECTED))
+    for number in (3, 5, 7):
+        story = story.when(resolves("retry")).sends(f"s/{number}/b").when(fails(f"s/{number}/b", REJECTED))
+        story.is_now("running", "MANUAL_INTERVENTION")
+
+    story.when(resolves("retry"), done("s/9/b")).sends("s/9/b", "last")
+    story.when(resolves("skip")).then("skip s", "send last")
+
+
+def test_what_a_failed_part_had_undone_is_done_again_as_something_new() -> None:
+    scope = {"fork": {"branches": [{"a": {"do": [{"a1": PATIENT}, {"a2": PATIENT}]}}, {"b": PATIENT}]}}
+    story = past_the_pivot({"s": {**scope, "gather": {"within": "PT1M", "least": 2}}})
+    story = story.when(done("s/1/b"), done("s/0/a1"), fails("s/0/a2", REJECTED), undone("s/0/a1"))
+    assert story.history[-1] == "held s too_few_answers"
+
+    story = story.when(resolves("retry"), done("s/2/a1"), fails("s/2/a2", REJECTED))
+
+    assert story.history[-1] == "send s/2/a1:undo"
+    assert len({command.token for command in story.commands}) == len(story.commands)
+    story = story.when(undone("s/2/a1"), resolves("retry"), done("s/4/a1"), done("s/4/a2"), done("last"))
+    story.ended("COMPLETED")
+
+
+def test_what_is_run_again_has_its_whole_time_anew_and_what_is_late_again_is_left() -> None:
+    story = past_the_pivot({"s": TWO_OF_TWO}).when(fails("s/0/a", REJECTED), fails("s/1/b", REJECTED), after(90_000))
+    story = story.when(resolves("retry"), after(59_999)).when(after(1))
+
+    story.then(
+        "closed s",
+        "left s/2 timeout to CLOSE, to undo s/2/a", "left s/3 timeout to CLOSE, to undo s/3/b",
+        "send s/2/a:undo", "send s/3/b:undo",
+    )  # fmt: skip
+    story = story.when(undone("s/2/a"), undone("s/3/b"))
+    assert story.history[-1] == "held s too_few_answers"
+    story.when(resolves("retry")).sends("s/4/a", "s/5/b")
+
+
+def test_a_part_that_runs_again_can_be_skipped_with_its_scope() -> None:
+    story = past_the_pivot({"s": {**RACE, "timeout": MINUTE}}).when(fails("s/0/a", REJECTED), fails("s/1/b", REJECTED))
+    story = story.when(resolves("retry"), fails("s/2/a", REJECTED), after(60_000))
+    assert story.history[-1] == "held s timeout"
+
+    story.when(resolves("skip")).then(
+        "skip s", "left s/3 skipped to CLOSE, to undo nothing", "unwound s/3", "send last"
+    )
+
+
+LINES: dict[str, Any] = {
+    "for": {"each": "n", "in": "${ [10, 20, 30, 40] }", "concurrency": 2},
+    "do": [{"a": {**PATIENT, "with": {"n": "${ $n }", "at": "${ $index }"}}}],
+}
+
+
+def test_the_items_of_a_parallel_map_that_failed_are_run_again_with_their_own_values_some_at_a_time() -> None:
+    story = past_the_pivot({"s": {**LINES, "gather": {"within": "PT1M", "least": 4}}})
+    story = story.when(
+        fails("s/0/a", REJECTED), done("s/1/a", n=20), fails("s/2/a", REJECTED), fails("s/3/a", REJECTED)
+    )
+    assert story.history[-1] == "held s too_few_answers"
+
+    story = story.when(resolves("retry")).sends("s/4/a", "s/6/a").when(done("s/6/a", n=30)).sends("s/7/a")
+    story = story.when(done("s/4/a", n=10), done("s/7/a", n=40))
+
+    sent = {command.step: command.arguments for command in story.commands[-4:-1]}
+    assert sent == {"s/4/a": {"n": 10, "at": 0}, "s/6/a": {"n": 30, "at": 2}, "s/7/a": {"n": 40, "at": 3}}
+    assert [one["n"] for one in story.state.outputs["s"]["results"]] == [10, 20, 30, 40]
+
+
+def test_one_after_another_an_item_that_runs_again_goes_on_with_what_the_one_before_it_made() -> None:
+    loop = {"for": {"each": "n", "in": "${ [1, 2, 3] }"}, "do": [{"a": {**PATIENT, "with": {"was": "${ . }"}}}]}
+    story = past_the_pivot({"s": {**loop, "gather": {"within": "PT1M", "least": 3}}})
+    story = story.when(done("s/0/a", made=1), fails("s/1/a", REJECTED), done("s/2/a", made=3))
+
+    story = story.when(resolves("retry")).then("retry s", "entered s #1", "send s/4/a")
+
+    assert story.commands[-1].arguments == {"was": {"made": 1}}
+    story.when(done("s/4/a", made=2)).then("done s/4/a", "done s/4", "done s", "send last")
+
+
+def test_where_every_part_answered_and_more_is_asked_for_nothing_is_left_to_run_again() -> None:
+    story = past_the_pivot({"s": {**LINES, "gather": {"within": "PT1M", "least": 5}}})
+    story = story.when(*(done(f"s/{part}/a") for part in range(4)))
+    assert story.history[-1] == "held s too_few_answers"
+
+    story.when(resolves("retry")).then("ignored retry").is_now("running", "MANUAL_INTERVENTION")
     story.when(resolves("skip")).then("skip s", "send last").is_now("running", "RUNNING")
 
 
