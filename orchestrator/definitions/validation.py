@@ -15,6 +15,7 @@ from orchestrator.definitions.checks import (
     flow,
     keywords,
     locks,
+    messages,
     names,
     programs,
     size,
@@ -110,7 +111,7 @@ def _checked(source: Source, drawn: Outline) -> Iterator[Finding]:
         return
     for check in (
         keywords.check, names.check, flow.check, compensation.check, bounds.check, choices.check, locks.check,
-        dependencies.check, programs.check,
+        dependencies.check, programs.check, messages.check,
     ):  # fmt: skip
         yield from check(drawn)
     yield from size.check(drawn, source.size)
