@@ -12,6 +12,8 @@ import pytest
 
 from orchestrator.core.events import Json
 from schemas import topics
+from simulator.vetting.history import TOPICS, Line, decoded, histories
+from simulator.vetting.redecide import vet
 from tests.orchestrator_world import World, world_with
 from tests.pattern_story import document, hold
 from tests.published import evidence
@@ -74,6 +76,30 @@ def test_a_held_step_waits_and_is_tried_again(tmp_path: Path) -> None:
     assert (report.outcomes, report.manual) == ({"HELD": 1}, (SAGA,))
     resolve(world_, "retry")
     assert judged(world_).outcomes == {"COMPLETED": 1}
+
+
+@pytest.mark.parametrize("again", ["some/2/a", "nothing"])
+def test_what_is_gathered_past_the_pivot_is_run_again_until_there_is_enough(tmp_path: Path, again: str) -> None:
+    """The oracle and the replay, which share no code with each other, both take it as it is."""
+    gathered = {"fork": {"branches": [{"a": hold()}, {"b": hold()}]}, "gather": {"within": "PT1M", "least": 2}}
+    paid = {"paid": hold(pivot=True)}
+    world_ = world(tmp_path, document("repaired", paid, {"some": gathered}, {"last": hold()}))
+    world_.run(broken("some/0/a"))
+    assert judged(world_).outcomes == {"HELD": 1}
+    resolve(world_, "retry", participants=broken(again))
+    if again != "nothing":
+        assert judged(world_).outcomes == {"HELD": 1}
+        resolve(world_, "retry")
+
+    assert judged(world_).outcomes == {"COMPLETED": 1}
+    vetted = vet(histories(lines_of(world_), world_.registry), world_.registry)
+    assert (vetted.sagas, vetted.first) == (1, None)
+
+
+def lines_of(world: World) -> list[Line]:
+    records = [(topic, record) for topic in TOPICS for record in world.records(topic)]
+    lines = [decoded(world.codec, topic, (one.key or b"").decode(), one.value) for topic, one in records]
+    return [one for one in lines if one is not None]
 
 
 def test_what_a_person_skipped_is_undone_where_nobody_knows_whether_it_happened(tmp_path: Path) -> None:
