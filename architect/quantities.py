@@ -84,10 +84,18 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
+LARGEST = 1e18
+"""In the units of each dimension: a thousand petabytes, the age of the universe twice over."""
+
+
 def quantities(text: str) -> Iterator[Quantity]:
-    """Yield every number of cleaned text with its unit, from left to right; a bare number is a COUNT."""
+    """Yield every number of cleaned text with its unit, from left to right; a bare number is a COUNT.
+
+    What is more than LARGEST is no figure of anything that can be built.
+    """
     text = _SUB.sub(lambda match: match.group()[:-1] + " ", text)
-    found = [_quantity(match, text) for match in _pattern().finditer(text)]
+    read = [_quantity(match, text) for match in _pattern().finditer(text)]
+    found = [quantity for quantity in read if quantity.value <= LARGEST]
     for match in _NINES.finditer(text):
         share = 100.0 - 100.0 / 10.0 ** _SMALL[match.group(1).lower()]
         found = [other for other in found if other.end <= match.start() or other.start >= match.end()]

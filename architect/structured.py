@@ -10,7 +10,7 @@ from architect.demands.demand import Demand, Kind, Scope
 from architect.faults import BadRequirements, shown
 from architect.numbers_shown import share_shown, size_shown, time_shown, whole
 from architect.prose import doubts_about, limited, named_by_steps
-from architect.quantities import Dimension, Quantity, quantities
+from architect.quantities import LARGEST, Dimension, Quantity, quantities
 from architect.requirements import Requirements, Statement, Step, Topic, Trigger
 from architect.structured_steps import read_steps
 from architect.triggers import triggers_in
@@ -131,6 +131,8 @@ def _quantity(field: str, given: object, dimension: Dimension) -> Quantity:
     if isinstance(given, int | float):
         if dimension not in _BARE or not math.isfinite(given):
             raise BadRequirements(field, f"is {shown(given)}, without a unit", remedy)
+        if given > LARGEST:
+            raise BadRequirements(field, f"is {shown(given)}", f"it must be at most {LARGEST:.0e}")
         return Quantity(float(given), dimension, 0, 0)
     found = list(quantities(clean(given)))
     if len(found) == 1 and found[0].dimension is dimension:

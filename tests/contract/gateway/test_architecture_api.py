@@ -85,7 +85,16 @@ def test_a_missing_text_is_a_problem_that_names_it(run: Run, missing: str) -> No
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"[]", 400), (b"{", 400), (b"null", 400), (b'{"steps": [], "x": 1}', 400), (b"[" * 140_000, 413)],
+    [
+        (b"[]", 400),
+        (b"{", 400),
+        (b"null", 400),
+        (b'{"steps": [], "x": 1}', 400),
+        (b"[" * 140_000, 413),
+        (b'{"steps": [{"name": "pay", "time_limit": "%s s"}]}' % (b"9" * 400), 400),
+        (b'{"steps": ["pay"], "events_per_second": "%s"}' % (b"9" * 400), 400),
+        (b'{"steps": ["pay"], "events_per_second": 1e300}', 400),
+    ],
 )
 def test_a_body_that_holds_no_requirements_is_a_problem(run: Run, body: bytes, status: int) -> None:
     async def scenario(gate: Gate) -> None:

@@ -55,3 +55,8 @@ def test_several_numbers_are_read_from_left_to_right() -> None:
     found = quantities(clean("at most 200 ms at 500 events/s with 10,000 in flight"))
 
     assert [one.dimension for one in found] == [Dimension.TIME, Dimension.RATE, Dimension.COUNT]
+
+
+@pytest.mark.parametrize("text", ["9" * 400, f"{'9' * 310} orders per second", f"{'9' * 400} s", f"{'9' * 309} GB"])
+def test_a_number_that_nothing_can_have_is_no_figure(text: str) -> None:
+    assert list(quantities(clean(text))) == []
