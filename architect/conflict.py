@@ -178,18 +178,13 @@ def _everybody(demands: Sequence[Demand]) -> Iterator[Clash]:
 
 def _agreement(demands: Sequence[Demand]) -> Iterator[Clash]:
     agreed = wanted(demands, Kind.AGREEMENT)
-    bounded = tuple(one for one in agreed if one.words in {limit.words for limit in _limits(demands)})
-    without_waiting = tuple(wanted(demands, Kind.NO_WAITING))
     faults = wanted(demands, Kind.NO_LIMIT_OF_FAULTS)
+    limits = (*wanted(demands, Kind.PATIENT), *wanted(demands, Kind.SWIFT), *faults, *wanted(demands, Kind.NO_WAITING))
     yield from _pairs(
-        bounded or (agreed if without_waiting else ()),
+        tuple(one for one in agreed if one.words in {limit.words for limit in limits}),
         faults,
         "no protocol agrees within a time limit under any number of faults and delays",
     )
-
-
-def _limits(demands: Sequence[Demand]) -> tuple[Demand, ...]:
-    return (*wanted(demands, Kind.PATIENT), *wanted(demands, Kind.SWIFT))
 
 
 _RULES: tuple[Callable[[Sequence[Demand]], Iterator[Clash]], ...] = (

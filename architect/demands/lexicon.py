@@ -11,8 +11,17 @@ from architect.wording import any_of
 _THING = r"(?:data|values?|state|states|balances?|prices?|figures?|counts?|positions?|answers?|results?|views?|books?|stock|numbers?|records?|versions?|contents?|truth|writes?|updates?|status|entry|entries|copy|copies|ledgers?|picture|information|outcome|levels?|totals?|amounts?|quantit(?:y|ies)|inventory|facts?|reality|database|dataset|history|sequence)"
 
 STRONG_TERM = any_of(r"""
-    commit\w* (?:\w+ )?(?:jointly|together|as one|in unison|collectively)|isolated transactions?|transactions? (?:\w+ ){0,3}isolat\w+|isolation(?! of (?:the )?(?:site|region|node))
-    consensus|atomic(?:,? \w+){0,2},? (?:transaction|commit|update|unit)s?|one version of the truth|single logical (?:database|copy|store)|global lock|as (?:if|though) there were (?:only )?one (?:copy|database|node)
+    synchronous(?:ly)? (?:\w+ )?(?:to|with|across|between|into|over|in)
+    (?:distributed|global|cross region) locks?
+    (?:behav|act|look|work|appear)\w* (?:\w+ )?(?:as|like) (?:one|a single)(?: \w+){0,2} (?:machine|node|database|system|computer|server)
+    one big (?:\w+ )?database|mutual exclusion|snapshot isolation|repeatable reads?
+    (?:commit|visible|applied|confirmed) everywhere|total order(?:ing)?
+    reads? (?:must |always |shall )?reflects? (?:all|every|each|the)
+    commit\w* (?:\w+ )?(?:jointly|together|as one|in unison|collectively)|isolated transactions?
+    transactions? (?:\w+ ){0,3}isolat\w+|isolation(?! of (?:the )?(?:site|region|node))
+    consensus|atomic(?:,? \w+){0,2},? (?:transaction|commit|update|unit)s?|one version of the truth
+    single logical (?:database|copy|store)|global lock
+    as (?:if|though) there were (?:only )?one (?:copy|database|node)
     lineari[sz]ab\w*|seriali[sz]ab\w*|strict(?:ly)? serial\w*|sequential(?:ly)? consisten\w+
     external(?:ly)? consisten\w+|linear consistency
     acid|(?:global(?:ly)? |atomic )+(?:acid|transaction\w*|commit\w*)
@@ -36,6 +45,7 @@ CONSISTENT = any_of(r"""
 """)
 """Strong beside a word of STRICTLY, or with `everywhere`; nothing by itself."""
 STRICTLY = any_of(r"""
+    no matter what|whatever happens|come what may
     strong(?:ly|est)?|strict(?:ly|est)?|full(?:y)?|perfect(?:ly|ion)?|absolute(?:ly)?|immediate(?:ly)?
     instant(?:ly|aneous\w*)?|always|total(?:ly)?|complete(?:ly)?|external(?:ly)?|atomic(?:ally)?|global(?:ly)?
     transactional(?:ly)?|synchronous(?:ly)?|linear
@@ -47,13 +57,20 @@ STRICTLY = any_of(r"""
     mutual(?:ly)?|across|shared?|flawless(?:ly)?|rock solid|watertight
 """)
 WEAK = any_of(r"""
-    after (?:the |a |any )?(?:partition|link|network|recovery|compensation|outage)|once (?:the )?\w+ (?:is|are) (?:back|restored|healed|up|finished)|again|when the (?:link|network) (?:is|comes) back
+    after (?:the |a |any )?(?:partition|link|network|recovery|compensation|outage)
+    once (?:the )?\w+ (?:is|are) (?:back|restored|healed|up|finished)|again
+    when the (?:link|network) (?:is|comes) back
     eventual\w*|weak\w*|relaxed|causal\w*|session|bounded|monotonic|read your (?:own )?writes|converg\w+|best effort
     asynchronous\w*|basic|sooner or later|afterwards|later on|in the end|after a while|as long as|lazily
 """)
 SAME_STATE = any_of(rf"""
-    same|identical|equal|in ?sync|lock ?step|latest|newest|freshest|most recent|exact|mirror(?:s|ed)?|up to date|one and the same|in agreement|last (?:committed|written)
-    (?:bit|byte) for (?:bit|byte)|in unison|mirror exactly|one single view|sees? the same|(?:correct|accurate|right|exact|true) (?:everywhere|in every|in all|at every|at all)
+    sees? (?:a|an) (?:update|write|change|order|trade)
+    uniform|in step|in harmony|coincid\w+|unanimous\w*|up to the (?:second|minute)|authoritative|as one|single view
+    one truth|all see|everyone sees|tall(?:y|ies)
+    same(?! (?:code|version|software|binary|image|configuration|definition|workflow|api|schema|procedure|rules?|answer|request|effect|result|team|way|day|time|customer|person|provider|service|step|number|outcome|platform|tools?)\b)|identical|equal|in ?sync|lock ?step|latest|newest|freshest|most recent|exact|mirror(?:s|ed)?|up to date
+    one and the same|in agreement|last (?:committed|written)
+    (?:bit|byte) for (?:bit|byte)|in unison|mirror exactly|one single view|sees? the same
+    (?:correct|accurate|right|exact|true) (?:everywhere|in every|in all|at every|at all)
     (?:exactly |always |precisely )?(?:the )?(?:same|identical|equal|exact|one|single|shared|common|correct)(?: [a-z]+){{0,2}} {_THING}
     (?:be|is|are|stay|remain|kept|keep|been) (?:\w+ )?(?:identical|exact|equal|the same|in lock ?step|in step|synchroni[sz]ed|in sync|congruent|up to date|current)
     (?:perfectly|always|fully|completely|permanently) (?:in ?sync|synchroni[sz]ed|in lock ?step|identical|current|up to date)
@@ -71,6 +88,7 @@ SAME_STATE = any_of(rf"""
 """)
 """Strong where it is said of every place, node or service."""
 STALE = any_of(rf"""
+    discrepanc\w+|divergen\w+|deviation\w*|oversel\w+|oversold|two owners|out of agreement
     different|differ\w*|conflicting|older|behind|disagree\w*|contradict\w*
     conflicts?|collisions?|inconsistenc\w+|wrong|incorrect|inaccurate|phantom reads?|out of line
     stale(?:ness)?|out ?dated|out of date|obsolete|dirty reads?|stale (?:reads?|{_THING})
@@ -100,6 +118,8 @@ ABSOLUTE = any_of(r"""
     without (?:exception|fail|interruption|a break|a gap|pause)|ever
 """)
 UP = any_of(r"""
+    24 ?[x/] ?7|business as usual|(?:go|goes|going) on as (?:usual|normal|before)|standalone mode
+    at full (?:speed|capacity|function\w*)
     availab(?:le|ility)|up ?time|always on
     (?:uninterrupted|continuous|unbroken|permanent|round the clock|non ?stop|constant|ceaseless) (?:service|operations?|access|trading|business|work|working)
     (?:fully |completely |entirely )functional|operative|in business
@@ -109,6 +129,8 @@ UP = any_of(r"""
 """)
 """Full availability beside a word of ABSOLUTE or under a partition."""
 GOES_ON = any_of(r"""
+    (?:every|each|all|any) (?:single )?(?:operation|request|write|read|query|call|booking|transfer)s? (?:\w+ ){0,2}(?:succeeds?|works?|goes? through|completes?)
+    nothing (?:stops|is refused|fails)|can always (?:\w+)|always able to \w+
     (?:keep|keeps|kept|go|goes|going|carry|carries|continue|continues|stay|stays|remain|remains|proceed|proceeds) (?:\w+ )?(?:on )?(?:\w+ )?(?:to )?(?:work|sell|serv|accept|tak|answer|operat|trad|process|writ|respond|book|pay|ship|run|function|succeed|confirm|order|record|read|commit|deliver|handl|issu|dispens|execut)\w*
     (?:must|shall|should|has to|have to|can|will|to)(?: (?:still|always|all|nevertheless|also|each|both))? (?:answer|accept|serve|take|sell|respond|process|work|operate|function|succeed|commit|complete|proceed|write|go on|carry on|be (?:answered|served|accepted|processed))
     (?:always|still|nevertheless|each) (?:answer|accept|serve|take|sell|respond|process|book|confirm)(?:s|ed|ing)?
@@ -127,6 +149,7 @@ DOWN = any_of(r"""
     standstill|dark seconds?|disruptions?
 """)
 REFUSED = any_of(r"""
+    turn\w* away|failed (?:requests?|operations?|writes?)|error pages?
     try (?:again )?later|come back later
     refus(?:e|es|ed|ing|al|als)|reject(?:s|ed|ing|ion|ions)?|turn(?:s|ed|ing)? (?:\w+ ){0,2}(?:away|down|back)
     declin(?:e|es|ed|ing)|bounce[ds]?|(?:say|says) no
@@ -139,6 +162,9 @@ REFUSED = any_of(r"""
 """)
 
 DELAY = any_of(r"""
+    slow(?:ed|s|er|ing)?(?: down)?
+    (?:network )?hops?|overhead|(?:performance|latency|time|speed) (?:penalt(?:y|ies)|costs?|impact|loss)
+    loss of speed
     latenc(?:y|ies)(?! (?:requirements?|constraints?|targets?|limits?|slas?|slos?|guarantees?|sensitiv\w+|goals?|concerns?|pressure|problems?)(?! ?(?:of |is |= ?|: ?)?(?:zero|0|nil|none)))
     delays?|delayed|lag(?:s|ging)?
     wait(?:s|ing)?(?! (?:time|(?:for|on) (?:the |a |an )?(?:carrier|person|human|approval|customer|provider|merchant|merge|user)))
@@ -149,8 +175,13 @@ DELAY = any_of(r"""
     wait(?:ing)? time
 """)
 SWIFT = any_of(r"""
-    (?:at|in) (?:exactly |precisely )?(?:the |one )?(?:very )?(?:same|one|that|single) (?:single |indivisible )?(?:instant|moment|point(?: in time)?)|(?:a few|some|several|a couple of) (?:micro|nano)seconds
-    unaffected by (?:the )?(?:distance|network)|even with (?:the )?distance|as (?:if|though) (?:it|they|everything|all)(?: \w+){0,2} (?:were |was )?(?:local|next to|in one)|(?:local|lan|memory) (?:speed|latency)|as fast as (?:a )?local|speed of (?:a )?local
+    as it happens|the (?:second|moment|instant) (?:it|they) (?:is|are|happens?|occurs?)
+    less than (?:a|one) (?:ms|millisecond|microsecond)|before (?:you|one) can blink
+    (?:at|in) (?:exactly |precisely )?(?:the |one )?(?:very )?(?:same|one|that|single) (?:single |indivisible )?(?:instant|moment|point(?: in time)?)
+    (?:a few|some|several|a couple of) (?:micro|nano)seconds
+    unaffected by (?:the )?(?:distance|network)|even with (?:the )?distance
+    as (?:if|though) (?:it|they|everything|all)(?: \w+){0,2} (?:were |was )?(?:local|next to|in one)
+    (?:local|lan|memory) (?:speed|latency)|as fast as (?:a )?local|speed of (?:a )?local
     instant(?:ly|aneous|aneously)?|straight ?away|right away|on the spot|forthwith
     that very (?:second|moment|instant)
     (?:in|within|at) the (?:very )?same (?:clock )?(?:microsecond|nanosecond|millisecond|tick)
@@ -194,6 +225,7 @@ BLOCKED = any_of(r"""
     synchroni[sz]ation (?:points?|overhead)|queue behind|held up
 """)
 NON_BLOCKING = any_of(r"""
+    (?:writ|accept|commit|decid|sell|book|updat|process|reserv)\w* (?:\w+ ){0,3}(?:autonomous(?:ly)?|independent(?:ly)?|on (?:its|their) own|by itself|alone|unilaterally|without asking)
     non ?blocking|lock ?free|wait ?free|coordination ?free|block ?free|contention ?free
 """)
 
@@ -202,16 +234,21 @@ LOSS = any_of(r"""
     rpo|recovery point(?: objective)?
 """)
 LOSES_NOTHING = any_of(r"""
+    (?:must|shall|has to|have to|will) (?:\w+ )?surviv\w+|(?:have|has|hold|holds|contain|contains|keep|keeps|know|knows) (?:every|all|each)(?: \w+)? (?:transaction|order|record|event|write|message|byte|payment|entr)\w*
     (?:los(?:e|es|ing|s)|lost|loss|missing) ?[:=]? ?(?:nothing|no(?: \w+)?|none|not (?:a|one)(?: single)?|zero|nil|never|is zero|of zero|0)
     (?:none|nothing|zero|not one) (?:\w+ )?(?:lost|missing)
     (?:rpo|recovery point(?: objective)?)(?: objective)?(?: ?[:=] ?| of | is | must be | shall be | at | )(?:exactly |none lost|strictly )?(?:zero|0(?![.,]?\d)|none|nil)
     (?:data|everything|all \w+|committed \w+|every \w+) (?:\w+ ){0,2}(?:must |shall |has to |have to |always |should )?surviv\w+
-    (?:zero|no|0) rpo|lossless(?:ly)?|fully durable|(?:with|including|down to) (?:every|the|each) (?:last|single)|(?:loss|lost)[^:;.]{0,40}: ?(?:none|zero|nil|0|nothing)|full durability|loss ?free
-    (?:no|not a single|not one|zero|without|never|nothing|none|absolutely no) (?:[\w-]+ ){0,4}(?:los[esti]\w*|missing)
+    (?:zero|no|0) rpo|lossless(?:ly)?|fully durable|(?:with|including|down to) (?:every|the|each) (?:last|single)
+    (?:loss|lost)[^:;.]{0,40}: ?(?:none|zero|nil|0|nothing)|full durability|loss ?free
+    (?:no|not a single|not one|zero|without|never|nothing|none|absolutely no) (?:(?!and |or |with )[\w-]+ ){0,4}(?:los[esti]\w*|missing)
     rpo (?:and|&|/) rto (?:are |of |is |= ?|both |both are )*(?:zero|0(?![.,]?\d)|nil)
     (?:rto|rpo) ?= ?(?:rto|rpo) ?= ?0
 """)
 UNSAFE_ACK = any_of(r"""
+    write behind|write back cache|in memory only|only in memory|volatile (?:memory|storage|buffer)
+    persist\w* (?:it )?later
+    (?:respond|repl\w+|acknowledg\w*|confirm\w*) (?:\w+ )?first(?: and|,)? (?:\w+ )?(?:persist|writ|stor|sav|replicat)\w*
     acks? ?[=:] ?(?:0|1|zero|one|none|leader)|acks? (?:0|zero|none)|fire and forget
     asynchronous(?:ly)? (?:acks?|acknowledg\w+|flush\w*|producer\w*)|async (?:acks?|acknowledg\w+|flush\w*)
     (?:ack(?:s|ed|'d|nowledg\w*)?|confirm\w*|repl(?:y|ies)|answer\w*|report\w* success) (?:\w+ ){0,6}before (?:\w+ ){0,6}(?:writ\w+|disk|durab\w+|commit\w*|anything|replicat\w+|flush\w*|persist\w*|sync\w*|stor\w+|saved|safe|fsync\w*|copied)
@@ -229,6 +266,8 @@ SAFE_ACK = any_of(r"""
     majority|quorum
 """)
 LATE_COPY = any_of(r"""
+    log shipping|cop(?:y|ied|ies) (?:\w+ ){0,3}(?:at night|every|once an?|hourly|nightly)
+    replication (?:\w+ ){0,2}lag(?:s|ging)? (?:of|by)
     async(?:hronous(?:ly)?)?[ -](?:\w+ )?(?:replicat\w+|replicas?|mirror\w*|cop(?:y|ies|ied)|ship\w*|backups?|standby|followers?)
     (?:replicat\w+|mirror\w*|cop(?:y|ied|ies)|shipped|shipping|replicas?|standby)(?: \w+){0,6} (?:async(?:hronous(?:ly)?)?|lazily|in the background|nightly|hourly|later|with (?:a )?lag)
     ships? (?:its )?logs? (?:every|nightly|hourly)|(?:nightly|hourly|daily) (?:backups?|cop(?:y|ies)|snapshots?)
@@ -240,6 +279,8 @@ ALL_COPIES = any_of(r"""
     (?:written|replicat\w+|cop\w+|acknowledged|confirmed|committed|persisted) (?:\w+ ){0,2}(?:to|on|in|by|at) (?:all|every|each|both)(?: \w+)? (?:replicas?|regions?|sites?|cop(?:y|ies)|data cent(?:re|er)s?|continents?|nodes?|locations?|brokers?) (?:before|first|synchronously)
 """)
 SINGLE_COPY = any_of(r"""
+    no (?:second|other) copy|(?:on|in) (?:just |only )?one (?:disk|disc|server|machine|node|broker|host)
+    replication ?[:=] ?(?:none|off|no)|standalone (?:broker|node|server)
     (?:single|one|sole|lone|only one|the only|just one)[ -](?:broker|replica|cop(?:y|ies)|node|server|machine|disk|disc|database|instance|host)(?! (?:of|dies|fails|is lost|crash\w*|dying|may (?:die|fail)|can (?:die|fail)|goes|breaks|lost|or|out|down))
     no (?:replicas?|replication|copies|redundancy|backups?|standby)(?! (?:delay|lag|latency|time|overhead|may|must|can|shall|should|is|ever))
     (?:replication|rf)(?: factor)?(?: of| is|:| ?=)? ?(?:one|1)(?!\d)
@@ -263,7 +304,8 @@ WHOLE = any_of(r"""
 _THREE = ("consisten\\w+", "availab\\w+", "partition\\W?toler\\w+")
 _ALL_THREE = "|".join(r"[^.;]{1,30}?\b".join(three) for three in permutations(_THREE))
 ONLY_TWO = any_of(r"""
-    two of|pick|choos\w+ (?:two|one|any two)|only two|either|trade ?offs?|theorem (?:says|states|tells|teaches)|cannot have|can't have
+    two of|pick|choos\w+ (?:two|one|any two)|only two|either|trade ?offs?|theorem (?:says|states|tells|teaches)
+    cannot have|can't have
 """)
 WHOLE_CAP = any_of(rf"""
     {_ALL_THREE}
@@ -283,6 +325,7 @@ AGREEMENT = any_of(r"""
     decid(?:e|es|ed) (?:on )?(?:the )?(?:same|together|jointly|unanimously)|common decision|two phase commit\w*|2pc
 """)
 NO_LIMIT_OF_FAULTS = any_of(r"""
+    however (?:many|long|late|slow|unreliable|bad|lossy|often)|(?:even with|no matter) how (?:unreliable|bad|lossy|faulty)
     even with how (?:many|long|late|slow|often)
     (?:without|no) (?:any )?(?:bounds?|limits?)|unbounded(?:ly)?|arbitrar(?:y|ily)|indefinite(?:ly)?
     no matter how (?:many|long|late|slow|often|bad)|however (?:many|long|late|slow)|any number of
@@ -313,18 +356,25 @@ BETWEEN_COPIES = any_of(r"""
     replicat\w+ (?:lag|delay|latency)|(?:lag|delay|time)s? (?:\w+ ){0,2}(?:between|across|from)
 """)
 STANDS_BACK = any_of(r"""
-    majority|minority|smaller|quorum|read only|queue[ds]?|queues|buffer\w*|wait\w*|block\w*|held back|hold back|until|afterwards|later
-    merge\w*|reconcil\w*|catch(?:es)? up|sacrific\w*|give[sn]? up|degrad\w*|suffer\w*|suspend\w*|paus\w+|stop\w*|refus\w*|reject\w*
-    halt\w*|unavailab\w+|fail fast|errors?|prefer\w*|down ?time|shut\w* down|give[sn]? way|yield\w*|freez\w+|frozen|stale|stand(?:s)? still
+    stall\w*|resume\w*|hang\w*|cease\w*
+    majority|minority|smaller|quorum|read only|queue[ds]?|queues|buffer\w*|wait\w*|block\w*|held back|hold back
+    until|afterwards|later
+    merge\w*|reconcil\w*|catch(?:es)? up|sacrific\w*|give[sn]? up|degrad\w*|suffer\w*|suspend\w*|paus\w+|stop\w*
+    refus\w*|reject\w*
+    halt\w*|unavailab\w+|fail fast|errors?|prefer\w*|down ?time|shut\w* down|give[sn]? way|yield\w*|freez\w+|frozen
+    stale|stand(?:s)? still
 """)
 """What a side that is cut off does when it gives up availability."""
 HINDERED = any_of(r"""
     notic\w+|felt|feel\w*
-    hold(?:s|ing)? up|hinder\w*|affect\w*|imped\w+|disturb\w*|impair\w*|slow(?:s|ed)?(?: down)?|delay\w*|prevent\w*|stop\w*|block\w*
+    hold(?:s|ing)? up|hinder\w*|affect\w*|imped\w+|disturb\w*|impair\w*|slow(?:s|ed)?(?: down)?|delay\w*|prevent\w*
+    stop\w*|block\w*
     interrupt\w*|be noticed|noticeable|matter|keep\w* \w+ from|interfer\w+|disrupt\w*
 """)
 """What the loss of a link or a place must not do where full availability is meant."""
 ACTS = any_of(r"""
+    (?:reads?|writes?|updates?|service|orders|answers|queries) (?:from|at|by|in|on) (?:any|every|each|all|both|either)
+    (?:can|could|must|may|should|shall|will|able to|still|also|always) (?!be |not |have |has |stay |remain |lose |agree |see |hold |match |show |differ|diverg|never |only |preserv|guarant|ensur|provid|maintain|keep |offer|tolerat|handl|detect|cope|protect|requir|need|enforc|support|happen|occur|fail|become|get |always )[a-z]{3,}
     accept(?:s|ed|ing)?|serv(?:e|es|ing)|answer(?:s|ed|ing)?|keeps? (?:on )?\w+ing|works?|functions?
     (?:can|must|may|able to|to|shall|should|still|also|always|keeps?|continues?|continue to|will|nevertheless|and|both|either|every \w+|each \w+|\w+s|it|they|system|service|platform|application|we|one|side|half|node|region|branch|shop|store|office|till|atm|trading|authori[sz]ation|booking|selling|ordering|business) (?:\w+ ){0,1}(?:book|sell|writ|trad|accept|serv|tak|answer|work|operat|post|edit|process|function|run|confirm|dispens|pay|order|deliver|respond|continu|go on|carry on|proceed|succeed)(?:e?s|e|ing)?
     (?:be|is|are|stays?|remains?|keeps?) (?:\w+ ){0,2}(?:available|up|online|writable|usable|reachable|open|operational|in service|answered|served|accepted|processed)
@@ -332,9 +382,16 @@ ACTS = any_of(r"""
 """)
 """Something that somebody does or can still do."""
 ACTIVITY = any_of(r"""
-    books?|booking|sells?|writes?|writing|trades?|accepts?|serves?|takes? (?:\w+ )?(?:orders?|writes?|bookings?)|answers?|works?|operates?|posts?
+    books?|booking|sells?|writes?|writing|trades?|accepts?|serves?|takes? (?:\w+ )?(?:orders?|writes?|bookings?)
+    answers?|works?|operates?|posts?
     records?|edits?|process(?:es)?|functions?|runs?|confirms?|commits?|dispens\w+|pays?|orders?|deliver\w*|open
 """)
 AT_ALL_TIMES = any_of(r"""
-    always|at (?:all times|any time|every moment)|24/7|round the clock|whenever (?:they|it) (?:want|like)s?|without (?:ever )?(?:stopping|pause|interruption)
+    always|at (?:all times|any time|every moment)|24/7|round the clock|whenever (?:they|it) (?:want|like)s?
+    without (?:ever )?(?:stopping|pause|interruption)
 """)
+DEPENDS = any_of(r"""
+    (?:depend|rel[yi]|count|hing)\w* (?:up)?on (?:any |the |a )?(?:others?|another|each other|one another|peers?|remote|it|them|link|network)
+    needs? (?:any |the )?(?:others?|another|each other|one another|peers?)
+""")
+"""What a place must not do that is to go on alone."""

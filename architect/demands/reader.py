@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from architect.demands import lexicon, topology
 from architect.demands.demand import Demand, Kind, Scope
@@ -16,6 +16,7 @@ _BEYOND = re.compile(
     r"\s*(?:of|longer|more|above|beyond|over|exceeding|greater|in excess)\b[^,;]{0,12}(?:than|\d|above|over|beyond)"
 )
 _JUST_DENIED = re.compile(r"\b(?:no|not|without|zero|never)\s+(?:\w+\s+)?$")
+_ONE_THAT_FAILS = re.compile(r"\b(?:loss|failure|crash|death|outage|lose|losing|kill\w*|tolerat\w+|surviv\w+)(?: of)?(?: an?| any| one| the)?\s*$")
 _FLAWED_SHARE = re.compile(r"\b(?!100\b)\d{1,2}(?:\.\d+)?\s?%|\b\w+[ -]nines\b|\bper ?cent\b")
 _UNWANTED = frozenset({Stance.FORBIDDEN, Stance.WAIVED})
 _LONG_S = 0.010
@@ -146,7 +147,7 @@ def _strong(one: _Sentence) -> Iterator[Demand]:
         )
         if lexicon.WEAK.search(before) or weak_after or _late(clause):
             continue
-        if one.cut or lexicon.STRICTLY.search(clause):
+        if one.cut or lexicon.STRICTLY.search(clause) or topology.reach(clause) is Scope.REGIONS:
             yield one.says(Kind.STRONG, clause, denied=said in _UNWANTED)
 
 
@@ -215,7 +216,10 @@ def _unavailable(one: _Sentence) -> Iterator[Demand]:
 
 
 def _unhindered(one: _Sentence) -> Iterator[Demand]:
-    """Yield full availability told by what the loss of a link or a place must not do."""
+    """Yield full availability told by what the loss of a link or a place must not do, or by whom a place must not need."""
+    for _, said, clause in one.found(lexicon.DEPENDS):
+        if said is Stance.FORBIDDEN:
+            yield replace(one.says(Kind.AVAILABLE, clause), cut=True)
     if one.cut or one.lost:
         for _, said, clause in one.found(lexicon.HINDERED):
             if said is Stance.FORBIDDEN:
@@ -285,9 +289,7 @@ def _durable(one: _Sentence) -> Iterator[Demand]:
         yield one.says(Kind.WHOLE, one.text)
     for kind, pattern in _PLAINLY:
         for match, said, clause in one.found(pattern):
-            if kind is Kind.SINGLE_COPY and any(
-                first < match.end() and match.start() < last for first, last in one.places
-            ):
+            if kind is Kind.SINGLE_COPY and _ONE_THAT_FAILS.search(one.text[: match.start()]):
                 continue
             if kind is Kind.WHOLE_CAP and (lexicon.ONLY_TWO.search(one.text) or lexicon.WEAK.search(one.text)):
                 continue

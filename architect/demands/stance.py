@@ -60,6 +60,7 @@ _WISH = any_of(r"""
     cannot be (?:had|achieved|reached)|unattainable
 """)
 _WAIVED_AFTER = any_of(r"""
+    (?:isn't|is not|not) worth|too (?:expensive|slow|costly|dear)|costs? too much
     (?:not|isn't|aren't|wasn't|never) (?:\w+ ){0,2}(?:needed|required|necessary|demanded|expected|wanted|mandatory|critical|important|essential|vital|crucial|in scope|asked for|insisted on|promised|assumed|relied (?:up)?on|relevant|used)
     (?:not|isn't|aren't|wasn't|hardly) (?:\w+ )?(?:an?|our|the) (?:\w+ )?(?:goals?|requirements?|must|need|concern|priority|objective|aim|target)
     (?:must|should|shall|may|can|will) not be (?:used|relied on|assumed)
@@ -94,7 +95,7 @@ _ALLOWED_AFTER = any_of(r"""
 _REACH_WORDS = 9
 _REACH_CHARACTERS = 80
 _BREAK_BEFORE = re.compile(
-    r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|that)\b"
+    r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|(?<!require )(?<!requires )(?<!need )(?<!want )(?<!expect )(?<!insist )(?<!demand )(?<!mean )that)\b"
 )
 _BREAK_AFTER = re.compile(
     r",(?!\s*(?:which|though|but|it|that|nor|or|and (?:it|that|this))\b)|[()]|\b(?:because|since|while|whereas|so that|and (?:the|all|every|each|no|we|must|zero|both|any))\b"

@@ -7,10 +7,10 @@ from __future__ import annotations
 from architect.demands.demand import Scope
 from architect.wording import any_of
 
-_SITES = r"(?:regions|continents|geographies|geos|data ?cent(?:er|re)s|datacent(?:er|re)s|dcs|sites|hemispheres|oceans|clouds|halves|locations|cent(?:er|re)s|facilities|territories|clusters|branches|warehouses|shops|stores|plants|countries|cities|offices|campuses)"
-_FAR_SITE = r"(?:region|continent|geography|data ?cent(?:er|re)|dc|site|location|country|city|hemisphere)"
-_SITE = r"(?:region|continent|geography|data ?cent(?:er|re)|dc|site|location|branch|warehouse|shop|store|country|half|side|hemisphere|city|end)"
-_NODES = r"(?:nodes?|replicas?|copies|copy|brokers?|servers?|instances?|machines?|peers?|members?)"
+_SITES = r"(?:regions|continents|geographies|geos|data ?cent(?:er|re)s|datacent(?:er|re)s|dcs|sites|hemispheres|oceans|clouds|halves|locations|hospitals|clinics|airports|subsidiaries|hubs|points of presence|pops|cent(?:er|re)s|facilities|territories|clusters|branches|warehouses|shops|stores|plants|countries|cities|offices|campuses)"
+_FAR_SITE = r"(?:hub|hospital|clinic|airport|subsidiary|office|region|continent|geography|data ?cent(?:er|re)|dc|site|location|country|city|hemisphere)"
+_SITE = r"(?:hub|hospital|clinic|airport|subsidiary|office|region|continent|geography|data ?cent(?:er|re)|dc|site|location|branch|warehouse|shop|store|country|half|side|hemisphere|city|end)"
+_NODES = r"(?:tills?|terminals?|devices?|phones?|atms?|kiosks?|engines?|players?|parties|edges?|edge locations?|nodes?|replicas?|copies|copy|brokers?|servers?|instances?|machines?|peers?|members?)"
 _SERVICES = r"(?:services|micro ?services|participants|systems|components|databases|bounded contexts|aggregates|steps)"
 _SERVICE = r"(?:service|micro ?service|participant|database)"
 _WORLD = r"(?:world|globe|planet|earth|atlantic|pacific|ocean)"
@@ -37,14 +37,17 @@ SEVERAL_REGIONS = any_of(rf"""
     (?:geo|globally|world ?wide|planet)[- ]?(?:distribut|replicat|redundan|scal|spread|partition|deploy)\w*
     active[- /]?active|multi ?(?:master|primary|leader)|everywhere
     (?:no matter|regardless of|whichever|whatever) (?:\w+ )?(?:country|region|continent|site|city)|wherever
-    planet ?wide|both (?:sides|ends) of (?:a|the)|in one region (?:\w+ ){{1,7}}(?:another|the other)|(?:second|backup|secondary|remote|disaster recovery|dr|fail ?over|standby) (?:region|site|data ?cent(?:er|re)|location)|another (?:region|continent|data ?cent(?:er|re)|country|site)
+    planet ?wide|both (?:sides|ends) of (?:a|the)|in one region (?:\w+ ){{1,7}}(?:another|the other)
+    (?:second|backup|secondary|remote|disaster recovery|dr|fail ?over|standby) (?:region|site|data ?cent(?:er|re)|location)
+    another (?:region|continent|data ?cent(?:er|re)|country|site)
     the other (?:region|site|data ?cent(?:er|re)|continent|side|half|one (?:takes|is asynchronous))
     {_CODE}{_JOIN}{_CODE}
     {_PLACE} and {_PLACE} regions|(?:whole|entire|full) (?:region|site|data ?cent(?:er|re))
     a (?:region|site|data ?cent(?:er|re)) (?:disappears|is destroyed|is lost|burns|fails|goes)
 """)
 SPREAD = any_of(rf"""
-    global(?:ly)?(?! (?:timeout|limit|default|variable|unique|customers?|users?|shop))|world ?wide|anywhere|on earth|of the (?:whole )?(?:globe|world|planet|earth)
+    global(?:ly)?(?! (?:timeout|limit|default|variable|unique|customers?|users?|shop))|world ?wide|anywhere|on earth
+    of the (?:whole )?(?:globe|world|planet|earth)
     (?:around|across|over|all over|anywhere in|throughout) the (?:whole )?{_WORLD}
     {_MANY} countries
     {_PLACE}{_JOIN}{_PLACE}
@@ -78,7 +81,7 @@ ACROSS_SERVICES = any_of(rf"""
     (?:across|between|over|spanning|among|in|on|of|through|by|for) (?:(?:all|every|each|both|any|multiple|several|many|the|our|its|these|different|{_NUMBER}) ){{0,3}}(?:[a-z]+ )?{_SERVICES}
     (?:all|every|each|both|{_NUMBER}) (?:(?:of )?(?:the|our) )?(?:{_NUMBER} )?(?:[a-z]+ )?(?:{_SERVICES}|{_SERVICE})
     (?:cross|inter|multi) ?service|the services|passes (?:\w+ )?services|no service
-    {_BUSINESS}(?: [a-z]+)?(?: ?, ?| and | ?/ ?| with )(?:and |the )?{_BUSINESS}|distributed transactions?
+    {_BUSINESS}(?: [a-z]+)?(?: ?, ?| and | ?/ ?| ?\+ ?| with )(?:and |the )?{_BUSINESS}|distributed transactions?
 """)
 ACROSS_NODES = any_of(rf"""
     each other(?:'s)?|one another(?:'s)?|the other's|each sees|either copy|both copies
@@ -90,6 +93,7 @@ ACROSS_NODES = any_of(rf"""
 """)
 """Several nodes; who reads is anywhere, so a promise to every reader binds every node."""
 INSIDE = any_of(r"""
+    local (?:acid )?transactions?|only local(?:ly)?
     (?:within|inside|per) (?:each|every|any|a|an|one|the|its|their|single) (?:(?:own|single|same|home|local|given) )*(?:region|data ?cent(?:er|re)|datacent(?:er|re)|site|aggregate|entity|order|account|customer|partition|shard|service|database|zone|availability zone|saga|workflow|record|row|tenant)
     (?:within|inside|in|per|for) (?:(?:a|an|one|the|its|their) )?(?:(?:own|single|same|home|local|given|primary) )*(?:region|data ?cent(?:er|re)|datacent(?:er|re)|site|zone)
     (?:intra|in|single|home|per|one)[ -](?:region|order|aggregate|entity|account|partition|key|customer|record|site|zone|service)
@@ -101,13 +105,19 @@ INSIDE = any_of(r"""
 """)
 
 CUT = any_of(r"""
+    off ?line(?! (?:analytics|reports?|processing|batch|training|backup))|black ?outs? between|air gapped
+    connectivity (?:problems?|issues?|loss|is lost|gone)|wan outages?
+    without (?:any )?(?:contact|connection|connectivity)|no (?:signal|contact|connectivity)
     los(?:e|es|ing|t) (?:their|the|its|all|any)? ?(?:internet|uplink|wifi|broadband|signal|network|connection|link|line)s?
-    (?:connected|link|network|connection|online) or (?:not|no \w+|offline)|with or without (?:a |the |any )?(?:\w+ )?(?:link|connection|network)
-    (?:no|without a|without the|without any) (?:working )?(?:link|connection|network)(?! (?:delay|latency|lag|hop|call|round|time|overhead))|fib(?:re|er) cuts?|network faults?
+    (?:connected|link|network|connection|online) or (?:not|no \w+|offline)
+    with or without (?:a |the |any )?(?:\w+ )?(?:link|connection|network)
+    (?:no|without a|without the|without any) (?:working )?(?:link|connection|network)(?! (?:delay|latency|lag|hop|call|round|time|overhead))
+    fib(?:re|er) cuts?|network faults?
     (?:broken|dead|cut|severed) (?:link|line|connection|cable|network)s?
     (?:network |net ?)?partition(?:s|ed|ing)?(?! (?:toler\w+|keys?|count|number|leaders?))(?!s? (?:per|of the topic))
     net ?splits?|splits?(?= (?:happen|occur|must|may)|$|,| )|split(?: in two)?
-    cut(?:s|ting)? (?:\w+ )?off|isolat(?:ed(?! transactions?)|ion(?! level))|disconnect\w*|severed|separated|unreachable|cut|marooned
+    cut(?:s|ting)? (?:\w+ )?off|isolat(?:ed(?! transactions?)|ion(?! level))|disconnect\w*|severed|separated
+    unreachable|cut|marooned
     islanded|on (?:its|their) own|off ?line(?= ?$|,| and)
     (?:link|line|lines|connection|connections|cables?|network|wan|interconnect|links|connectivity|backbone|wire|tunnel|vpn)(?: between [\w ]{1,30})? (?:\w+ ){0,2}(?:lost|down|fail\w*|break\w*|broken|cut|severed|gone|dead|drops?|dies|breaks|snap\w*|torn|tears?|ruptur\w+|interrupted|out|falls? apart|outages?|failures?|splits?|vanish\w*|may partition|loss)
     (?:loss|failure|outage|break ?down|interruption|cut) of (?:the |an? |any )?(?:\w+ )?(?:link|line|connection|network|wan|cable|connectivity|interconnect)
@@ -121,18 +131,25 @@ CUT = any_of(r"""
     network (?:failures?|outages?|troubles?|problems?)
 """)
 LOST_PLACE = any_of(rf"""
+    (?:destroy\w*|wip\w+ out|tak\w+ out|hits?|knock\w* out|level\w*|flatten\w*|flood\w*) (?:the |a |an |one )?(?:\w+ )?(?:{_SITE}|{_PLACE}|broker|node|disk|machine|server)
     power (?:failure|cut|loss|outage)s?|(?:region|site|data ?cent(?:er|re)|zone)s? fail ?over
-    (?:loss|failure|outage|death|crash) of (?:any |either )?(?:one )?of (?:them|these|those)|(?:disk|disc|node|broker|machine|host|site|region) (?:crash|failure|loss|outage)\w*
-    (?:{_SITE}|cent(?:er|re)|sites?|regions?|brokers?|nodes?|disks?|discs?|machines?|hosts?|servers?|data ?cent(?:er|re)s?|datacent(?:er|re)s?|broker's disk|continent|power|zone|leader|coordinator|building|it)(?: \w+){{0,3}}? (?:fails?|failing|failed|lost|dies|die|crash\w*|disappears?|destroyed|burns?(?: down)?|goes (?:dark|down|away|up)|going (?:dark|down)|dark|vanish\w*|explod\w*|failures?|outages?|is gone|unreachable|(?:that|which) is (?:down|gone|dead|off ?line|dark)|goes up in flames|(?:is |was |gets )?(?:wiped out|obliterated|knocked out|taken out|swallowed|bombed|burnt|burned|broken|perish\w*|breaks? down|power(?:s|ed)? off|switched off|loses power)|in flames|floods?|flooded|loss|melts?)
-    (?:loss|failure|outage|destruction|crash|death|end|disappearance) of (?:the |an? |any |one |an entire |a whole |every |its |our )*(?:only |whole |entire |single )?(?:{_SITE}|sites?|regions?|brokers?|nodes?|disks?|machines?|hosts?|servers?|replicas?|copy|building|power)
+    (?:loss|failure|outage|death|crash) of (?:any |either |one )?of (?:our |the |these )?(?:two |three |four |\w+ )?(?:{_SITE}|sites|regions|data ?cent(?:er|re)s|nodes|brokers)
+    (?:loss|failure|outage|death|crash) of (?:any |either )?(?:one )?of (?:them|these|those)
+    (?:disk|disc|node|broker|machine|host|site|region) (?:crash|failure|loss|outage)\w*
+    (?:{_SITE}|{_PLACE}|site [ab]|cent(?:er|re)|sites?|regions?|brokers?|nodes?|disks?|discs?|machines?|hosts?|servers?|data ?cent(?:er|re)s?|datacent(?:er|re)s?|broker's disk|continent|power|zone|leader|coordinator|building|it)(?: \w+){{0,3}}? (?:fails?|failing|failed|lost|dies|die|crash\w*|disappears?|destroyed|burns?(?: down)?|goes (?:dark|down|away|up)|going (?:dark|down)|dark|vanish\w*|explod\w*|failures?|outages?|is gone|unreachable|(?:that|which) is (?:down|gone|dead|off ?line|dark)|goes up in flames|(?:is |was |gets )?(?:wiped out|obliterated|knocked out|taken out|swallowed|bombed|burnt|burned|broken|perish\w*|breaks? down|power(?:s|ed)? off|switched off|loses power)|in flames|floods?|flooded|loss|melts?)
+    (?:loss|failure|outage|destruction|crash|death|end|disappearance) of (?:the |an? |that |this |any |one |an entire |a whole |every |its |our )*(?:only |whole |entire |single )?(?:{_SITE}|sites?|regions?|brokers?|nodes?|disks?|machines?|hosts?|servers?|replicas?|copy|building|power)
     lose[s]? (?:a|an|one|any|the|an entire|a whole) (?:\w+ )?(?:{_SITE}|broker|node|disk|machine|host|server)
     power (?:failure|cut|loss)|disasters?|earth ?quake|fire|whichever (?:node|machine) (?:crashes|fails)
 """)
+
+_NAMED = any_of(_PLACE)
 
 
 def reach(clause: str) -> Scope:
     """Return over what a clause says that its demand reaches."""
     if ACROSS_REGIONS.search(clause) and not _only_inside(clause):
+        return Scope.REGIONS
+    if len({found.group().removeprefix("the ") for found in _NAMED.finditer(clause)}) > 1:
         return Scope.REGIONS
     if ACROSS_SERVICES.search(clause) and not INSIDE.search(clause):
         return Scope.SERVICES
