@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import lru_cache
 
-_CANDIDATE = re.compile(r"(?<![0-9A-Za-z])(?:2[2-7]|[3-6][0-9])(?:[ .-]?[0-9]){12,17}(?![0-9A-Za-z])")
+_CANDIDATE = re.compile(r"(?<![0-9A-Za-z])(?:2[2-7]|[3-6][0-9])(?:[\s.-]{0,3}[0-9]){12,17}(?![0-9A-Za-z])")
 """14 to 19 digits, alone or in groups, that begin as a card's do. 13 digits are a bar code, and 20... is a date."""
 SHORTEST = 14
 """Characters of the shortest text that can hold one."""
@@ -13,7 +15,19 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 
 def holds_card_number(text: str) -> bool:
     """Tell whether a part of the text has the shape and the check digit of a card number."""
-    return len(text) >= SHORTEST and any(_checks(_NOT_DIGITS.sub("", found[0])) for found in _CANDIDATE.finditer(text))
+    if len(text) < SHORTEST:
+        return False
+    plain = text if text.isascii() else "".join(map(_plain, text))
+    return any(_checks(_NOT_DIGITS.sub("", found[0])) for found in _CANDIDATE.finditer(plain))
+
+
+@lru_cache(maxsize=1_024)
+def _plain(character: str) -> str:
+    """Return a digit or a dash of any script as one of ASCII; of what nobody sees, nothing."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    category = unicodedata.category(character)
+    return "-" if category == "Pd" else "" if category == "Cf" else character
 
 
 def _checks(digits: str) -> bool:

@@ -168,6 +168,8 @@ def _why(unclean: re.Match[str]) -> str:
 
 def _fault_of(value: object, depth: int) -> str | None:
     """Return what is wrong with the texts and names in a JSON value."""
+    if isinstance(value, float) and value.is_integer():
+        value = f"{value:.0f}"
     if isinstance(value, str | int):
         return _fault_of_text(str(value))
     if not isinstance(value, dict | list):

@@ -20,6 +20,13 @@ TEST_CARDS = (
     "6011111111111117",
     "3566002020360505",
     "pm_4242424242424242",
+    "4242 - 4242 - 4242 - 4242",
+    "4242\n4242\t4242  4242",
+    "4242\u20134242\u20134242\u20134242",
+    "4242\u00a04242\u202f4242\u20094242",
+    "4242\u200b4242\u200b4242\u200b4242",
+    "\uff14\uff12" * 8,
+    "\u0664\u0662" * 8,
 )
 INNOCENT = (
     "4242424242424241",
@@ -32,6 +39,7 @@ INNOCENT = (
     "+44 20 7946 0958",
     "536365",
     "12 Rue Haute, 75001 Paris",
+    "5, Gr\u00fcne Gasse 4242, 4242 Z\u00fcrich, 4242 4242",
 )
 
 
@@ -58,18 +66,21 @@ def test_a_card_number_is_refused_in_every_field_and_not_repeated() -> None:
     document = {
         "reason": "paid with 4242 4242 4242 4242",
         "data": {"deep": [{"er": 4242424242424242}]},
+        "more": {"deep": [1.5, 4242424242424242.0]},
         "names": {"4242424242424242": 1},
         "4242424242424242": 1,
     }
-    fields = Fields(document, errors, "", frozenset({"reason", "data", "names"}))
+    fields = Fields(document, errors, "", frozenset({"reason", "data", "names", "more"}))
 
     fields.text("reason", 64)
     fields.data("data")
     fields.data("names")
+    fields.data("more")
 
     assert [error for error in errors if error.message == CARD_NUMBER] == [
         FieldError("reason", CARD_NUMBER),
         FieldError("data", CARD_NUMBER),
         FieldError("names", CARD_NUMBER),
+        FieldError("more", CARD_NUMBER),
     ]
     assert "4242" not in str(errors)
