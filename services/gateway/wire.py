@@ -9,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.gateway.problems import Problem
+from services.gateway.security.guard import MAX_URL_BYTES
 
 _log = logging.getLogger(__name__)
 MAX_UNFINISHED_BYTES = 65_536
@@ -20,10 +21,16 @@ PATIENCE_S = 30.0
 
 
 _REFUSAL = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
+    b"HTTP/1.1 %d Refused\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
     b"connection: close\r\n\r\n%s"
 )
 _OF_UPGRADES = frozenset({b"upgrade", b"http2-settings"})
+
+
+def _problem(url: bytes, why: str) -> Problem:
+    if len(url) > MAX_URL_BYTES:  # what is much longer is not even read
+        return Problem("uri-too-long", f"an address may have at most {MAX_URL_BYTES} bytes")
+    return Problem("invalid-http", f"this is no request of HTTP/1.1: {why}")
 
 
 def _without(connection: bytes) -> bytes:
@@ -46,6 +53,7 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
     _seen = -1
     _look: asyncio.TimerHandle | None = None
     _would_upgrade = False
+    url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to look after the connection."""
@@ -75,6 +83,9 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
         except httptools.HttpParserUpgrade as upgrade:
             if self._would_upgrade:
                 self._go_on(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError:
+            self._refuse("its address cannot be read")
+            return
         except httptools.HttpParserError as error:
             self._refuse(str(error))
             return
@@ -100,8 +111,8 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
             self.cycle.keep_alive = False
             self.flow.pause_reading()
             return
-        body = Problem("invalid-http", f"this is no request of HTTP/1.1: {why}").response().body
-        self.transport.write(_REFUSAL % (len(body), body))
+        answer = _problem(self.url, why).response()
+        self.transport.write(_REFUSAL % (answer.status_code, len(answer.body), answer.body))
         self.transport.close()
 
     def on_message_begin(self) -> None:

@@ -112,6 +112,7 @@ def test_one_header_without_end_is_refused() -> None:
     "sent",
     [
         b"HELO there\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
         b"GET / HTTP/1.1\r\nhost : a\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n",
@@ -123,6 +124,13 @@ def test_what_is_no_http_is_refused_with_a_problem(sent: bytes) -> None:
     assert b"content-type: application/problem+json" in head
     assert b"content-length: %d\r\n" % len(body) in head
     assert json.loads(body)["type"] == "/problems/invalid-http"
+
+
+@pytest.mark.parametrize(("size", "status", "kind"), [(70_000, 414, "uri-too-long"), (1, 400, "invalid-http")])
+def test_an_address_that_cannot_be_read_is_refused_by_its_name(size: int, status: int, kind: str) -> None:
+    head, _, body = _answers(b"GET http://[::1" + b"a" * size + b" HTTP/1.1\r\nhost: a\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(body)["type"] == f"/problems/{kind}"
 
 
 def test_a_request_before_what_is_no_http_has_its_answer() -> None:
