@@ -9,7 +9,8 @@ from architect.wording import any_of
 
 _LATENCY = any_of(r"""
     latenc\w*|delays?|lag\w*|respon\w*|commit\w*|confirm\w*|visible|propagat\w*|round[- ]trip|transition\w*
-    replicat\w*|answer\w*|agree\w*|overhead|cost|extra|added|complet\w*|finish\w*|done|ends?|ended|reads?|writes?|real[- ]time
+    replicat\w*|answer\w*|agree\w*|overhead|cost|extra|added|complet\w*|finish\w*|done|ends?|ended|reads?|writes?
+    real[- ]time
     end[- ]to[- ]end|within|under|below|sub|max\w*|at most|in|than|per|takes?|p\d\d+|after
 """)
 _OTHER = any_of(r"""

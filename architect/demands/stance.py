@@ -25,7 +25,7 @@ class Stance(StrEnum):
 _NEGATION = any_of(r"""
     (?:no|not|never|none|nobody|nothing|nowhere|neither|nor|without|cannot|zero|nil|lacks?|lacking|free (?:of|from))(?! (?:only|just|merely|exceptions?|questions?|matter|doubt|later|one (?:should|must|has)|(?:longer|more|less|fewer|earlier|sooner|greater|worse) than))
     (?:can|don|doesn|didn|won|wouldn|mustn|shouldn|isn|aren|needn|couldn|mayn|shan|hasn)'?t
-    0(?![.,]?\d)(?! ?%)
+    0(?![.,]?\d)(?! ?%)(?! ?(?:m?s|us|ns|\u03bcs|sec\w*|milli\w*|micro\w*|nano\w*)\b)
 """)
 _ABANDON = any_of(r"""
     (?:giv\w+|gave) (?:\w+ )?up|drop(?:s|ped|ping)?|avoid\w*|waiv\w+|relax\w*|skip\w*|sacrific\w+|reject\w*
@@ -38,7 +38,8 @@ _ABANDON = any_of(r"""
     los[ei]\w*|stop(?:s|ped)? short of|eliminat\w+|prevent\w*|rid of|refrain\w*|beware of
 """)
 _HARM = any_of(r"""
-    affect\w*|impair\w*|harm\w*|endanger\w*|influence\w*|impact\w*|jeopardi[sz]\w*|weaken\w*|degrad\w+|reduc\w+|hurt\w*|lower\w*
+    affect\w*|impair\w*|harm\w*|endanger\w*|influence\w*|impact\w*|jeopardi[sz]\w*|weaken\w*|degrad\w+|reduc\w+
+    hurt\w*|lower\w*
 """)
 """What, done to something good, takes it away; done to something bad, means nothing here."""
 _OUTRANKED = re.compile(r"\b(?:over|above|before|ahead of|trumps?|beats?|outranks?)\s+(?:strong |strict |full |the )?$")
@@ -74,7 +75,8 @@ _WAIVED_AFTER = any_of(r"""
     (?:comes?|is|are) (?:only )?second
 """)
 _FORBIDDEN_AFTER = any_of(r"""
-    impossible|unacceptable|intolerable|inadmissible|impermissible|forbidden|prohibited|banned|disallowed|unthinkable|verboten
+    impossible|unacceptable|intolerable|inadmissible|impermissible|forbidden|prohibited|banned|disallowed
+    unthinkable|verboten
     out of the question|ruled out
     (?:is|are|be|will be|was)? ?(?:not|never) (?:\w+ )?(?:acceptable|tolerable|tolerated|allowed|permitted|accepted|admissible|to be tolerated|an option|endured|ok|okay)
     (?:cannot|can't|can not|won't|will not|must not) be (?:tolerated|accepted|allowed|permitted|endured)
@@ -98,9 +100,10 @@ _BREAK_BEFORE = re.compile(
     r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|(?<!require )(?<!requires )(?<!need )(?<!want )(?<!expect )(?<!insist )(?<!demand )(?<!mean )that)\b"
 )
 _BREAK_AFTER = re.compile(
-    r",(?!\s*(?:which|though|but|it|that|nor|or|and (?:it|that|this))\b)|[()]|\b(?:because|since|while|whereas|so that|and (?:the|all|every|each|no|we|must|zero|both|any))\b"
+    r",(?!\s*(?:which|though|but|it|that|nor|or|and (?:it|that|this))\b)|[()]|\b(?:because|since|while|whereas|so that|and (?:the|all|every|each|no|we|must|zero|both|any|none|nobody|nothing|may|can|never))\b"
 )
 _LIST = re.compile(r"\b(?:neither|nothing may|nothing must|nobody may|without any)\b[^;.]{0,60}$")
+_ENUMERATED = re.compile(r"\s*(?:\w+\s*)?(?:,|,?\s*\b(?:or|nor)\b)\s*(?:any |an? |the )?")
 _JOINT = re.compile(r"\b(?:or|nor)\b")
 
 
@@ -117,6 +120,8 @@ def stance(
     if _WISH.search(wish) or _WISH.search(after[:70]) or _WAIVED_AFTER.search(after):
         return Stance.WAIVED
     before = _before(sentence, start, spoken_for, context, bad=bad)
+    if bad and before in (Stance.WANTED, Stance.ALLOWED):
+        before = _listed(sentence, start, spoken_for, context) or before
     if before in (Stance.WANTED, Stance.ALLOWED) and (
         _FORBIDDEN_AFTER.search(after) or _ZERO_AFTER.match(sentence, end)
     ):
@@ -157,6 +162,15 @@ def _before(sentence: str, start: int, spoken_for: Sequence[Span], context: Sequ
     if negations:
         return Stance.FORBIDDEN
     return Stance.ALLOWED if _found(_ALLOW, sentence, first, start, taken) else Stance.WANTED
+
+
+def _listed(sentence: str, start: int, spoken_for: Sequence[Span], context: Sequence[Span]) -> Stance | None:
+    """Return the stance to the part before, where only a comma or an `or` stands between."""
+    for first, last in spoken_for:
+        if last <= start and _ENUMERATED.fullmatch(sentence, last, start):
+            said = _before(sentence, first, spoken_for, context, bad=True)
+            return said if said is not Stance.WANTED else _listed(sentence, first, spoken_for, context)
+    return None
 
 
 def _window(sentence: str, start: int, taken: Sequence[Span]) -> tuple[int, bool]:

@@ -46,6 +46,7 @@ SEVERAL_REGIONS = any_of(rf"""
     a (?:region|site|data ?cent(?:er|re)) (?:disappears|is destroyed|is lost|burns|fails|goes)
 """)
 SPREAD = any_of(rf"""
+    (?:eu|us|apac|emea) (?:and )?(?:eu|us|apac|emea|asia)
     global(?:ly)?(?! (?:timeout|limit|default|variable|unique|customers?|users?|shop))|world ?wide|anywhere|on earth
     of the (?:whole )?(?:globe|world|planet|earth)
     (?:around|across|over|all over|anywhere in|throughout) the (?:whole )?{_WORLD}
@@ -59,7 +60,7 @@ PLACE = any_of(rf"""
 """)
 """One place; two different ones in a text are two regions."""
 ONE_REGION = any_of(rf"""
-    (?:single|one|same|only one|in|our|its|home) region(?![^.;]{{0,60}}\banother\b)(?!s| (?:disappears|is|goes|fails|burns|may|can|failure|loss|outage|lost|dark|down))
+    (?:single|one|same|only one|in|our|its|home) region(?![^.;]{{0,60}}\banother\b)(?!s| (?:disappears|dies|die|crash\w*|is|goes|fails|burns|may|can|failure|loss|outage|lost|dark|down))
     single (?:data ?cent(?:er|re)|datacent(?:er|re)|site|az|availability zone)
     (?:one|same|the same) (?:data ?cent(?:er|re)|datacent(?:er|re)|building|availability zone)(?! (?:fail|burn|is lost|goes|down|out)\w*)
     (?:within|inside) (?:a|one|the same|the) (?:region|data ?cent(?:er|re)|datacent(?:er|re))
@@ -94,11 +95,11 @@ ACROSS_NODES = any_of(rf"""
 """Several nodes; who reads is anywhere, so a promise to every reader binds every node."""
 INSIDE = any_of(r"""
     local (?:acid )?transactions?|only local(?:ly)?
-    (?:within|inside|per) (?:each|every|any|a|an|one|the|its|their|single) (?:(?:own|single|same|home|local|given) )*(?:region|data ?cent(?:er|re)|datacent(?:er|re)|site|aggregate|entity|order|account|customer|partition|shard|service|database|zone|availability zone|saga|workflow|record|row|tenant)
+    (?:within|inside|per) (?:each|every|any|a|an|one|the|its|their|single) (?:(?:own|single|same|home|local|given) )*(?:region|data ?cent(?:er|re)|datacent(?:er|re)|site|aggregate|entity|order|account|customer|shop|store|branch|warehouse|partition|shard|service|database|zone|availability zone|saga|workflow|record|row|tenant)
     (?:within|inside|in|per|for) (?:(?:a|an|one|the|its|their) )?(?:(?:own|single|same|home|local|given|primary) )*(?:region|data ?cent(?:er|re)|datacent(?:er|re)|site|zone)
     (?:intra|in|single|home|per|one)[ -](?:region|order|aggregate|entity|account|partition|key|customer|record|site|zone|service)
     regionally|region local|regional|locally|inside each|within itself|one availability zone
-    (?:within|inside|per) (?:aggregate|entity|order|account|customer|partition|shard|key)
+    (?:within|inside|per) (?:shop|store|branch|warehouse|city|aggregate|entity|order|account|customer|partition|shard|key)
     (?:in|on|at|of) the (?:primary|leader|master|provider|core|home|payment provider|(?:inventory|payment|order|stock) (?:database|service|table))
     in (?:us|eu|ap|sa|ca|me|af|il|cn) \w+ \d(?: only)?
     for (?:each|every|one|a single) (?:order|account|customer|aggregate|saga)
@@ -119,7 +120,7 @@ CUT = any_of(r"""
     cut(?:s|ting)? (?:\w+ )?off|isolat(?:ed(?! transactions?)|ion(?! level))|disconnect\w*|severed|separated
     unreachable|cut|marooned
     islanded|on (?:its|their) own|off ?line(?= ?$|,| and)
-    (?:link|line|lines|connection|connections|cables?|network|wan|interconnect|links|connectivity|backbone|wire|tunnel|vpn)(?: between [\w ]{1,30})? (?:\w+ ){0,2}(?:lost|down|fail\w*|break\w*|broken|cut|severed|gone|dead|drops?|dies|breaks|snap\w*|torn|tears?|ruptur\w+|interrupted|out|falls? apart|outages?|failures?|splits?|vanish\w*|may partition|loss)
+    (?:link|line|lines|internet|connection|connections|cables?|network|wan|interconnect|links|connectivity|backbone|wire|tunnel|vpn)(?: between [\w ]{1,30})? (?:\w+ ){0,2}(?:lost|down|fail\w*|break\w*|broken|cut|severed|gone|dead|drops?|dies|breaks|snap\w*|torn|tears?|ruptur\w+|interrupted|out|falls? apart|outages?|failures?|splits?|vanish\w*|may partition|loss)
     (?:loss|failure|outage|break ?down|interruption|cut) of (?:the |an? |any )?(?:\w+ )?(?:link|line|connection|network|wan|cable|connectivity|interconnect)
     (?:los[est]\w*|without|no) (?:of )?(?:all |any |their |its )?(?:contact|connectivity|touch|connection|link|network)(?! (?:delay|latency|lag|hop|call|round|time|overhead))(?: (?:to|with|between))?
     (?:cannot|can|can't|could not) (?:\w+ )?(?:reach|see|talk to|contact|hear|speak to|talk with|communicate)(?: (?:each|one|an)? ?other| no other| any| the| its| their| none)(?: \w+)?
@@ -131,6 +132,7 @@ CUT = any_of(r"""
     network (?:failures?|outages?|troubles?|problems?)
 """)
 LOST_PLACE = any_of(rf"""
+    [ab] (?:burns|fails|dies|goes (?:dark|down)|is lost|is destroyed)(?: down)?
     (?:destroy\w*|wip\w+ out|tak\w+ out|hits?|knock\w* out|level\w*|flatten\w*|flood\w*) (?:the |a |an |one )?(?:\w+ )?(?:{_SITE}|{_PLACE}|broker|node|disk|machine|server)
     power (?:failure|cut|loss|outage)s?|(?:region|site|data ?cent(?:er|re)|zone)s? fail ?over
     (?:loss|failure|outage|death|crash) of (?:any |either |one )?of (?:our |the |these )?(?:two |three |four |\w+ )?(?:{_SITE}|sites|regions|data ?cent(?:er|re)s|nodes|brokers)
