@@ -34,7 +34,7 @@ class Wish(StrEnum):
 class Command(NamedTuple):
     """A command as far as the rules look at it; `step` is the step's path, `undoes` the token of the effect to undo.
 
-    A `child` is a saga that the command starts or takes back.
+    A `child` is a saga that the command starts or takes back. `topic` is whose command it is.
     """
 
     command_id: str
@@ -42,14 +42,16 @@ class Command(NamedTuple):
     undoes: str | None
     step: str
     child: bool = False
+    topic: str = ""
 
 
 class Entry(NamedTuple):
-    """What became of one token."""
+    """What became of one token, and with whom: nobody else knows of it."""
 
     step: str
     undo: bool
     mark: Mark
+    topic: str = ""
 
 
 class Answer(NamedTuple):
@@ -97,7 +99,7 @@ def handle(  # noqa: PLR0911 - one return for each rule
         case Wish.DO_AND_NOT_KNOW:
             return _answered(_done(books.entries, command), books, command, _NOT_KNOWN)
         case Wish.REFUSE:
-            refused = Entry(command.step, command.undoes is not None, Mark.REFUSED)
+            refused = Entry(command.step, command.undoes is not None, Mark.REFUSED, command.topic)
             return _answered({**books.entries, command.token: refused}, books, command, _REFUSED)
         case Wish.FAIL:
             return _answered(books.entries, books, command, _FAILED)
@@ -125,8 +127,8 @@ def _done(entries: Mapping[str, Entry], command: Command) -> Mapping[str, Entry]
     if command.undoes is not None:
         original = entries.get(command.undoes)
         if original is None:
-            changed[command.undoes] = Entry(command.step, False, Mark.BARRED)
-        elif original.mark is Mark.DONE:
+            changed[command.undoes] = Entry(command.step, False, Mark.BARRED, command.topic)
+        elif original.mark is Mark.DONE and original.topic == command.topic:
             changed[command.undoes] = original._replace(mark=Mark.UNDONE)
-    changed[command.token] = Entry(command.step, command.undoes is not None, Mark.DONE)
+    changed[command.token] = Entry(command.step, command.undoes is not None, Mark.DONE, command.topic)
     return changed

@@ -15,7 +15,7 @@ BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 _FIRST = yaml.safe_load(BLOCKS[0])
 
 WHOLE = """\
-document: { dsl: 1.0.3, namespace: test, name: whole, version: 1.0.0, title: All, tags: { a: b } }
+document: { dsl: 1.0.3, namespace: test, name: whole, version: 2.0.0, title: All, tags: { a: b } }
 use:
   functions:
     act: { call: command, with: { topic: other.commands, message: other.Act } }

@@ -23,7 +23,17 @@ from orchestrator.core.definition import (
     Try,
 )
 from orchestrator.core.scope import Compute, Scope
-from orchestrator.definitions.document import duration_ms, entries, items, mapping, milestone, named, text, whole
+from orchestrator.definitions.document import (
+    duration_ms,
+    entries,
+    is_name,
+    items,
+    mapping,
+    milestone,
+    named,
+    text,
+    whole,
+)
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, uses_data
 from orchestrator.definitions.fragments import Library, expand
@@ -41,7 +51,6 @@ _TOP = (
 )  # fmt: skip
 _HEAD = ("dsl", "namespace", "name", "version", "title", "summary", "tags", "metadata")
 _USE = ("functions", "retries", "errors", "timeouts", "fragments")
-_TAKEN = frozenset({"undo", "catch", "end", "exit", "continue"})
 
 Compiled = Callable[[Workshop, str, Mapping[str, Any], Place], Node]
 _KINDS: Mapping[str, Compiled] = {
@@ -75,7 +84,7 @@ def compile_definition(document: Any, functions: Mapping[str, Compute], library:
     for word in ("tags", "metadata"):
         entries(head.get(word, {}), f"document.{word}")
     if not text(head["dsl"], "document.dsl").startswith("1.0."):
-        raise DefinitionError("document.dsl", "must be a version 1.0 of the Serverless Workflow DSL")
+        raise DefinitionError("document.dsl", f"is {head['dsl']}, and this is the DSL 1.0; write 1.0.3")
     use = mapping(top.get("use", {}), "use", _USE)
     declared = {kind: entries(use.get(kind, {}), f"use.{kind}") for kind in _USE}
     defaults = _defaults(top.get("defaults", {}))
@@ -115,7 +124,7 @@ def _definition(top: Mapping[str, Any], head: Mapping[str, Any], shop: Workshop,
         output=output,
         tracks_data=scoped or reading or output is not None,
         flat=not scoped,
-        migrations=dict(_migrations(top.get("migrations"), shop)),
+        migrations=dict(_migrations(top.get("migrations"), shop, major_of(head["version"], "document.version"))),
     )
 
 
@@ -164,7 +173,7 @@ def _late(name: str, value: Any) -> LateSignal:
     )
 
 
-def _migrations(value: Any, shop: Workshop) -> Iterator[tuple[int, Migration]]:
+def _migrations(value: Any, shop: Workshop, version: int) -> Iterator[tuple[int, Migration]]:
     for index, one in enumerate([] if value is None else items(value, "migrations")):
         where = f"migrations[{index}]"
         parts = mapping(one, where, ("from", "steps", "context"), ("from",))
@@ -174,7 +183,11 @@ def _migrations(value: Any, shop: Workshop) -> Iterator[tuple[int, Migration]]:
             if new not in shop.nodes:
                 raise DefinitionError(f"{where}.steps.{old}", f"names {new}, which does not exist")
         context = expression(parts["context"], f"{where}.context") if "context" in parts else None
-        yield whole(parts["from"], f"{where}.from"), Migration(renamed, context)
+        older = whole(parts["from"], f"{where}.from")
+        if not 0 < older < version:
+            problem = f"is {older}, which comes not before {version}; write an older version"
+            raise DefinitionError(f"{where}.from", problem)
+        yield older, Migration(renamed, context)
 
 
 def _entries(tasks: Any, where: str) -> Iterator[tuple[str, str]]:
@@ -244,7 +257,7 @@ def _sequence(shop: Workshop, tasks: Any, place: Place) -> str:
 
 
 def _task(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> None:
-    if ":" in name or "/" in name or name.isdecimal() or name in _TAKEN:
+    if not is_name(name):
         raise DefinitionError(
             place.where, "a name may not hold ':' or '/', be a number or a word of the DSL: ids are made of names"
         )

@@ -69,6 +69,9 @@ def check_name(name: str) -> None:
     """Raise DefinitionError for a name that addresses, keys and saga ids cannot be made of."""
     if not _NAME.match(name):
         problem = f"is {name!r}; it must have 1 to 63 lower-case letters, digits and '-', none of them at an end"
+        likely = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63].strip("-")
+        if likely:
+            problem += f"; write {likely}"
         raise DefinitionError("document.name", problem)
 
 

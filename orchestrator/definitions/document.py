@@ -11,6 +11,10 @@ from orchestrator.core.definition import Milestone
 from orchestrator.definitions.errors import DefinitionError
 
 _ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,3})?)S)?)?\Z")
+TAKEN = frozenset({"undo", "catch", "end", "exit", "continue"})
+"""Words that no task may be called by."""
+
+_LONG_UNITS = re.compile(r"P(?:\d+[YMWD])*\d+[YMW](?:\d|T|\Z)")
 _MAY_BE_NULL = frozenset({"data"})
 """Words whose value is data of the author's."""
 _UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}
@@ -65,7 +69,7 @@ def duration_ms(value: Any, where: str) -> int:
     """Return a duration, an object or an ISO 8601 text, in milliseconds. Raises DefinitionError."""
     total = length_ms(value, where)
     if total == 0:
-        raise DefinitionError(where, "must be longer than nothing")
+        raise DefinitionError(where, "is no time at all; write a longer one, such as {seconds: 30} or PT30S")
     return total
 
 
@@ -75,10 +79,14 @@ def length_ms(value: Any, where: str) -> int:
         raise DefinitionError(where, "is computed, which is not supported for durations; write {seconds: 30} or PT30S")
     if isinstance(value, str):
         found = _ISO_DURATION.match(value)
+        if _LONG_UNITS.match(value):
+            raise DefinitionError(where, f"'{value}' counts years, months or weeks; write {{days: 30}} or P30D")
         if found is None or value in ("P", "PT") or value.endswith("T"):
             raise DefinitionError(where, f"'{value}' is no duration; write {{seconds: 30}} or PT30S")
         days, hours, minutes, seconds = (Decimal(part or 0) for part in found.groups())
         return int(((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000)
+    if not isinstance(value, dict):
+        raise DefinitionError(where, f"'{value}' is no duration; write {{seconds: 30}} or PT30S")
     parts = mapping(value, where, _UNITS_MS)
     return sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
 
@@ -110,6 +118,11 @@ def milestones_of(value: Any, where: str) -> tuple[Milestone, Milestone]:
             milestone(parts.get("end", {}), f"{where}.end"),
         )
     return Milestone(), milestone(value, where)
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a task may be called so: step paths, ids of commands and flow directives are made of names."""
+    return name.isprintable() and not {":", "/"} & set(name) and not name.isdecimal() and name not in TAKEN
 
 
 def named(task: Any, where: str) -> tuple[str, Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -86,7 +87,9 @@ def _is_expression(value: Any) -> bool:
 
 def _bare(text: Any, where: str) -> str:
     if not isinstance(text, str):
-        raise DefinitionError(where, f"{text!r} is no expression; write a text such as ${{ .total > 100 }}")
+        shown = json.dumps(text, ensure_ascii=False, default=str)
+        instead = f"${{ {shown} }}" if isinstance(text, list) else "${ .total > 100 }"
+        raise DefinitionError(where, f"'{shown}' is no expression; write a text such as {instead}")
     return _inside(text, where) if _is_expression(text) else text.strip()
 
 

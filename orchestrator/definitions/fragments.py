@@ -78,7 +78,7 @@ def _task(name: Any, body: dict[str, Any], where: str, known: Library, level: in
 
 def _use(name: str, body: dict[str, Any], where: str, known: Library, level: int) -> tuple[dict[str, Any], list[str]]:
     if level >= _MOST_LEVELS:
-        raise DefinitionError(where, f"fragments use each other more than {_MOST_LEVELS} levels deep")
+        raise DefinitionError(where, f"uses fragments more than {_MOST_LEVELS} levels deep; write its tasks out")
     wanted = text(body["fragment"], f"{where}.fragment")
     if wanted not in known:
         raise DefinitionError(

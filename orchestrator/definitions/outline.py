@@ -26,11 +26,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A list of tasks that run one after the other; `role` is do, branch, for, try or catch."""
+    """A list of tasks that run one after the other; `role` is do, branch, for, try or catch.
+
+    `odd` holds what stands in the list and is no task, with its path.
+    """
 
     where: str
     role: str
     tasks: tuple[Task, ...]
+    odd: tuple[tuple[str, Any], ...] = ()
 
     def every(self) -> Iterator[Task]:
         """Yield every task of the block and, after each, those inside of it."""
@@ -70,7 +74,10 @@ def outline(document: Any) -> Outline:
 
 def _block(tasks: Any, where: str, role: str) -> Block:
     listed = tasks if isinstance(tasks, list) else []
-    return Block(where, role, tuple(task for one in listed for task in _task(one, where)))
+    read = [tuple(_task(one, where)) for one in listed]
+    places = [where if role == "branch" else f"{where}[{index}]" for index in range(len(listed))]
+    odd = tuple((place, one) for place, one, found in zip(places, listed, read, strict=True) if not found)
+    return Block(where, role, tuple(task for found in read for task in found), odd)
 
 
 def _task(one: Any, where: str) -> Iterator[Task]:

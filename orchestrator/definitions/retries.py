@@ -74,5 +74,5 @@ def _jitter(value: Any, where: str) -> tuple[int, int]:
     shortest = length_ms(parts.get("from", {}), f"{where}.from")
     longest = length_ms(parts.get("to", {}), f"{where}.to")
     if shortest > longest:
-        raise DefinitionError(where, "must go from the shorter to the longer wait")
+        raise DefinitionError(where, "goes from the longer wait to the shorter; write the shorter one as from")
     return shortest, longest

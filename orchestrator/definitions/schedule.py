@@ -76,11 +76,11 @@ def parse_schedule(value: Any, where: str = "schedule") -> Schedule:
 
 def _cron(expression: str, where: str) -> str:
     if len(expression.split()) != _FIELDS:
-        raise DefinitionError(where, "must have five fields: minute, hour, day, month, day of the week")
+        raise DefinitionError(where, "must be minute, hour, day, month, day of the week; write 0 6 * * 1-5")
     try:
         next(CronSim(expression, _ANY_DAY))
     except (CronSimError, StopIteration) as error:
-        raise DefinitionError(where, f"is no cron expression that ever comes true: {error}") from error
+        raise DefinitionError(where, f"never comes true: {error}; write five fields, such as 0 6 * * 1-5") from error
     return expression
 
 

@@ -143,7 +143,8 @@ def _local(shop: Workshop, name: str, task: Mapping[str, Any], place: Place, fun
     known = text(function["function"], f"use.functions.{task['call']}.with.function")
     compute = shop.local.get(known)
     if compute is None:
-        raise DefinitionError(f"{place.where}.call", f"there is no local function {known}")
+        names = ", ".join(sorted(shop.local))
+        raise DefinitionError(f"{place.where}.call", f"there is no local function {known}; write one of {names}")
     if "with" in task:
         raise DefinitionError(f"{place.where}.with", "local functions take the saga's input; leave it out")
     _, on_end = milestones_of(task.get("status"), f"{place.where}.status")

@@ -51,6 +51,7 @@ def _plain_fork(shop: Workshop, name: str, task: Mapping[str, Any], branches: An
     join = f"{name}.join"
     entries: list[str] = []
     ends: list[frozenset[str]] = []
+    within: list[frozenset[str]] = []
     for index, branch in enumerate(branches):
         before = set(shop.nodes)
         at = place._replace(
@@ -59,7 +60,8 @@ def _plain_fork(shop: Workshop, name: str, task: Mapping[str, Any], branches: An
         entries.append(shop.sequence([branch], at))
         new = [node for key, node in shop.nodes.items() if key not in before]
         ends.append(frozenset(node.name for node in new if join in followers(node)))
-    shop.add(Join(join, tuple(ends), shop.then(task, place)), place)
+        within.append(frozenset(node.name for node in new))
+    shop.add(Join(join, tuple(ends), shop.then(task, place), name, tuple(within)), place)
     return Fork(name, tuple(entries))
 
 

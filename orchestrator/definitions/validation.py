@@ -29,6 +29,9 @@ from orchestrator.definitions.positions import Place, Source, Unreadable, read
 from orchestrator.definitions.remedies import finding_of
 from orchestrator.definitions.versions import is_version
 
+_SAID_BY = {"cycle": "comes round", "unreachable": "is never reached", "duplicate-name": "the name"}
+"""How the compiler begins to say what a rule has said, at a place that it does not know as well."""
+
 Compile = Callable[[Any], Definition]
 """Compiles a document. Raises DefinitionError."""
 
@@ -76,7 +79,7 @@ def validate(text: str, compile_document: Compile, library: Library) -> Verdict:
     try:
         definition = compile_document(_with_a_version(source.document))
     except DefinitionError as error:
-        findings.extend(_uncovered(error, findings))
+        findings.extend(_uncovered(error, findings, source))
     if definition is not None:
         findings.extend(timing.check(definition, drawn))
     places = {one.where: one.place for one in source.repeated}
@@ -125,11 +128,13 @@ def _repeated(source: Source) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _uncovered(error: DefinitionError, findings: Findings) -> Iterator[Finding]:
+def _uncovered(error: DefinitionError, findings: Findings, source: Source) -> Iterator[Finding]:
     """Yield the compiler's finding where no check has said anything about that part already."""
     where = error.where.removeprefix("definition.")
     for one in findings.errors():
-        if one.rule == "cycle" and error.message.startswith("comes round"):
+        if error.message.startswith(_SAID_BY.get(one.rule, "\0")):
+            return
+        if source.place(one.where).line == source.place(where).line:
             return
         around = one.where and where.startswith((f"{one.where}.", f"{one.where}["))
         if where == one.where or around:

@@ -123,7 +123,7 @@ def _sent(state: State, found: list[Consequence]) -> Iterator[Sent]:
         undoes = token_of(state.saga_id, event.step, state.steps[event.step].business) if event.undo else None
         match effect:
             case SendCommand():
-                command = Command(effect.command_id, effect.token, effect.undoes, effect.step)
+                command = Command(effect.command_id, effect.token, effect.undoes, effect.step, topic=effect.topic)
                 yield Sent(command, event.timeout_at, effect.command, effect.topic)
             case StartChild() | UndoChild():
                 command = Command(effect.command_id, event.token, undoes, event.step, child=True)

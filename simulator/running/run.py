@@ -149,7 +149,7 @@ class _Run:
     def _follow(self, node: Node, handled: Handled, step: str, effect: object) -> None:
         match effect:
             case SendCommand():
-                command = Command(effect.command_id, effect.token, effect.undoes, effect.step)
+                command = Command(effect.command_id, effect.token, effect.undoes, effect.step, topic=effect.topic)
                 participant = self._participant(effect.topic)
                 order = Order(handled.saga_id, command)
                 self.network.carry(node.name, participant.name, effect.command_id, participant.receive, order)

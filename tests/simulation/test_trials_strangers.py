@@ -55,6 +55,23 @@ def test_a_child_that_is_waited_for_is_undone_with_its_parent(tmp_path: Path) ->
     assert run("explore", path, "--depth", "single").exit_code == ExitCode.OK
 
 
+def test_an_undo_that_goes_to_somebody_else_is_found_and_its_run_runs_again(tmp_path: Path) -> None:
+    """Who has not done something cannot undo it; the run is shown again from its file."""
+    away = {"call": "command", "with": {"topic": "dock.commands", "message": "dock.Free"}}
+    held = {"call": "hold", "compensate": {"call": "away"}}
+    use = {"functions": {**USE["functions"], "away": away}}
+    path = written(tmp_path, "elsewhere", {"held": held}, {"more": HELD}, use=use)
+    trace = str(tmp_path / "trace.json")
+
+    found = run("explore", path, "--depth", "single", "--trace", trace)
+    again = run("explore", "--replay", trace)
+
+    assert found.exit_code == ExitCode.CHECK_FAILED
+    assert "held is still in place (balance)" in found.stdout
+    assert again.exit_code == ExitCode.CHECK_FAILED
+    assert again.stdout.splitlines()[-1] == "the same violation again: balance"
+
+
 def test_a_signal_for_a_saga_that_there_is_not_changes_nothing(tmp_path: Path) -> None:
     ping = {"emit": {"event": {"with": {"type": "ping", "subject": "sag_nowhere", "data": {}}}}}
     path = written(tmp_path, "pinging", {"held": HELD}, {"ping": ping})

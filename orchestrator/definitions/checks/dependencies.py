@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from orchestrator.definitions.checks.flow import reached
@@ -11,6 +11,7 @@ from orchestrator.definitions.findings import Finding
 from orchestrator.definitions.outline import Block, Outline, Task, following
 
 _READ = re.compile(r"\$context\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\.?\[\s*\"([^\"\\]+)\"\s*\])")
+_PARAMETER = re.compile(r"\$parameters\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\.?\[\s*\"([^\"\\]+)\"\s*\])")
 _EXPORT = re.compile(r"^(?:\$\{)?\s*\$context\s*\+\s*\{\s*\"?([A-Za-z_][A-Za-z0-9_-]*)\"?\s*:\s*\.\s*\}\s*\}?$")
 
 
@@ -39,6 +40,7 @@ def check(outline: Outline) -> Iterator[Finding]:
                     rule="bad-dependency",
                 )  # fmt: skip
     yield from _results(tasks, known)
+    yield from _parameters(tasks, outline.section("parameters"))
 
 
 def _comes_round(needs: Mapping[str, list[str]], begin: str, wanted: str) -> bool:
@@ -109,7 +111,7 @@ def _results(tasks: list[Task], known: Mapping[str, int]) -> Iterator[Finding]:
                 return
             exported.add(named.group(1))
     for index, task in enumerate(tasks):
-        for where, name in _reads(task):
+        for where, name in _reads(task, _READ):
             if name not in known and name not in exported:
                 yield Finding(
                     where, f"{task.name} reads the result of {name}, which is no task and no export",
@@ -123,8 +125,19 @@ def _results(tasks: list[Task], known: Mapping[str, int]) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _reads(task: Task) -> Iterator[tuple[str, str]]:
-    """Yield each result that a task's own expressions read, with the path of the expression."""
+def _parameters(tasks: list[Task], declared: Collection[str]) -> Iterator[Finding]:
+    for task in tasks:
+        for where, name in _reads(task, _PARAMETER):
+            if name not in declared:
+                yield Finding(
+                    where, f"{task.name} reads the parameter {name}, which is not declared",
+                    f"Write {name} with its value under `parameters`; declared are {', '.join(declared) or 'none'}",
+                    rule="unknown-name",
+                )  # fmt: skip
+
+
+def _reads(task: Task, what: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield each name that a task's own expressions read, with the path of the expression."""
     inside = {"do", "try", "fork", "metadata"}
     ahead: list[tuple[str, Any]] = [
         (f"{task.where}.{key}", part) for key, part in task.body.items() if key not in inside
@@ -141,7 +154,7 @@ def _reads(task: Task) -> Iterator[tuple[str, str]]:
             case list():
                 ahead += [(f"{where}[{index}]", value) for index, value in enumerate(part)]
             case str():
-                yield from ((where, plain or quoted) for plain, quoted in _READ.findall(part))
+                yield from ((where, plain or quoted) for plain, quoted in what.findall(part))
 
 
 def _list(value: Any) -> list[Any]:

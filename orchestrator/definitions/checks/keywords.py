@@ -18,11 +18,31 @@ def check(outline: Outline) -> Iterator[Finding]:
     for task in outline.tasks.every():
         yield from _task(task)
     for block in outline.tasks.scopes():
-        if not block.tasks:
+        for where, entry in block.odd:
+            yield _no_task(where, entry)
+        if not block.tasks and not block.odd and (block.where != "do" or "do" in outline.top):
             yield Finding(
                 block.where, "holds no task", f"Write a list of named tasks: {block.where}: [{{NAME: {{...}}}}]",
                 rule="schema",
             )  # fmt: skip
+
+
+def _no_task(where: str, entry: Any) -> Finding:
+    """Return what is wrong with an entry of a list of tasks that is none."""
+    words = list(entry) if isinstance(entry, dict) else []
+    if any(word in KINDS for word in words):
+        problem, remedy = "this task has no name", f"Write `- NAME:`, and beneath it {', '.join(map(str, words))}"
+    elif len(words) > 1:
+        problem = f"{' and '.join(map(str, words[:3]))} stand in one entry of the list"
+        remedy = "Begin each task with `- `, and indent what belongs to it deeper than its name"
+    elif words:
+        problem, remedy = (
+            f"nothing says what {words[0]} does",
+            f"Write `{words[0]}: {{call: FUNCTION}}` or such",
+        )
+    else:
+        problem, remedy = "this is no task", "Write `- NAME: {call: FUNCTION}`, or another task"
+    return Finding(where, problem, remedy, rule="schema")
 
 
 def _head(outline: Outline) -> Iterator[Finding]:
@@ -163,6 +183,7 @@ def _words(value: Mapping[str, Any], where: str, known: Collection[str], place: 
             inside = f"{where}.{key}" if where else str(key)
             close = get_close_matches(str(key), known, 1)
             instead = f"Write {close[0]}" if close else f"Leave it out; known here are {', '.join(sorted(known))}"
+            instead = vocabulary.ELSEWHERE.get(str(key), instead)
             yield Finding(inside, f"{key} is not known here", instead, rule="unknown-word")
 
 

@@ -8,11 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from orchestrator.definitions.checks.vocabulary import is_elsewhere
+from orchestrator.definitions.document import TAKEN, is_name
 from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import ENDINGS, Outline, Task, cases_of
-
-TAKEN = frozenset({"undo", "catch", "end", "exit", "continue"})
-"""Words that a task may not be called by: step paths and flow directives are made of them."""
 
 
 def check(outline: Outline) -> Iterator[Finding]:
@@ -35,7 +33,7 @@ def check(outline: Outline) -> Iterator[Finding]:
         error = _object(task.body.get("raise")).get("error")
         yield from _use(outline, "errors", error, f"{task.where}.raise.error", errors)
     yield from _use(outline, "timeouts", outline.top.get("timeout"), "timeout", timeouts)
-    if not _has_fragments(outline):
+    if not _has_fragments(outline) and all(block.tasks and not block.odd for block in outline.tasks.scopes()):
         for kind, used in (("functions", functions), ("retries", retries), ("errors", errors), ("timeouts", timeouts)):
             yield from _unused(outline, kind, used)
 
@@ -46,7 +44,7 @@ def _tasks_twice(outline: Outline) -> Iterator[Finding]:
         if task.name in seen:
             remedy = f"Call it {_free(task.name, seen)}"
             yield Finding(where, f"the name {task.name} is taken", remedy, rule="duplicate-name")
-        elif ":" in task.name or "/" in task.name or task.name.isdecimal() or task.name in TAKEN:
+        elif not is_name(task.name):
             yield Finding(
                 where,
                 f"{task.name!r} cannot name a task: ids of commands are made of names",

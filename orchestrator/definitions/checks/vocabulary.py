@@ -65,6 +65,26 @@ _ONLY_TYPE = dict.fromkeys(
 CALL_ELSEWHERE = "Declare a command of a participant in use.functions and call that"
 
 
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        "gather": "Write it on the task, beside `fork` or `for`",
+        "while": "Write it on the task, beside `for`",
+        "concurrency": "Write it in `for`, beside `in`",
+        "compete": "Write it in `fork`, beside `branches`",
+        "branches": "Write it in `fork`",
+        "await": "Write it in `run`, beside `workflow`",
+        "catch": "Write it on a task with `try`",
+        "retry": "Write it on a call, or in the `catch` of a try",
+        "compensate": "Write it on a call: only a command is undone",
+        "locks": "Write it on a call",
+        "within": "Write it in `gather`",
+        "least": "Write it in `gather`",
+        "total": "Write it in the `timeout` of a call",
+        "always": "Write it in `compensate`",
+    }
+)
+"""Words of the language by where they belong, for those who wrote them elsewhere."""
+
 _AT_ONCE = "Leave it out: the task takes no time"
 _ON_THE_NEXT = "Leave it out, and write it on the task that follows"
 _TASK_OF_A_FUNCTION = "Declare a command of a participant, or write the task where it is to run"

@@ -95,3 +95,55 @@ def test_a_message_that_nobody_could_read_is_named(old: str, new: str, line: int
     assert len(said) == 1
     assert said[0].startswith(f"trip.yaml:{line}: ")
     assert instead in said[0]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "line", "says", "instead"),
+    [
+        ("  - call: book\n    compensate: { call: cancel }\n", 0, "this task has no name", "Write `- NAME:`"),
+        ("  - a: { set: { b: 1 } }\n    c: { set: { d: 1 } }\n", 0, "a and c stand in one entry", "Begin each task"),
+        ("  - a: booked\n", 0, "nothing says what a does", "Write `a: {call: FUNCTION}`"),
+        ("  - booked\n", 0, "this is no task", "Write `- NAME: {call: FUNCTION}`"),
+        ("  - 12: { set: { a: 1 } }\n", 0, "'12' cannot name a task", "is no number"),
+        ('  - "a\\tb": { set: { a: 1 } }\n', 0, "cannot name a task", "Write a word"),
+        ("  - a: { set: { b: 1 } }\n  - a: { set: { b: 2 } }\n", 1, "the name a is taken", "Call it a-2"),
+        ("  - a: { wait: 30 }\n", 0, "'30' is no duration", "{seconds: 30}"),
+        ("  - a: { wait: P1Y2M }\n", 0, "counts years, months or weeks", "{days: 30}"),
+        ("  - a: { wait: PT0S }\n", 0, "is no time at all", "Write a longer one"),
+        ("  - a: { for: { in: [1, 2] }, do: [{ b: { set: { c: 1 } } }] }\n", 0, "is no expression", "${ [1, 2] }"),
+        ("  - a: { set: { b: 1 }, if: true }\n", 0, "'true' is no expression", "Write a text"),
+        ("  - a: { fork: { branches: [{ b: { wait: PT1S } }, { c: { wait: PT1S } }], gather: {} } }\n", 0,
+         "gather is not known here", "beside `fork` or `for`"),
+        ("  - a: { for: { in: .l, while: .x }, do: [{ b: { set: { c: 1 } } }] }\n", 0, "while is not", "beside `for`"),
+        ("  - a: { try: [{ b: { wait: PT1S } }], catch: {}, retry: { limit: { attempt: { count: 1 } } } }\n", 0,
+         "retry is not known", "in the `catch` of a try"),
+        ("  - a: { do: [{ b: { wait: PT1S } }], catch: {} }\n", 0, "catch is not", "on a task with `try`"),
+        ("  - a: { set: { b: '${ $parameters.most }' } }\n", 0, "reads the parameter most", "under `parameters`"),
+        ("  - a: { do: [{ b: { switch: [{ c: { then: end } }] } }, { d: { set: { e: 1 } } }] }\n", 0, "d is never", ""),
+        ("migrations: [{ from: 1 }]\n", 0, "from is 1, which comes not before 1", "Write an older version"),
+        ("schedule: { cron: '61 * * * *' }\n", 0, "cron never comes true", "0 6 * * 1-5"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_finding_with_its_line(tasks: str, line: int, says: str, instead: str) -> None:
+    said = errors_of(HEAD + BOOKED + tasks)
+
+    assert len(said) == 1, said
+    assert said[0].startswith(f"trip.yaml:{FIRST + 1 + line}: ")
+    assert says in said[0]
+    assert instead in said[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello\n", "- a\n", HEAD.replace("do:", "doo:"), BOOKED.replace("  -", "do: # -")]
+)
+def test_a_text_that_is_no_definition_is_told_so_once(text: str) -> None:
+    said = errors_of(text)
+
+    assert len(said) == len({one.split(": ", 1)[1] for one in said}) <= 3
+    assert any("Begin with" in one for one in said)
+
+
+def test_what_no_task_is_left_to_use_is_not_called_unused() -> None:
+    verdict = judge(Written("trip.yaml", HEAD + "  - call: book\n    compensate: { call: cancel }\n"))
+
+    assert [one.finding.rule for one in verdict.findings] == ["schema"]

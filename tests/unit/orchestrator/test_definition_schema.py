@@ -114,7 +114,7 @@ def test_a_document_with_every_word_is_taken() -> None:
         ("wait: PT1S", "wait: { second: 1 }"),
         ("wait: PT1S", "wait: PT"),
         ("dsl: 1.0.3", "dsl: 2.0.0"),
-        ("version: 1.0.0, title", "version: 0.1.0, title"),
+        ("version: 2.0.0, title", "version: 0.1.0, title"),
         ("error_strategy: compensate", "error_strategy: give-up"),
         ("every: PT1H", "every: PT1H, cron: x"),
         ("call: command", "call: http"),

@@ -58,7 +58,7 @@ def test_a_document_with_every_word_is_right() -> None:
         ("least: 1", "least: -1", 28, "whole number of at least 0"),
         ("each: x,", "each: context,", 28, "another name"),
         ("error_strategy: compensate", "error_strategy: give-up", 18, "retry-then-compensate"),
-        ("version: 1.0.0, title", "version: 0.1.0, title", 1, "Write 1.0.0"),
+        ("version: 2.0.0, title", "version: 0.1.0, title", 1, "Write 1.0.0"),
         ("dsl: 1.0.3", "dsl: 2.0.0", 1, "1.0"),
         ("title: Too heavy }", 'title: "${ .n }" }', 8, "under detail"),
     ],
