@@ -11,6 +11,7 @@ LONGEST = 400
 """Characters of one clause; what is longer is read in parts."""
 _DASHES = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
 _BARE_FRACTION = re.compile(r"(?<![\w.])\.(?=\d)")
+_BLANKS = re.compile(r"[^\S\n]+")
 _MARKUP = str.maketrans({"`": "'", "*": None, "{": "(", "}": ")", "\u201c": "'", "\u201d": "'", "|": "/", "\\": "/"})
 _UNDERSCORES = re.compile("_{2,}")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -23,10 +24,11 @@ _JOINT = re.compile(r"\s+(?:and|with|but|while|plus|yet|whereas)\s+", re.IGNOREC
 
 
 def clean(text: str) -> str:
-    """Return the text in one normal form of its characters: plain dashes and quotes, no control characters."""
+    """Return the text in one normal form of its characters: plain dashes and quotes, single blanks, nothing unprintable."""
     text = unicodedata.normalize("NFKC", text).replace("\r\n", "\n").replace("\u2019", "'")
     text = _BARE_FRACTION.sub("0.", _DASHES.sub("-", text))
-    return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)
+    text = "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)
+    return _BLANKS.sub(" ", text)
 
 
 def plain(text: str) -> str:

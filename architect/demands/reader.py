@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from architect.demands import loss_words, state_words, time_words, topology
 from architect.demands.demand import Demand, Kind, Scope
-from architect.demands.figures import limits
 from architect.demands.normal import sentences, taken_apart
 from architect.demands.sentence import Sentence, prepared
 from architect.demands.speed import ROUND_TRIPS_S, swift, together, waiting
@@ -33,7 +32,7 @@ def _of_sentence(raw: str) -> Iterator[Demand]:
 
 def _within_limits(one: Sentence) -> Iterator[Demand]:
     """Yield the limits in figures, and what they say beside a lost place or several places that change together."""
-    bounds = tuple(limits(one.raw))
+    bounds = one.limits(one.raw)
     if any(bound < ROUND_TRIPS_S for bound in bounds):
         yield from together(one, one.text)
     if one.lost and 0 in bounds:
@@ -101,7 +100,7 @@ def _durable(one: Sentence) -> Iterator[Demand]:
     for _, said, clause in one.found(loss_words.LOSS):
         if said is Stance.FORBIDDEN:
             yield one.says(Kind.NO_LOSS, clause)
-    if time_words.WHOLE.search(one.text) and topology.reach(one.text) is Scope.SERVICES:
+    if time_words.WHOLE.search(one.text) and one.reach(one.text) is Scope.SERVICES:
         yield one.says(Kind.WHOLE, one.text)
     for kind, pattern in _PLAINLY:
         for match, said, clause in one.found(pattern):

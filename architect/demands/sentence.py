@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from architect.demands import loss_words, service_words, state_words, time_words, topology
 from architect.demands.demand import Demand, Kind, Scope
+from architect.demands.figures import limits
 from architect.demands.normal import clause_around, taken_apart
 from architect.demands.stance import Span, Stance, stance, verdicts_in
 
@@ -42,6 +43,8 @@ class Sentence:
     spoken_for: tuple[Span, ...]
     context: tuple[Span, ...]
     places: tuple[Span, ...]
+    _reaches: dict[str, Scope] = field(default_factory=dict)
+    _limits: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def lost(self) -> bool:
@@ -59,13 +62,25 @@ class Sentence:
             said = stance(self.text, *match.span(), self.spoken_for, self.context, bad=pattern in _BAD)
             yield match, said, self.clause(*match.span())
 
+    def reach(self, clause: str) -> Scope:
+        """Return over what a clause says that its demand reaches."""
+        if clause not in self._reaches:
+            self._reaches[clause] = topology.reach(clause)
+        return self._reaches[clause]
+
+    def limits(self, clause: str) -> tuple[float, ...]:
+        """Return the limits on latency in figures that a clause sets, in seconds."""
+        if clause not in self._limits:
+            self._limits[clause] = tuple(limits(clause))
+        return self._limits[clause]
+
     def says(
         self, kind: Kind, clause: str, *, denied: bool = False, bound_s: float | None = None, vague: bool = False
     ) -> Demand:
         """Return a demand of this sentence; where its clause is silent about its reach, the sentence is asked."""
-        scope = topology.reach(clause)
+        scope = self.reach(clause)
         if scope is Scope.UNSAID:
-            scope = topology.reach(self.text)
+            scope = self.reach(self.text)
         return Demand(kind, self.raw, scope, bound_s, vague, self.cut, bool(self.places), denied)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from architect.demands import state_words, time_words, topology
+from architect.demands import state_words, time_words
 from architect.demands.demand import Demand, Kind, Scope
-from architect.demands.figures import limits
 from architect.demands.sentence import UNWANTED, Sentence
 from architect.demands.stance import Stance
 from architect.demands.steadiness import BEYOND, UNIVERSAL
@@ -27,13 +26,13 @@ def swift(one: Sentence) -> Iterator[Demand]:
 
 def _no_delay(one: Sentence) -> Iterator[Demand]:
     for match, said, clause in one.found(time_words.DELAY):
-        bounded = BEYOND.match(one.text[match.end() : match.end() + 30]) or any(limits(clause))
+        bounded = BEYOND.match(one.text[match.end() : match.end() + 30]) or any(one.limits(clause))
         if said is Stance.FORBIDDEN and not bounded and not time_words.SIDE_EFFECT.search(clause):
             yield one.says(Kind.SWIFT, clause, bound_s=0.0)
             if one.lost:
                 yield one.says(Kind.INSTANT_RECOVERY, clause)
             yield from together(one, clause)
-            if state_words.BETWEEN_COPIES.search(clause) and topology.reach(clause) in (Scope.REGIONS, Scope.UNSAID):
+            if state_words.BETWEEN_COPIES.search(clause) and one.reach(clause) in (Scope.REGIONS, Scope.UNSAID):
                 yield one.says(Kind.STRONG, clause)
 
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from architect.demands import service_words, state_words, topology
+from architect.demands import service_words, state_words
 from architect.demands.demand import Demand, Kind, Scope
-from architect.demands.figures import limits
 from architect.demands.sentence import UNWANTED, Sentence
 from architect.demands.stance import Stance
 
@@ -29,9 +28,9 @@ def strong(one: Sentence) -> Iterator[Demand]:
         weak_after = state_words.WEAK.search(
             one.text[match.end() : match.end() + 60]
         ) and not state_words.STRICTLY.search(before)
-        if state_words.WEAK.search(before) or weak_after or _late(clause):
+        if state_words.WEAK.search(before) or weak_after or _late(one, clause):
             continue
-        if one.cut or state_words.STRICTLY.search(clause) or topology.reach(clause) is Scope.REGIONS:
+        if one.cut or state_words.STRICTLY.search(clause) or one.reach(clause) is Scope.REGIONS:
             yield one.says(Kind.STRONG, clause, denied=said in UNWANTED)
 
 
@@ -39,18 +38,18 @@ def state(one: Sentence) -> Iterator[Demand]:
     """Yield strong consistency told by what readers see: the same everywhere, never an old value."""
     for _, said, clause in one.found(state_words.SAME_STATE):
         demand = one.says(Kind.STRONG, clause, denied=said in UNWANTED)
-        if (one.cut or demand.scope in UNIVERSAL) and not state_words.WEAK.search(clause) and not _late(clause):
+        if (one.cut or demand.scope in UNIVERSAL) and not state_words.WEAK.search(clause) and not _late(one, clause):
             yield demand
     for _, said, clause in one.found(state_words.STALE):
-        if said is Stance.FORBIDDEN and not _late(clause):
+        if said is Stance.FORBIDDEN and not _late(one, clause):
             yield one.says(Kind.STRONG, clause)
         elif said is Stance.ALLOWED:
             yield one.says(Kind.EVENTUAL, clause)
 
 
-def _late(clause: str) -> bool:
+def _late(one: Sentence, clause: str) -> bool:
     """Tell whether a clause leaves a second or more for the others to follow."""
-    return any(limit >= 1 for limit in limits(clause))
+    return any(limit >= 1 for limit in one.limits(clause))
 
 
 def eventual(one: Sentence) -> Iterator[Demand]:
@@ -76,7 +75,7 @@ def available(one: Sentence) -> Iterator[Demand]:
     if one.cut and any(said is Stance.WANTED for _, said, _ in one.found(service_words.ACTS)):
         yield one.says(Kind.AVAILABLE, one.text)
     for _, said, clause in one.found(service_words.ACTIVITY):
-        if said is Stance.WANTED and service_words.AT_ALL_TIMES.search(clause) and topology.reach(clause) in UNIVERSAL:
+        if said is Stance.WANTED and service_words.AT_ALL_TIMES.search(clause) and one.reach(clause) in UNIVERSAL:
             yield one.says(Kind.AVAILABLE, clause)
     for pattern in (service_words.UP, service_words.GOES_ON):
         for match, said, clause in one.found(pattern):
