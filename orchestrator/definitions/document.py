@@ -14,6 +14,8 @@ _ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\
 TAKEN = frozenset({"undo", "catch", "end", "exit", "continue"})
 """Words that no task may be called by."""
 
+LONGEST_MS = 3_650 * 86_400_000
+"""Ten years. Times far beyond it are in years that have no date, and then in numbers that no record holds."""
 _LONG_UNITS = re.compile(r"P(?:\d+[YMWD])*\d+[YMW](?:\d|T|\Z)")
 _MAY_BE_NULL = frozenset({"data"})
 """Words whose value is data of the author's."""
@@ -75,6 +77,13 @@ def duration_ms(value: Any, where: str) -> int:
 
 def length_ms(value: Any, where: str) -> int:
     """Return a duration that may be 0, in milliseconds. Raises DefinitionError."""
+    total = _length_ms(value, where)
+    if total > LONGEST_MS:
+        raise DefinitionError(where, f"is longer than {LONGEST_MS // _UNITS_MS['days']:,} days; write a shorter one")
+    return total
+
+
+def _length_ms(value: Any, where: str) -> int:
     if isinstance(value, str) and value.strip().startswith("${"):
         raise DefinitionError(where, "is computed, which is not supported for durations; write {seconds: 30} or PT30S")
     if isinstance(value, str):

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from orchestrator.definitions.document import LONGEST_MS
+
+MOST_RETRIES = 1_000
+"""As many commands as one step may send."""
 _OPTIONS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "max_retries": ("a whole number of at least 0", lambda value: type(value) is int and value >= 0),
-    "timeout_ms": ("a whole number of at least 1", lambda value: type(value) is int and value >= 1),
+    "max_retries": (
+        f"a whole number from 0 to {MOST_RETRIES:,}",
+        lambda value: type(value) is int and 0 <= value <= MOST_RETRIES,
+    ),
+    "timeout_ms": (
+        f"a whole number from 1 to {LONGEST_MS:,}, ten years",
+        lambda value: type(value) is int and 1 <= value <= LONGEST_MS,
+    ),
     "audit": ("true or false", lambda value: type(value) is bool),
 }
 """Each option in words and as a test."""

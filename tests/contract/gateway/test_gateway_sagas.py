@@ -37,6 +37,9 @@ def test_a_saga_is_started_once_for_each_key(shop: Shop) -> None:
     ("options", "field"),
     [
         ({"max_retries": -1}, "options.max_retries"),
+        ({"max_retries": 1_001}, "options.max_retries"),
+        ({"timeout_ms": 315_360_000_001}, "options.timeout_ms"),
+        ({"timeout_ms": 2**64 - 1}, "options.timeout_ms"),
         ({"timeout_ms": 0}, "options.timeout_ms"),
         ({"timeout_ms": 1e20}, "options.timeout_ms"),
         ({"audit": "no"}, "options.audit"),

@@ -53,6 +53,8 @@ def test_a_document_with_every_word_is_right() -> None:
         ("error: heavy", "error: heavi", 30, "Write heavy"),
         ("wait: PT1S", "wait: 1s", 34, "{seconds: 30} or PT30S"),
         ("wait: PT1S", "wait: { second: 1 }", 34, "seconds"),
+        ("wait: PT1S", "wait: P3651D", 34, "a shorter one"),
+        ("wait: PT1S", "wait: { milliseconds: 9999999999999999 }", 34, "a shorter one"),
         ("wait: PT1S", 'wait: "${ .n }"', 34, "{seconds: 30} or PT30S"),
         ("concurrency: 2", "concurrency: 0", 28, "between 1 and 1000"),
         ("least: 1", "least: -1", 28, "whole number of at least 0"),
