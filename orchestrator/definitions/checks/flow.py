@@ -53,10 +53,32 @@ def _backwards(block: Block) -> Iterator[Finding]:
         if task.kind == "switch":
             ways = [(f"{where}.then", case.get("then")) for where, case in cases_of(task)]
         for where, then in ways:
-            if isinstance(then, str) and places.get(then, index + 1) <= index:
+            if not isinstance(then, str) or places.get(then, index + 1) > index:
+                continue
+            if task.name in _onward(block, then):
                 yield Finding(
                     where,
                     f"{task.name} goes back to {then}: a cycle without a bound",
                     f"Write a `for` with `in` and `while` around {then}, or a `try` whose `catch.retry` has a limit",
                     rule="cycle",
                 )
+            else:
+                yield Finding(
+                    where,
+                    f"{task.name} goes back to {then}, and to go back in a list is not supported",
+                    f"Move {then} behind {task.name}",
+                    rule="not-supported",
+                )
+
+
+def _onward(block: Block, begin: str) -> frozenset[str]:
+    """Return the tasks of a block that some way from this one leads to, and itself."""
+    places = {task.name: index for index, task in enumerate(block.tasks)}
+    found: set[str] = set()
+    ahead = [begin]
+    while ahead:
+        name = ahead.pop()
+        if name in places and name not in found:
+            found.add(name)
+            ahead += following(block, places[name])
+    return frozenset(found)
