@@ -227,11 +227,16 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Where a fork's branches meet: each branch is a set of steps, any one of which ends it."""
+    """Where a fork's branches meet: each branch is a set of steps, any one of which ends it.
+
+    `fork` names what it joins, and `within` all nodes of each branch, those of forks and scopes inside of it too.
+    """
 
     name: str
     branches: tuple[frozenset[str], ...]
     then: str
+    fork: str
+    within: tuple[frozenset[str], ...]
 
 
 @dataclass(frozen=True, slots=True)

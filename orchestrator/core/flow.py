@@ -39,9 +39,10 @@ from orchestrator.core.events import (
     StepFailed,
     TimerStarted,
 )
+from orchestrator.core.joins import joined
 from orchestrator.core.paths import prefix_of
 from orchestrator.core.scope import UNREADABLE, Compute, Refused
-from orchestrator.core.state import OPEN, Phase
+from orchestrator.core.state import Phase
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import data_of, exported, scope_at, shaping_scope, task_scope
 
@@ -137,7 +138,8 @@ def _enter(turn: Turn, node: Node, at: Enter) -> list[Action]:  # noqa: PLR0911 
         case Fork():
             return [Enter(branch, at.prefix, at.source) for branch in node.branches]
         case Join():
-            return [Enter(node.then, at.prefix, path)] if _joined(turn, node, at.prefix) else []
+            has_joined = joined(turn.definition.nodes, turn.state.steps, node, at.prefix)
+            return [Enter(node.then, at.prefix, path)] if has_joined else []
         case Loop() | Race() | Try():
             return scopes.enter(turn, node, path, at.source)
         case ScopeEnd():
@@ -228,20 +230,6 @@ def _message(turn: Turn, node: Raise, path: str, source: str) -> str:
         return str(node.detail(scope_at(turn.definition, turn.state, path, data)))
     except UNREADABLE as error:
         return f"{node.message} ({error!r})"
-
-
-def _joined(turn: Turn, join: Join, prefix: str) -> bool:
-    """Tell whether every branch has come to its end; those that began last are mostly the last to do so."""
-    return all(any(_settled(turn, name, prefix) for name in branch) for branch in reversed(join.branches))
-
-
-def _settled(turn: Turn, name: str, prefix: str) -> bool:
-    """Tell whether a step is settled; a branch that ends in a fork of its own ends where that one is joined."""
-    node = turn.definition.nodes[name]
-    if isinstance(node, Join):
-        return _joined(turn, node, prefix)
-    step = turn.state.steps.get(prefix + name)
-    return step is not None and step.status not in OPEN
 
 
 def _end(turn: Turn, source: str) -> list[Action]:

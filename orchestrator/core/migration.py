@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from orchestrator.core.definition import Call, Definition, Listen, Migration, Node, Race, Try
 from orchestrator.core.events import Json, SagaMigrated
-from orchestrator.core.evolve_steps import rename
+from orchestrator.core.evolve_steps import rename, renamed
 from orchestrator.core.expected import refuse
 from orchestrator.core.inputs import Migrate
+from orchestrator.core.joins import misplaced
 from orchestrator.core.paths import name_of
 from orchestrator.core.scope import UNREADABLE
 from orchestrator.core.state import OPEN, Phase, State, StepState
@@ -40,7 +41,8 @@ def _objection(before: Definition, target: Definition, state: State, migration: 
     reasons = (
         _no_like(path, step, before.nodes.get(name_of(path)), target, migration) for path, step in state.steps.items()
     )
-    return next((reason for reason in reasons if reason is not None), None)
+    unlike = next((reason for reason in reasons if reason is not None), None)
+    return unlike or next(misplaced(target, renamed(state.steps, migration.renamed)), None)
 
 
 def _no_like(path: str, step: StepState, old: Node | None, target: Definition, migration: Migration) -> str | None:
