@@ -102,14 +102,19 @@ def read_order(document: object, currencies: frozenset[str]) -> Accepted | Refus
     )
 
 
-def lines_form(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines of saga data as they are shown over HTTP."""
-    return [
-        {
-            "sku": line["sku"],
-            "description": line["description"],
-            "quantity": line["quantity"],
-            "unit_price": money_text(line["unit_price_minor"]),
-        }
-        for line in lines
-    ]
+def lines_form(lines: list[Any]) -> list[dict[str, Any]]:
+    """Return the lines of saga data as they are shown over HTTP.
+
+    What is no line is left out: a saga of an order's process may be started with any data, to be revoked at once.
+    """
+    shown = []
+    for line in lines:
+        match line:
+            case {"sku": str(sku), "quantity": int(quantity), "unit_price_minor": int(price)}:
+                description = line.get("description")
+                text = description if isinstance(description, str) else ""
+                price_text = money_text(price)
+                shown.append({"sku": sku, "description": text, "quantity": quantity, "unit_price": price_text})
+            case _:
+                pass
+    return shown

@@ -139,6 +139,25 @@ def test_a_saga_of_an_order_s_process_is_shown_as_it_is_and_not_as_it_was_submit
     shop.run(scenario)
 
 
+@pytest.mark.parametrize("lines", [[[]], [1], ["x"], [{}], [{"sku": 1}], [{"sku": "a", "quantity": 1}], {"a": 1}])
+def test_a_saga_of_an_order_s_process_with_odd_data_spoils_no_list(shop: Shop, lines: Any) -> None:
+    """Guards against one request by which nobody could list orders any more."""
+    good = {"sku": "85123A", "description": None, "quantity": 6, "unit_price_minor": 255}
+    odd = Story("sag_odd").event("SagaStarted", data=json.dumps({"lines": lines}), parameters="{}")
+    data = {"lines": [*lines, good], "total_minor": [], "currency": 7}
+    mixed = Story("sag_mixed").event("SagaStarted", data=json.dumps(data), parameters="{}")
+    shop.project(odd, mixed)
+
+    async def scenario(gate: Gate) -> None:
+        found = {one["order_id"]: one["lines"] for one in (await gate.call("GET", "/v1/orders")).body["orders"]}
+        shown = {"sku": "85123A", "description": "", "quantity": 6, "unit_price": "2.55"}
+        assert found == {"sag_odd": [], "sag_mixed": [shown]}
+        for path in ("", "/explain", "/history"):
+            assert (await gate.call("GET", f"/v1/orders/sag_mixed{path}")).status == 200
+
+    shop.run(scenario)
+
+
 def test_an_order_is_a_saga_too(shop: Shop) -> None:
     shop.project(Story("ord_a").shipped())
 
