@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from simulator.account import Violation
@@ -86,6 +86,11 @@ def _wrong(engine: Engine, scenario: Scenario, world: World, marks: Sequence[int
     return wrong
 
 
+_PARTS: Mapping[str, type] = {
+    "definition": str, "scenario": str, "data": dict, "faults": int, "violation": dict, "moves": list,
+}  # fmt: skip
+
+
 def describe(move: Move) -> str:
     """Return a move in a few words."""
     return " ".join(part for part in (move.kind, move.subject) if part)
@@ -109,6 +114,11 @@ def moves_of(trace: Any) -> tuple[Move, ...]:
     """Return the moves of a trace. Raises UnusableTrace where it is none."""
     if not isinstance(trace, dict) or trace.get("format") != FORMAT:
         raise UnusableTrace(f"this is no trace: its format is not {FORMAT}")
+    for name, kind in _PARTS.items():
+        if not isinstance(trace.get(name), kind) or isinstance(trace[name], bool):
+            raise UnusableTrace(f"the trace has no {name} that can be read")
+    if not isinstance(trace["violation"].get("property"), str):
+        raise UnusableTrace("the violation of the trace names no property")
     try:
         return tuple(Move(one["kind"], one["subject"], tuple(one["fates"])) for one in trace["moves"])
     except (KeyError, TypeError) as error:

@@ -95,6 +95,25 @@ def test_children_are_found_among_all_definitions_that_are_named(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("definition", 7), ("scenario", None), ("data", 5), ("faults", "x"), ("violation", 5), ("violation", {}),
+     ("moves", 1), ("moves", [1]), ("moves", [{"kind": "strt", "subject": "", "fates": []}])],
+)  # fmt: skip
+def test_a_trace_that_somebody_has_edited_is_run_again_or_refused(tmp_path: Path, name: str, value: Any) -> None:
+    trace = {
+        "format": "sagaline-trace/1", "definition": "etl", "version": 1, "scenario": "example", "data": {}, "faults": 1,
+        "violation": {"property": "balance"}, "moves": [{"kind": "start", "subject": "", "fates": ["fine"]}],
+    }  # fmt: skip
+    path = tmp_path / "trace.json"
+    path.write_text(json.dumps({**trace, name: value}))
+
+    failure = run("explore", "--replay", str(path)).exception
+
+    assert isinstance(failure, Failure)
+    assert failure.code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
     ("explore", "says"),
     [
         (5, "x-explore: must be an object"),
