@@ -24,7 +24,7 @@ _JOINT = re.compile(r"\s+(?:and|with|but|while|plus|yet|whereas)\s+", re.IGNOREC
 
 
 def clean(text: str) -> str:
-    """Return the text in one normal form of its characters: plain dashes and quotes, single blanks, nothing unprintable."""
+    """Return the text in one normal form of its characters: plain dashes, single blanks, nothing unprintable."""
     text = unicodedata.normalize("NFKC", text).replace("\r\n", "\n").replace("\u2019", "'")
     text = _BARE_FRACTION.sub("0.", _DASHES.sub("-", text))
     text = "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in text)

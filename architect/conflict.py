@@ -33,6 +33,11 @@ class Clash:
             return f"{first}: {self.because}."
         return f"{first} clashes with {second}: {self.because}."
 
+    @property
+    def rule(self) -> str:
+        """The clash without the words of the input, fit for a log."""
+        return f"{self.first.kind.value} against {self.second.kind.value}"
+
 
 def clash_of(demands: Sequence[Demand]) -> Clash | None:
     """Return the first clash in the order of the rules, None where all demands can be kept together."""

@@ -30,17 +30,21 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The guarantees contradict each other; `body` is the whole answer, `why` names the two that clash."""
+    """The guarantees contradict each other; `body` is the whole answer.
+
+    `why` names the two that clash in their words, `rule` without them.
+    """
 
     body: bytes = REFUSAL
     why: str = field(default="", compare=False)
+    rule: str = field(default="", compare=False)
 
 
 def design(document: object) -> Design | Refused:
     """Return the design for a mapping of requirements, or the refusal. Raises BadRequirements."""
     requirements, demands = read(document)
     if clash := clash_of(demands):
-        return Refused(why=clash.explained())
+        return Refused(why=clash.explained(), rule=clash.rule)
     choice = choose(requirements)
     plan = plan_for(requirements)
     judged = verdicts(requirements, plan)

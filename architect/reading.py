@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from architect.clauses import clean
 from architect.demands.demand import Demand
 from architect.faults import BadRequirements, shown
 from architect.prose import BUSINESS_FORM, WORKFLOW_FORM, read_prose
@@ -67,12 +68,12 @@ def _check_choice(option: str, given: Mapping[str, object]) -> None:
 
 def _free_text(field: str, given: Mapping[str, object], form: Sequence[str]) -> str:
     text = given.get(field)
-    if text is None or (isinstance(text, str) and not text.strip()):
-        raise BadRequirements(field, "is missing or empty", f"all of {_listed(form)} are required")
-    if not isinstance(text, str):
+    if text is not None and not isinstance(text, str):
         raise BadRequirements(field, f"is {shown(text)}", "write a text")
-    if len(text) > LONGEST_TEXT:
+    if text is not None and len(text) > LONGEST_TEXT:
         raise BadRequirements(field, f"has {len(text):,} characters", f"send at most {LONGEST_TEXT:,}")
+    if text is None or not clean(text).strip():
+        raise BadRequirements(field, "is missing or empty", f"all of {_listed(form)} are required")
     return text
 
 

@@ -36,6 +36,9 @@ def architect(
     output_format: Annotated[DesignFormat, typer.Option("--format", help="How the design is written.")] = (
         DesignFormat.MARKDOWN
     ),
+    explain: Annotated[
+        bool, typer.Option("--explain", help="On a refusal, name the two demands that clash, on stderr.")
+    ] = False,
     workflow_requirements: Text = None,
     scale_and_throughput: Text = None,
     durability_and_latency_sla: Text = None,
@@ -72,7 +75,9 @@ def architect(
         remedy = f"{fault.remedy[:1].upper()}{fault.remedy[1:]}."
         raise Failure(f"{fault.field} {fault.problem}.", remedy, ExitCode.USAGE) from fault
     match found:
-        case Refused(body):
+        case Refused(body, why):
+            if explain:
+                sys.stderr.write(f"{why}\n")
             _print(body)
             raise typer.Exit(ExitCode.USAGE)
         case Design():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from services.gateway.fields import FieldError
 from services.gateway.parts import Parts, read_json
 from services.gateway.problems import MEDIA_TYPE, Problem
 
+_log = logging.getLogger(__name__)
 MOST_WAITING = 16
 """Requests that wait for their design; one more is sent away."""
 _MARKDOWN = "text/markdown"
@@ -35,6 +37,7 @@ def routes(_parts: Parts) -> APIRouter:
             wrong = FieldError(fault.field, f"{fault.problem}; {fault.remedy}")
             raise Problem("invalid-requirements", str(fault), [wrong]) from fault
         if isinstance(found, Refused):
+            _log.info("requirements refused: %s", found.rule)
             return Response(found.body, 422, media_type=_JSON)
         if prefers_json(request.headers.get("accept", "")):
             return Response(found.json, media_type=_JSON)

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.app import app
 from services.gateway.architecture import MOST_WAITING
 from tests.contract.gateway.gate import Gate, Run, gateway, runner
-from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed
+from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed, texts
+from tests.unit.architect.contradictions import CONTRADICTIONS
+from tests.unit.architect.keepable import KEEPABLE
 
 REFUSAL = b'{"error": "SLA conflicts with distributed consistency requirements"}'
 URL = "/v1/architecture"
@@ -65,6 +69,31 @@ def test_a_contradiction_is_answered_with_the_literal_bytes_and_leaves_nothing(r
 
         assert (answer.status, answer.headers["content-type"], answer.raw) == (422, "application/json", REFUSAL)
         assert gate.outlet.sent == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("words", [*CONTRADICTIONS[::40], *KEEPABLE[::40]], ids=str)
+def test_the_route_and_the_command_give_the_same_answer(run: Run, words: str | tuple[str, str, str]) -> None:
+    asked = texts(*words) if isinstance(words, tuple) else texts(sla=words)
+    options = [word for name, text in asked.items() for word in (f"--{name.replace('_', '-')}", text)]
+    said = CliRunner().invoke(app, ["architect", *options])
+
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, asked)
+
+        assert (answer.raw, answer.status) == (said.stdout_bytes, {0: 200, 2: 422}[said.exit_code])
+
+    run(scenario)
+
+
+def test_a_text_that_is_too_long_is_a_problem_that_says_how_long_it_may_be(run: Run) -> None:
+    async def scenario(gate: Gate) -> None:
+        answer = await gate.call("POST", URL, {**ORDER_FULFILMENT, "scale_and_throughput": "x" * 100_000})
+
+        assert answer.status == 400
+        assert "100,000 characters" in answer.body["detail"]
+        assert "10,000" in answer.body["errors"][0]["message"]
 
     run(scenario)
 

@@ -42,6 +42,12 @@ QUOTES = {
     "durability_and_latency_sla": "p99 latency under 150 ms per transition",
 }
 
+SERVICES = (
+    "Order processing over payment, inventory and shipping services; each step has a compensation.",
+    "10,000 concurrent workflows, 500 events per second.",
+)
+"""What a process over several services does, and how often: the texts before its guarantees."""
+
 
 def texts(
     workflow: str = "payment, inventory, shipping", scale: str = "10 orders per second", sla: str = "-"

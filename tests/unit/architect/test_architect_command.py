@@ -84,6 +84,32 @@ def test_a_contradiction_is_one_line_of_json_exit_2_and_no_file(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_contradiction_leaves_a_file_that_is_there_as_it_was(tmp_path: Path) -> None:
+    kept = tmp_path / "design.md"
+    kept.write_text("an earlier design")
+    before = kept.stat()
+
+    found = saga(*options(MICRO_TRADING), "--output", str(kept))
+
+    after = kept.stat()
+    assert (found.returncode, found.stdout) == (2, REFUSAL)
+    assert (kept.read_text(), after.st_mtime_ns, after.st_ino) == (
+        "an earlier design",
+        before.st_mtime_ns,
+        before.st_ino,
+    )
+
+
+def test_who_asks_is_told_on_stderr_which_demands_clash() -> None:
+    found = saga(*options(MICRO_TRADING), "--explain")
+
+    assert (found.returncode, found.stdout) == (2, REFUSAL)
+    assert found.stderr.decode().count("\n") == 1
+    assert "strong consistency (" in found.stderr.decode()
+    assert "clashes with zero or near-zero latency (" in found.stderr.decode()
+    assert saga(*options(ORDER_PROCESSING), "--explain").stderr == b""
+
+
 @pytest.mark.parametrize("missing", list(ORDER_PROCESSING))
 def test_a_missing_text_is_named_on_stderr_with_exit_2(missing: str) -> None:
     found = saga(*options({name: text for name, text in ORDER_PROCESSING.items() if name != missing}))

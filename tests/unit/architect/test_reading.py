@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from architect.design import Refused, design
@@ -96,6 +98,34 @@ def test_the_orchestrator_and_the_store_that_are_built_are_taken_and_unknown_one
     )
     with pytest.raises(BadRequirements, match="unknown"):
         design({**ORDER_FULFILMENT, "orchestrator": "abacus"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Zahlung, Lager und Versand; kein Auftrag darf verloren gehen",
+        "\u6ce8\u6587\u51e6\u7406\u3001\u6c7a\u6e08",
+        "\u0417\u0430\u043a\u0430\u0437\u044b \U0001f69a",
+        "a\x00b\x07c\x1b[31m\u202e",
+        "\ud7a3",
+        "?!.,;:",
+        " " * 9_999 + "x",
+        "strong consistency " * 500,
+        "no " * 3_000,
+    ],
+)
+def test_odd_texts_get_a_design_that_names_what_was_not_read(words: str) -> None:
+    asked = {"workflow_requirements": words, "scale_and_throughput": words, "durability_and_latency_sla": words}
+    markdown = designed(asked)
+
+    assert not any(unicodedata.category(letter) == "Cc" for letter in markdown if letter != "\n")
+    assert section(markdown, "Open points")
+
+
+@pytest.mark.parametrize("words", ["\x00\x07", "\u200b\u00a0\n", "\t"])
+def test_a_text_of_nothing_that_can_be_read_counts_as_empty(words: str) -> None:
+    with pytest.raises(BadRequirements, match="workflow_requirements: is missing or empty"):
+        design({**ORDER_FULFILMENT, "workflow_requirements": words})
 
 
 def test_what_is_not_understood_is_an_open_point_in_its_own_words() -> None:
