@@ -217,7 +217,7 @@ def test_a_bad_order_is_named_and_leaves_no_record(
     run_once(scenario)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"a":', b"\xff\xfe", b"[" * 5000, b'{"a": NaN}'])
+@pytest.mark.parametrize("text", [b"{", b'{"a":', b"\xff\xfe", b"[" * 5000, b'{"a": NaN}'])
 def test_broken_json_is_refused(run_once: Run, text: bytes) -> None:
     async def scenario(gate: Gate) -> None:
         refused = await post(gate, None, chunks=[text])
