@@ -19,7 +19,13 @@ LONGEST_MS = 3_650 * 86_400_000
 _LONG_UNITS = re.compile(r"P(?:\d+[YMWD])*\d+[YMW](?:\d|T|\Z)")
 _MAY_BE_NULL = frozenset({"data"})
 """Words whose value is data of the author's."""
-_UNITS_MS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1_000, "milliseconds": 1}
+UNITS_MS: Mapping[str, int] = {
+    "days": 86_400_000,
+    "hours": 3_600_000,
+    "minutes": 60_000,
+    "seconds": 1_000,
+    "milliseconds": 1,
+}
 
 
 def mapping(value: Any, where: str, allowed: Collection[str], required: Collection[str] = ()) -> Mapping[str, Any]:
@@ -60,6 +66,14 @@ def text(value: Any, where: str) -> str:
     return value
 
 
+def fixed(value: Any, where: str) -> str:
+    """Return the value as a text that no expression computes. Raises DefinitionError."""
+    written = text(value, where)
+    if written.strip().startswith("${"):
+        raise DefinitionError(where, "is an expression; write the name itself, which is known before anything runs")
+    return written
+
+
 def whole(value: Any, where: str) -> int:
     """Return the value as a whole number of at least 0. Raises DefinitionError."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -79,7 +93,7 @@ def length_ms(value: Any, where: str) -> int:
     """Return a duration that may be 0, in milliseconds. Raises DefinitionError."""
     total = _length_ms(value, where)
     if total > LONGEST_MS:
-        raise DefinitionError(where, f"is longer than {LONGEST_MS // _UNITS_MS['days']:,} days; write a shorter one")
+        raise DefinitionError(where, f"is longer than {LONGEST_MS // UNITS_MS['days']:,} days; write a shorter one")
     return total
 
 
@@ -96,8 +110,8 @@ def _length_ms(value: Any, where: str) -> int:
         return int(((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000)
     if not isinstance(value, dict):
         raise DefinitionError(where, f"'{value}' is no duration; write {{seconds: 30}} or PT30S")
-    parts = mapping(value, where, _UNITS_MS)
-    return sum(whole(amount, f"{where}.{unit}") * _UNITS_MS[unit] for unit, amount in parts.items())
+    parts = mapping(value, where, UNITS_MS)
+    return sum(whole(amount, f"{where}.{unit}") * UNITS_MS[unit] for unit, amount in parts.items())
 
 
 def flag(value: Any, where: str) -> bool:

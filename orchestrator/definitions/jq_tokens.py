@@ -95,7 +95,11 @@ def _read(program: str, at: int, closing: str, depth: int) -> tuple[tuple[Token,
 def _word(program: str, at: int) -> Token:
     matched = _TOKEN.match(program, at)
     if matched is None:
-        said = {"'": 'writes a text in single quotes; jq has only "..."', "$": "has a $ without the name of a variable"}
+        said = {
+            "'": 'writes a text in single quotes; jq has only "..."; write those',
+            "$": "has a $ without the name of a variable",
+            "&": "has a '&', which is no sign of jq; write and", "!": "has a '!', which is no sign of jq; write | not",
+        }  # fmt: skip
         raise Unreadable(said.get(program[at], f"has a {program[at]!r}, which is no sign of jq"))
     kind: Kind = matched.lastgroup  # type: ignore[assignment]  # the groups of the pattern are named by the kinds
     return Token(kind, matched.group())

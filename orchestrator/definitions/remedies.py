@@ -7,7 +7,7 @@ import re
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.findings import Finding
 
-_ADVICE = re.compile(r"^(.*?)(?:; |, )((?:write|leave|use|bound|known are|call|give|close) .*)$", re.DOTALL)
+_ADVICE = re.compile(r"^(.*?)(?:; |, )((?:write|leave|use|bound|known are|call|give|close|compare) .*)$", re.DOTALL)
 _LONGEST = 300
 _ELSEWHERE = "Write it the way docs/language.md shows"
 
@@ -18,7 +18,7 @@ def finding_of(error: DefinitionError, rule: str = "definition", otherwise: str 
     problem, advice = matched.groups() if matched else (error.message, _plain_advice(error.message) or otherwise)
     if advice.startswith("known are"):
         advice = f"Write one of {advice.removeprefix('known are ')}"
-    subject = "" if problem.startswith(("'", "there is", "comes")) else f"{error.where.rsplit('.', 1)[-1]} "
+    subject = "" if problem.startswith(("'", "there is", "the name", "comes")) else f"{error.where.rsplit('.', 1)[-1]} "
     return Finding(error.where, _shortened(f"{subject}{problem}"), advice[:1].upper() + advice[1:], rule=rule)
 
 

@@ -210,5 +210,5 @@ def _strategy(shop: Workshop, task: Mapping[str, Any], where: str) -> Strategy:
 def _pivot(task: Mapping[str, Any], place: Place) -> bool:
     pivot = flag(task.get("pivot", False), f"{place.where}.pivot")
     if pivot and not place.root:
-        raise DefinitionError(f"{place.where}.pivot", "stands within a scope; only a step of the outermost list is one")
+        raise DefinitionError(f"{place.where}.pivot", "stands within a scope; write it on a step of the outermost list")
     return pivot

@@ -85,6 +85,8 @@ def loop(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
     mapping(task, where, ("for", "while", "do", "gather", *_COMMON), ("for", "do"))
     parts = mapping(task["for"], f"{where}.for", ("each", "in", "at", "concurrency"), ("in",))
     each, at = (_variable(parts.get(word, name), f"{where}.for.{word}") for word, name in _LOOP_VARIABLES)
+    if each == at:
+        raise DefinitionError(f"{where}.for.at", f"'{at}' is the name of the item as well; write another one")
     concurrency = whole(parts.get("concurrency", 1), f"{where}.for.concurrency")
     if not 1 <= concurrency <= MOST_AT_ONCE:
         raise DefinitionError(f"{where}.for.concurrency", f"must be between 1 and {MOST_AT_ONCE}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.definition import Awaited, Case, Emit, Listen, Node, Raise, Switch, Wait
 from orchestrator.core.errors import TIMEOUT
-from orchestrator.definitions.document import duration_ms, items, mapping, milestones_of, named, text, whole
+from orchestrator.definitions.document import duration_ms, fixed, items, mapping, milestones_of, named, text, whole
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import expression, predicate, template
 from orchestrator.definitions.workshop import Place, Workshop
@@ -64,7 +64,7 @@ _TO = ("one", "any", "all")
 def _filter(item: Any, where: str, place: Place) -> Awaited:
     parts = mapping(mapping(item, where, ("with",), ("with",))["with"], f"{where}.with", ("type", "data"), ("type",))
     matches = predicate(parts["data"], f"{where}.with.data", place.variables) if "data" in parts else None
-    return Awaited(text(parts["type"], f"{where}.with.type"), matches)
+    return Awaited(fixed(parts["type"], f"{where}.with.type"), matches)
 
 
 def wait(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> Node:
@@ -87,7 +87,7 @@ def emit(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> No
     _, on_end = milestones_of(task.get("status"), f"{where}.status")
     return Emit(
         name,
-        text(with_["type"], f"{at}.type"),
+        fixed(with_["type"], f"{at}.type"),
         None if subject is None else template(text(subject, f"{at}.subject"), f"{at}.subject", place.variables),
         template(data, f"{at}.data", place.variables),
         on_end,
@@ -107,7 +107,7 @@ def raise_(shop: Workshop, name: str, task: Mapping[str, Any], place: Place) -> 
             raise DefinitionError(where, f"there is no error {error} in use.errors")
         where, error = f"use.errors.{error}", declared[error]
     parts = mapping(error, where, ("type", "title", "status", "detail", "instance"), ("type",))
-    code = text(parts["type"], f"{where}.type")
+    code = fixed(parts["type"], f"{where}.type")
     title = text(parts.get("title", code), f"{where}.title")
     if title.strip().startswith("${"):
         raise DefinitionError(f"{where}.title", "is the same for every such error; write the expression under detail")

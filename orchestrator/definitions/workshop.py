@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.core.definition import UNCHANGED, Local, Node, Reads, RetryPolicy, Strategy
 from orchestrator.core.scope import Compute, Scope
-from orchestrator.definitions.document import duration_ms, entries, mapping, text
+from orchestrator.definitions.document import UNITS_MS, duration_ms, entries, mapping, text
 from orchestrator.definitions.errors import DefinitionError
 from orchestrator.definitions.expressions import export_name, expression, template, uses_data
 from orchestrator.definitions.retries import is_conditional, retry_policy
@@ -58,7 +58,7 @@ class Workshop:
     def add(self, node: Node, place: Place) -> None:
         """Add a node. Raises DefinitionError where its name is taken."""
         if node.name in self.nodes:
-            raise DefinitionError(place.where, f"the name {node.name} is taken")
+            raise DefinitionError(place.where, f"the name {node.name} is taken; write another one for either")
         self.nodes[node.name] = node
         self.regions[node.name] = place.region
 
@@ -130,6 +130,10 @@ class Workshop:
             if value not in declared:
                 raise DefinitionError(where, f"there is no time-out {value} in use.timeouts")
             return self.timeout_ms(entries(declared[value], f"use.timeouts.{value}"), f"use.timeouts.{value}", *words)
+        if not isinstance(value, dict):
+            raise DefinitionError(where, f"'{value}' is no time-out; write {{after: {{seconds: 30}}}}")
+        if UNITS_MS.keys() & value:
+            raise DefinitionError(where, "is no duration itself; write {after: {seconds: 30}}")
         parts = mapping(value, where, ("after", *words))
         return (duration_ms(parts["after"], f"{where}.after") if "after" in parts else None), parts
 

@@ -11,9 +11,24 @@ from orchestrator.definitions.outline import Block, Outline, cases_of, following
 
 def check(outline: Outline) -> Iterator[Finding]:
     """Yield a finding for each task that no way leads to, and for each way that leads back."""
+    yield from _into_itself(outline)
     for block in outline.tasks.scopes():
         yield from _backwards(block)
         yield from _unreached(block)
+
+
+def _into_itself(outline: Outline) -> Iterator[Finding]:
+    own = outline.section("document").get("name")
+    for task in outline.tasks.every():
+        process = task.body.get("run") if task.kind == "run" else None
+        workflow = process.get("workflow") if isinstance(process, dict) else None
+        if isinstance(workflow, dict) and isinstance(own, str) and workflow.get("name") == own:
+            yield Finding(
+                f"{task.where}.run.workflow.name",
+                f"{task.name} runs {own} itself: each saga would start another one, without a bound",
+                "Write a `for` around the tasks, or a `schedule` with `after`",
+                rule="cycle",
+            )
 
 
 def reached(block: Block, without: AbstractSet[str] = frozenset()) -> frozenset[str]:

@@ -61,6 +61,13 @@ def _head(outline: Outline) -> Iterator[Finding]:
                 f"document.{name}", f"document.{name} {problem}", f'Write `{name}: "{example}"`', level, "schema"
             )
     yield from _version(document)
+    yield from _use(outline)
+    yield from _not_run(outline.section("schedule"), "schedule", "schedule")
+    for name in ("input", "output"):
+        yield from _not_run(outline.section(name), name, "schema")
+
+
+def _use(outline: Outline) -> Iterator[Finding]:
     yield from _words(outline.section("use"), "use", vocabulary.USE, "use")
     for name, function in outline.section("use", "functions").items():
         if vocabulary.is_elsewhere(_object(function).get("call")):
@@ -68,11 +75,10 @@ def _head(outline: Outline) -> Iterator[Finding]:
         yield from _words(_object(function), f"use.functions.{name}", vocabulary.FUNCTION, "function")
     for name, policy in outline.section("use", "retries").items():
         yield from _retry(_object(policy), f"use.retries.{name}")
+    for name, timeout in outline.section("use", "timeouts").items():
+        yield from _words(_object(timeout), f"use.timeouts.{name}", vocabulary.TIMEOUT, "timeout")
     for name, error in outline.section("use", "errors").items():
         yield from _not_run(_object(error), f"use.errors.{name}", "error")
-    yield from _not_run(outline.section("schedule"), "schedule", "schedule")
-    for name in ("input", "output"):
-        yield from _not_run(outline.section(name), name, "schema")
 
 
 def _retry(policy: Mapping[str, Any], where: str) -> Iterator[Finding]:

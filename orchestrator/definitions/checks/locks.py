@@ -43,9 +43,22 @@ class TooManyWays(Exception):
     """The ways through a document hold more different sets of locks than are told apart."""
 
 
+def _twice(outline: Outline) -> Iterator[Finding]:
+    for task in outline.tasks.every():
+        locks = task.body.get("locks")
+        listed = locks if isinstance(locks, list) else []
+        for index, name in enumerate(listed):
+            if name in listed[:index]:
+                yield Finding(
+                    f"{task.where}.locks[{index}]", f"{task.name} takes {name} twice, and would wait for itself",
+                    "Take one of the two out", rule="lock-order",
+                )  # fmt: skip
+
+
 def check(outline: Outline) -> Iterator[Finding]:
     """Yield a finding for each pair of locks that different ways take in different orders."""
     yield from _computed(outline)
+    yield from _twice(outline)
     try:
         edges = tuple(edges_of(outline))
     except TooManyWays:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -14,6 +15,7 @@ from schemas import catalogue, topics
 from schemas.carried import CARRIED
 
 _META = "meta"
+_TOPIC = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,200}\Z")
 _GENERIC = "saga.GenericCommand"
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "null": type(None), "string": str, "boolean": bool, "int": int, "long": int, "float": (int, float),
@@ -73,6 +75,21 @@ def _destination(outline: Outline, function: str) -> Iterator[Finding]:
     carrier = next((topic for topic, messages in _commands().items() if sent.message in messages), sent.topic)
     known = _commands().get(sent.topic, ())
     where = f"use.functions.{function}.with"
+    if not _TOPIC.match(sent.topic) or sent.topic in _own_topics():
+        whose = "belongs to the product itself" if _TOPIC.match(sent.topic) else "is no name that a topic can have"
+        yield Finding(
+            f"{where}.topic", f"{sent.topic} {whose}", "Write the topic that a participant reads its commands from",
+            rule="unknown-message",
+        )  # fmt: skip
+        return
+    if sent.message in catalogue.latest() and sent.message not in {
+        one for many in _commands().values() for one in many
+    }:
+        yield Finding(
+            f"{where}.message", f"{sent.message} is no command", "Write the type of a command of a participant",
+            rule="unknown-message",
+        )  # fmt: skip
+        return
     if carrier != sent.topic:
         yield Finding(
             f"{where}.topic", f"{sent.message} is read from {carrier}, not from {sent.topic}", f"Write {carrier}",
@@ -89,9 +106,7 @@ def _destination(outline: Outline, function: str) -> Iterator[Finding]:
 
 def _arguments(sent: _Sent) -> Iterator[Finding]:
     """Yield what is wrong with the arguments of a published message, as far as it can be known without data."""
-    if sent.message not in {message for messages in _commands().values() for message in messages}:
-        return
-    if isinstance(sent.arguments, dict):
+    if isinstance(sent.arguments, dict) and _is_command(sent.message):
         yield from _record(_fields(sent.message), sent.arguments, f"{sent.where}.with", sent.message, _META)
 
 
@@ -138,6 +153,11 @@ def _fits(schema: Any, value: Any) -> bool:
     return types is None or (isinstance(value, types) and isinstance(value, bool) == (kind == "boolean"))
 
 
+def _is_command(message: str) -> bool:
+    """Tell whether a message is a command that is published."""
+    return any(message in messages for messages in _commands().values())
+
+
 def _wanted(schema: Any) -> str:
     kind = schema["type"] if isinstance(schema, dict) else str(schema)
     if kind == "enum":
@@ -148,6 +168,13 @@ def _wanted(schema: Any) -> str:
 def _instead(name: str, known: Any) -> str:
     close = get_close_matches(name, known, 1)
     return f"Write {close[0]}" if close else f"Write one of {', '.join(sorted(known))}"
+
+
+@cache
+def _own_topics() -> frozenset[str]:
+    """Return the topics of the product that carry no commands of participants."""
+    names = (topic.name.removeprefix(topics.PREFIX) for topic in topics.ALL)
+    return frozenset(name for name in names if not name.endswith(".commands"))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
@@ -11,6 +12,8 @@ from orchestrator.definitions.checks.vocabulary import is_elsewhere
 from orchestrator.definitions.document import TAKEN, is_name
 from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import ENDINGS, Outline, Task, cases_of
+
+_DURATION = re.compile(r"P[0-9T]")
 
 
 def check(outline: Outline) -> Iterator[Finding]:
@@ -134,7 +137,9 @@ def _use(outline: Outline, kind: str, name: Any, where: str, used: Counter[str])
         yield Finding(
             where,
             f"there is no {name} in use.{kind}",
-            f"{_instead(name, declared)}; or declare {name} in use.{kind}",
+            f"Write {{after: {name}}}"
+            if kind == "timeouts" and _DURATION.match(name)
+            else f"{_instead(name, declared)}; or declare {name} in use.{kind}",
             rule="unknown-name",
         )
 

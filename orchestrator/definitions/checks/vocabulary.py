@@ -79,6 +79,7 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "locks": "Write it on a call",
         "within": "Write it in `gather`",
         "least": "Write it in `gather`",
+        **dict.fromkeys(("days", "hours", "minutes", "seconds", "milliseconds"), "Write it in `after`, a duration"),
         "total": "Write it in the `timeout` of a call",
         "always": "Write it in `compensate`",
     }

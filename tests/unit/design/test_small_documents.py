@@ -82,6 +82,9 @@ def test_messages_that_fit_what_is_published_are_accepted() -> None:
         ("call: refund", "call: release", 10, "release goes to inventory.commands", "whose topic is payment.commands"),
         ("topic: payment.commands, message: payment.R", "topic: tasks.commands, message: payment.R", 5,
          "payment.RefundPayment is read from payment.commands, not from tasks.commands", "Write payment.commands"),
+        ("payment.commands, message: payment.R", "saga.events, message: x.R", 5, "saga.events belongs to the", "Write"),
+        ("payment.commands, message: payment.R", "a b, message: x.R", 5, "a b is no name that a topic can", "Write"),
+        ("payment.RefundPayment", "saga.StartSaga", 5, "saga.StartSaga is no command", "Write the type"),
         ("payment.RefundPayment", "payment.Refund", 5, "nobody who reads payment.commands knows payment.Refund",
          "Write payment.RefundPayment"),
     ],
@@ -123,6 +126,16 @@ def test_a_message_that_nobody_could_read_is_named(old: str, new: str, line: int
         ("  - a: { wait: PT1S, then: c }\n  - b: { wait: PT1S, then: end }\n  - c: { wait: PT1S, then: b }\n", 2,
          "c goes back to b, and to go back in a list is not supported", "Move b behind c"),
         ("  - a: { wait: PT1S }\n  - b: { wait: PT1S, then: a }\n", 1, "b goes back to a: a cycle", "Write a `for`"),
+        ("  - a: { listen: { to: { one: { with: { type: '${ .x }' } } } } }\n", 0, "type is an expression", "Write"),
+        ("  - a: { emit: { event: { with: { type: '${ .x }' } } } }\n", 0, "type is an expression", "Write the name"),
+        ("  - a: { run: { workflow: { namespace: trips, name: trip } } }\n", 0, "a runs trip itself", "`schedule`"),
+        ("  - a: { for: { each: x, at: x, in: .l }, do: [{ b: { wait: PT1S } }] }\n", 0, "the item as well", "another"),
+        ("  - a: { do: [{ b: { wait: PT1S } }], timeout: { minutes: 5 } }\n", 0, "minutes is not known", "in `after`"),
+        ("  - a: { do: [{ b: { wait: PT1S } }], timeout: PT5M }\n", 0, "there is no PT5M", "Write {after: PT5M}"),
+        ("  - a: { do: [{ b: { wait: PT1S } }], timeout: 5 }\n", 0, "'5' is no time-out", "{after: "),
+        ("  - a: { call: book, locks: [x, x], compensate: { call: cancel } }\n", 0, "takes x twice", "Take one"),
+        ("  - a: { if: '.x && .y', wait: PT1S }\n", 0, "which is no sign of jq", "Write and"),
+        ("  - a.if: { wait: PT1S }\n  - a: { if: .x, wait: PT1S }\n", 1, "the name a.if is taken", "Write another one"),
         ("migrations: [{ from: 1 }]\n", 0, "from is 1, which comes not before 1", "Write an older version"),
         ("schedule: { cron: '61 * * * *' }\n", 0, "cron never comes true", "0 6 * * 1-5"),
     ],
@@ -150,3 +163,9 @@ def test_what_no_task_is_left_to_use_is_not_called_unused() -> None:
     verdict = judge(Written("trip.yaml", HEAD + "  - call: book\n    compensate: { call: cancel }\n"))
 
     assert [one.finding.rule for one in verdict.findings] == ["schema"]
+
+
+def test_a_time_out_that_nothing_uses_is_read_as_well() -> None:
+    text = (HEAD + BOOKED).replace("use:\n", "use:\n  timeouts: { long: { aftr: PT5M } }\n")
+
+    assert errors_of(text) == ["trip.yaml:3: aftr is not known here. Write after."]
