@@ -84,6 +84,8 @@ def proof_lines(proof: Proof) -> list[str]:
     for one in proof.explorations:
         ended = ", ".join(f"{count:,} {outcome}" for outcome, count in one.outcomes.items())
         left_out = "" if one.complete else " NOT COMPLETE"
+        if one.complete and "COMPLETED" not in one.outcomes:
+            left_out = "; NO RUN COMPLETES: where that is not meant, look at what its expressions read"
         lines.append(f"  {one.scenario.name}: {one.states:,} moments; ends: {ended}{left_out}")
     lines.append("")
     for name, says in PROPERTIES.items():

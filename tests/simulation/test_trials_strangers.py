@@ -72,6 +72,16 @@ def test_an_undo_that_goes_to_somebody_else_is_found_and_its_run_runs_again(tmp_
     assert again.stdout.splitlines()[-1] == "the same violation again: balance"
 
 
+def test_an_input_from_which_no_run_completes_is_pointed_out(tmp_path: Path) -> None:
+    """No property is broken, for all is undone; but an author has to see it."""
+    wrong = {"call": "hold", "with": {"n": "${ .sum | keys }"}, "compensate": {"call": "free"}}
+
+    result = run("explore", written(tmp_path, "never", {"held": HELD}, {"sum": {"set": {"sum": 5}}}, {"more": wrong}))
+
+    assert "NO RUN COMPLETES" in result.stdout
+    assert "NO RUN COMPLETES" not in run("explore", written(tmp_path, "ever", {"held": HELD})).stdout
+
+
 def test_a_signal_for_a_saga_that_there_is_not_changes_nothing(tmp_path: Path) -> None:
     ping = {"emit": {"event": {"with": {"type": "ping", "subject": "sag_nowhere", "data": {}}}}}
     path = written(tmp_path, "pinging", {"held": HELD}, {"ping": ping})
