@@ -16,6 +16,8 @@ _KNOWN = {
     JSON: re.compile(r"application/json|[^/\s]+/[^/\s]+\+json"),
     YAML: re.compile(r"(?:application|text)/(?:x-|[^/\s]+\+)?yaml"),
 }
+_NOBODYS_CHOICE = "application/x-www-form-urlencoded"
+"""What curl and other clients declare when nobody told them what the body is: it says nothing."""
 _DECLARED = "sagaline.declared"
 _MOST_SHOWN = 100
 
@@ -35,6 +37,6 @@ def check_declared(scope: Mapping[str, Any], *wanted: str) -> None:
                 raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
             continue
         media_type = value.partition(";")[0].strip().lower()
-        if media_type and not any(_KNOWN[one].fullmatch(media_type) for one in wanted):
+        if media_type not in ("", _NOBODYS_CHOICE) and not any(_KNOWN[one].fullmatch(media_type) for one in wanted):
             detail = f"the body is declared to be {said}: send {' or '.join(wanted)}"
             raise Problem("unsupported-media-type", detail, headers={"Accept": ", ".join(wanted)})

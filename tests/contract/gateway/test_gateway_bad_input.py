@@ -32,7 +32,6 @@ BODIES: dict[str, bytes] = {
 NAMES = ("\x00", "a\x07b", "x" * 300, "../../etc", "'; DROP TABLE orders; --", "\u202e", "\U0001f600", " ", "%")
 ODD_KINDS = (
     {"content-type": "text/plain"},
-    {"content-type": "application/x-www-form-urlencoded"},
     {"content-type": "multipart/form-data; boundary=x"},
     {"content-type": "application/jsonp"},
     {"content-type": "text/html;application/json"},
@@ -44,6 +43,7 @@ KINDS = (
     {"content-type": "application/json; charset=utf-8"},
     {"content-type": " Application/JSON "},
     {"content-type": "application/vnd.shop.order+json"},
+    {"content-type": "application/x-www-form-urlencoded"},
     {"content-encoding": "identity"},
 )
 QUERIES = (
