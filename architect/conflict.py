@@ -173,7 +173,10 @@ def _losing(demands: Sequence[Demand]) -> Iterator[Clash]:
 
 
 def _everybody(demands: Sequence[Demand]) -> Iterator[Clash]:
-    available = tuple(one for one in _available(demands) if one.cut or one.lost)
+    available = (
+        *(one for one in _available(demands) if one.cut or one.lost),
+        *wanted(demands, Kind.SURVIVES),
+    )
     yield from _pairs(
         wanted(demands, Kind.ALL_COPIES),
         available,

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     STRONG = "strong consistency"
     EVENTUAL = "eventual consistency"
     AVAILABLE = "full availability"
+    SURVIVES = "going on when a place is lost"
     GIVES_WAY = "availability that may be given up"
     SWIFT = "zero or near-zero latency"
     LOW_LATENCY = "low latency"

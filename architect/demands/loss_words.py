@@ -26,6 +26,7 @@ LOSES_NOTHING = any_of(r"""
     (?:rto|rpo) ?= ?(?:rto|rpo) ?= ?0
 """)
 UNSAFE_ACK = any_of(r"""
+    (?:don't|do not|does not|doesn't|never|not|without) wait\w* for (?:\w+ ){0,2}(?:acks?|acknowledg\w+|confirmation\w*|disk)
     write behind|write back cache|in memory only|only in memory|volatile (?:memory|storage|buffer)
     persist\w* (?:it )?later
     (?:respond|repl\w+|acknowledg\w*|confirm\w*) (?:\w+ )?first(?: and|,)? (?:\w+ )?(?:persist|writ|stor|sav|replicat)\w*
@@ -35,7 +36,7 @@ UNSAFE_ACK = any_of(r"""
     (?:ack(?:s|ed|'d|nowledg\w*)?|confirm\w*) (?:\w+ ){0,3}(?:from memory|in memory|only in memory|without (?:waiting|flush\w*|fsync|persist\w*|writing))
     without (?:waiting for )?(?:any |an )?(?:acks?|acknowledg\w+|confirmations?)
     (?:kept|held|stored|only|purely|exclusively) (?:only |purely |solely )?in (?:memory|ram)(?: only)?
-    (?:memory|ram) only|no (?:fsync|acks?|acknowledg\w+|persistence|disk writes?)
+    (?:memory|ram) only|no (?:fsync|acks?|acknowledge?ments?|persistence|disk writes?)
     never (?:write|writes|touch|touches|flush|flushes|flushed|written) (?:to )?(?:the )?disk
 """)
 LOCAL_ACK = any_of(r"""
@@ -76,3 +77,7 @@ INSTANT_RECOVERY = any_of(r"""
     rpo (?:and|&|/) rto (?:are |of |is |= ?|both |both are )*(?:zero|0(?![.,]?\d)|nil)
     (?:rto|rpo) ?= ?(?:rto|rpo) ?= ?0
 """)
+RECOVERY_TIME = any_of(r"""
+    (?:recovery|fail ?over|take ?over|switch ?over) times?|time to (?:recover|fail over|take over|switch over)
+""")
+"""Recovery without any time, where it is forbidden."""

@@ -100,8 +100,15 @@ def _durable(one: Sentence) -> Iterator[Demand]:
     for _, said, clause in one.found(loss_words.LOSS):
         if said is Stance.FORBIDDEN:
             yield one.says(Kind.NO_LOSS, clause)
+    for _, said, clause in one.found(loss_words.RECOVERY_TIME):
+        if said is Stance.FORBIDDEN:
+            yield one.says(Kind.INSTANT_RECOVERY, clause)
     if time_words.WHOLE.search(one.text) and one.reach(one.text) is Scope.SERVICES:
         yield one.says(Kind.WHOLE, one.text)
+
+
+def _plainly(one: Sentence) -> Iterator[Demand]:
+    """Yield what needs no more than its words: acknowledgements, copies, what may fail, who agrees."""
     for kind, pattern in _PLAINLY:
         for match, said, clause in one.found(pattern):
             if kind is Kind.SINGLE_COPY and _ONE_THAT_FAILS.search(one.text[: match.start()]):
@@ -113,5 +120,6 @@ def _durable(one: Sentence) -> Iterator[Demand]:
 
 
 _READERS = (
-    _topology, strong, state, eventual, available, unavailable, unhindered, swift, waiting, _durable, _within_limits,
+    _topology, strong, state, eventual, available, unavailable, unhindered, swift, waiting, _durable, _plainly,
+    _within_limits,
 )  # fmt: skip

@@ -16,7 +16,7 @@ UNWANTED = frozenset({Stance.FORBIDDEN, Stance.WAIVED})
 _BAD = frozenset(
     {
         state_words.STALE, service_words.DOWN, service_words.REFUSED, service_words.HINDERED, time_words.DELAY,
-        time_words.BLOCKED, loss_words.LOSS,
+        time_words.BLOCKED, loss_words.LOSS, loss_words.RECOVERY_TIME,
     }
 )  # fmt: skip
 """Words for what nobody wants, so that harm done to it means nothing."""

@@ -33,7 +33,7 @@ GOES_ON = any_of(r"""
     (?:every|each|all|any) (?:single )?(?:operation|request|write|read|query|call|booking|transfer)s? (?:\w+ ){0,2}(?:succeeds?|works?|goes? through|completes?)
     nothing (?:stops|is refused|fails)|can always (?:\w+)|always able to \w+
     (?:keep|keeps|kept|go|goes|going|carry|carries|continue|continues|stay|stays|remain|remains|proceed|proceeds) (?:\w+ )?(?:on )?(?:\w+ )?(?:to )?(?:work|sell|serv|accept|tak|answer|operat|trad|process|writ|respond|book|pay|ship|run|function|succeed|confirm|order|record|read|commit|deliver|handl|issu|dispens|execut)\w*
-    (?:must|shall|should|has to|have to|can|will|to)(?: (?:still|always|all|nevertheless|also|each|both))? (?:answer|accept|serve|take|sell|respond|process|work|operate|function|succeed|commit|complete|proceed|write|go on|carry on|be (?:answered|served|accepted|processed))
+    (?:must|shall|should|has to|have to|can|will|to)(?: (?:still|always|all|nevertheless|also|each|both))? (?:answer|accept|serve|take|sell|respond|process|work|operate|function|succeed|continue|commit|complete|proceed|write|go on|carry on|be (?:answered|served|accepted|processed))
     (?:always|still|nevertheless|each) (?:answer|accept|serve|take|sell|respond|process|book|confirm)(?:s|ed|ing)?
     accepts? (?:(?:all|every|any|new|the|local) )*(?:writes?|orders?|bookings?|requests?|updates?|payments?|trades?)
     works? on|carr(?:y|ies) on|goes on|takes? (?:\w+ )?(?:writes?|orders?|bookings?)|accepting (?:writes?|orders?)

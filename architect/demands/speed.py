@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from architect.demands import state_words, time_words
@@ -12,6 +13,7 @@ from architect.demands.steadiness import BEYOND, UNIVERSAL
 
 ROUND_TRIPS_S = 0.010
 """A limit from here on leaves time for round trips, and says what an adjective such as `instant` means."""
+_FIGURE_BEFORE = re.compile(r"[1-9][\d.,]* ?(?:ms|s|seconds?|minutes?|min|hours?) (?:of )?$")
 
 
 def swift(one: Sentence) -> Iterator[Demand]:
@@ -26,7 +28,11 @@ def swift(one: Sentence) -> Iterator[Demand]:
 
 def _no_delay(one: Sentence) -> Iterator[Demand]:
     for match, said, clause in one.found(time_words.DELAY):
-        bounded = BEYOND.match(one.text[match.end() : match.end() + 30]) or any(one.limits(clause))
+        bounded = (
+            BEYOND.match(one.text[match.end() : match.end() + 30])
+            or _FIGURE_BEFORE.search(one.text[max(0, match.start() - 20) : match.start()])
+            or any(one.limits(clause))
+        )
         if said is Stance.FORBIDDEN and not bounded and not time_words.SIDE_EFFECT.search(clause):
             yield one.says(Kind.SWIFT, clause, bound_s=0.0)
             if one.lost:

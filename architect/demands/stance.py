@@ -87,23 +87,24 @@ _FORBIDDEN_AFTER = any_of(r"""
 """)
 _ZERO_AFTER = re.compile(
     r"(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
-    r" ?[:=]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually )?(?:zero|nil|none|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! [a-ln-z])"
+    r" ?[:=]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually )?(?:zero|nil|none|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! (?!for\b|in\b|at\b|across\b|between\b|everywhere\b|on\b)[a-ln-z])"
 )
 _ALLOWED_AFTER = any_of(r"""
     (?:is|are|will be|would be|seems?) (?:\w+ )?(?:fine|ok|okay|acceptable|tolerable|tolerated|allowed|permitted|accepted|welcome|harmless|bearable|no problem|all right|alright|unproblematic)
     (?:fine|ok|okay|tolerated|acceptable|allowed|permitted|harmless|all right)
     will do|suffices?|is enough
 """)
-_REACH_WORDS = 9
-_REACH_CHARACTERS = 80
+_REACH_WORDS = 11
+_REACH_CHARACTERS = 90
 _BREAK_BEFORE = re.compile(
-    r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|(?<!require )(?<!requires )(?<!need )(?<!want )(?<!expect )(?<!insist )(?<!demand )(?<!mean )that)\b"
+    r"[,()&:]|\b(?:and|but|however|although|though|while|whilst|whereas|yet|when|if|so|because|since|which|(?<!require )(?<!requires )(?<!required )(?<!needed )(?<!necessary )(?<!expected )(?<!demanded )(?<!need )(?<!want )(?<!expect )(?<!insist )(?<!demand )(?<!mean )that)\b"
 )
 _BREAK_AFTER = re.compile(
     r",(?!\s*(?:which|though|but|it|that|nor|or|and (?:it|that|this))\b)|[()]|\b(?:because|since|while|whereas|so that|and (?:the|all|every|each|no|we|must|zero|both|any|none|nobody|nothing|may|can|never))\b"
 )
 _LIST = re.compile(r"\b(?:neither|nothing may|nothing must|nobody may|without any)\b[^;.]{0,60}$")
 _ENUMERATED = re.compile(r"\s*(?:\w+\s*)?(?:,|,?\s*\b(?:or|nor)\b)\s*(?:any |an? |the )?")
+_FORWARD = re.compile(r"\s*(?:that|to)\b")
 _JOINT = re.compile(r"\b(?:or|nor)\b")
 
 
@@ -132,8 +133,13 @@ def stance(
 
 
 def verdicts_in(sentence: str) -> list[Span]:
-    """Return the parts that judge what stands before them: `is not allowed`, `is unnecessary`."""
-    return [match.span() for pattern in (_FORBIDDEN_AFTER, _WAIVED_AFTER) for match in pattern.finditer(sentence)]
+    """Return the parts that judge what stands before them: `is not allowed`, not the `not required` before a `that`."""
+    return [
+        match.span()
+        for pattern in (_FORBIDDEN_AFTER, _WAIVED_AFTER)
+        for match in pattern.finditer(sentence)
+        if not _FORWARD.match(sentence, match.end())
+    ]
 
 
 def _before(sentence: str, start: int, spoken_for: Sequence[Span], context: Sequence[Span], *, bad: bool) -> Stance:

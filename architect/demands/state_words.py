@@ -70,7 +70,7 @@ SAME_STATE = any_of(rf"""
     sees? (?:a|an) (?:update|write|change|order|trade)
     uniform|in step|in harmony|coincid\w+|unanimous\w*|up to the (?:second|minute)|authoritative|as one|single view
     one truth|all see|everyone sees|tall(?:y|ies)
-    same(?! (?:code|version|software|binary|image|configuration|definition|workflow|api|schema|procedure|rules?|answer|request|effect|result|team|way|day|time|customer|person|provider|service|step|number|outcome|platform|tools?)\b)
+    same(?! (?:code|question|version|software|binary|image|configuration|definition|workflow|api|schema|procedure|rules?|answer|request|effect|result|team|way|day|time|customer|person|provider|service|step|number|outcome|platform|tools?)\b)
     identical|equal|in ?sync|lock ?step|latest|newest|freshest|most recent|exact|mirror(?:s|ed)?|up to date
     one and the same|in agreement|last (?:committed|written)
     (?:bit|byte) for (?:bit|byte)|in unison|mirror exactly|one single view|sees? the same
@@ -92,6 +92,7 @@ SAME_STATE = any_of(rf"""
 """)
 """Strong where it is said of every place, node or service."""
 STALE = any_of(rf"""
+    two (?:different |contradictory )?(?:answers|truths|versions|values)
     double (?:sales?|bookings?|spend\w*|allocations?)
     (?:sell|book|assign|grant|rent|reserv|allocat|spend)s? (?:\w+ ){{0,3}}(?:twice|two times|to two)
     discrepanc\w+|divergen\w+|deviation\w*|oversel\w+|oversold|two owners|out of agreement
@@ -138,6 +139,7 @@ ONLY_TWO = any_of(r"""
     cannot have|can't have
 """)
 AGREEMENT = any_of(r"""
+    agreed
     consensus|agreement|agree|leader election|elect(?:s|ed|ing)? a leader|atomic (?:broadcast|commit\w*)
     decid(?:e|es|ed) (?:on )?(?:the )?(?:same|together|jointly|unanimously)|common decision|two phase commit\w*|2pc
 """)

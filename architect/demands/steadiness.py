@@ -81,13 +81,20 @@ def available(one: Sentence) -> Iterator[Demand]:
         for match, said, clause in one.found(pattern):
             if service_words.GIVES_WAY.match(one.text[match.end() :].lstrip()):
                 yield one.says(Kind.GIVES_WAY, clause)
-                continue
-            if said is Stance.ALLOWED or (
-                _FLAWED_SHARE.search(clause) and "100" not in clause and not one.cut and "hundred" not in clause
-            ):
-                continue
-            if one.cut or service_words.ABSOLUTE.search(clause):
-                yield one.says(Kind.AVAILABLE, clause, denied=said in UNWANTED)
+            elif said is not Stance.ALLOWED and (one.cut or not _in_part(clause)):
+                yield from _going_on(one, clause, acts=pattern is service_words.GOES_ON, denied=said in UNWANTED)
+
+
+def _in_part(clause: str) -> bool:
+    """Tell whether a clause names a share of time below 100 %."""
+    return _FLAWED_SHARE.search(clause) is not None and not any(full in clause for full in ("100", "hundred"))
+
+
+def _going_on(one: Sentence, clause: str, *, acts: bool, denied: bool) -> Iterator[Demand]:
+    if one.cut or service_words.ABSOLUTE.search(clause):
+        yield one.says(Kind.AVAILABLE, clause, denied=denied)
+    elif one.lost and acts:
+        yield one.says(Kind.SURVIVES, clause, denied=denied)
 
 
 def unavailable(one: Sentence) -> Iterator[Demand]:
@@ -111,4 +118,4 @@ def unhindered(one: Sentence) -> Iterator[Demand]:
     if one.cut or one.lost:
         for _, said, clause in one.found(service_words.HINDERED):
             if said is Stance.FORBIDDEN:
-                yield one.says(Kind.AVAILABLE, clause)
+                yield one.says(Kind.AVAILABLE if one.cut else Kind.SURVIVES, clause)

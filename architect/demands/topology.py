@@ -106,6 +106,7 @@ INSIDE = any_of(r"""
 """)
 
 CUT = any_of(r"""
+    (?:link|line|network|connection|internet)s? (?:between|to|with) [\w ]{1,30} (?:lost|down|gone|dead|broken|cut|out|interrupted)|(?:loss|failure|outage|interruption|break ?down)s? of (?:its|their|the|an?|any) (?:\w+ )?(?:link|line|connection|network|internet)
     off ?line(?! (?:analytics|reports?|processing|batch|training|backup))|black ?outs? between|air gapped
     connectivity (?:problems?|issues?|loss|is lost|gone)|wan outages?
     without (?:any )?(?:contact|connection|connectivity)|no (?:signal|contact|connectivity)
@@ -132,6 +133,7 @@ CUT = any_of(r"""
     network (?:failures?|outages?|troubles?|problems?)
 """)
 LOST_PLACE = any_of(rf"""
+    (?:{_SITE}|sites?|regions?|brokers?|nodes?|replicas?) (?:is|are|goes|go|being) (?:down|off ?line|out|lost|gone)
     [ab] (?:burns|fails|dies|goes (?:dark|down)|is lost|is destroyed)(?: down)?
     (?:destroy\w*|wip\w+ out|tak\w+ out|hits?|knock\w* out|level\w*|flatten\w*|flood\w*) (?:the |a |an |one )?(?:\w+ )?(?:{_SITE}|{_PLACE}|broker|node|disk|machine|server)
     power (?:failure|cut|loss|outage)s?|(?:region|site|data ?cent(?:er|re)|zone)s? fail ?over

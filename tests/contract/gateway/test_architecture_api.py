@@ -12,7 +12,15 @@ from typer.testing import CliRunner
 from cli.app import app
 from services.gateway.architecture import MOST_WAITING
 from tests.contract.gateway.gate import Gate, Run, gateway, runner
-from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, REVIEW, designed, texts
+from tests.unit.architect.asked import (
+    MICRO_TRADING,
+    ORDER_FULFILMENT,
+    ORDER_PROCESSING,
+    REVIEW,
+    SERVICES,
+    designed,
+    texts,
+)
 from tests.unit.architect.contradictions import CONTRADICTIONS
 from tests.unit.architect.keepable import KEEPABLE
 
@@ -74,8 +82,8 @@ def test_a_contradiction_is_answered_with_the_literal_bytes_and_leaves_nothing(r
 
 
 @pytest.mark.parametrize("words", [*CONTRADICTIONS[::40], *KEEPABLE[::40]], ids=str)
-def test_the_route_and_the_command_give_the_same_answer(run: Run, words: str | tuple[str, str, str]) -> None:
-    asked = texts(*words) if isinstance(words, tuple) else texts(sla=words)
+def test_the_route_and_the_command_give_the_same_answer(run: Run, words: str) -> None:
+    asked = texts(*SERVICES, words)
     options = [word for name, text in asked.items() for word in (f"--{name.replace('_', '-')}", text)]
     said = CliRunner().invoke(app, ["architect", *options])
 

@@ -133,3 +133,48 @@ def test_the_three_together_are_refused_and_any_two_are_not(
     assert isinstance(asked(f"eventual consistency {regions}{joint}{third}"), Design)
     assert isinstance(asked(f"no {strong} needed {regions}; {third}"), Design)
     assert isinstance(asked(f"{strong} {regions}; {third} is not required"), Design)
+
+
+SAME = [
+    "must always hold the same data",
+    "must never return a stale value",
+    "must be linearizable",
+    "may never disagree",
+]
+APART = [
+    "when the link between them is cut",
+    "during a network partition",
+    "while they are isolated",
+    "if they lose contact",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["both data centres", "all regions", "the three regions", "all our sites"]),
+    st.sampled_from(SAME),
+    st.sampled_from(["must keep accepting orders", "have to go on selling", "must answer every request"]),
+    st.sampled_from(APART),
+    st.sampled_from([". ", "; "]),
+    st.booleans(),
+)
+def test_sameness_and_going_on_apart_are_refused_and_giving_up_either_is_not(
+    places: str, same: str, goes_on: str, apart: str, joint: str, first: bool
+) -> None:
+    def asked(*sentences: str) -> Design | Refused | None:
+        ordered = sentences if first else sentences[::-1]
+        return answer(
+            {
+                "workflow_requirements": "payment, inventory",
+                "scale_and_throughput": "500 events per second",
+                "durability_and_latency_sla": joint.join(ordered),
+            }
+        )
+
+    consistent, available = f"{places} {same}", f"{places} {goes_on} {apart}"
+    assert isinstance(asked(consistent, available), Refused)
+    assert isinstance(asked(consistent, f"{apart}, the smaller side may refuse orders"), Design)
+    assert isinstance(asked("eventual consistency between the places is enough", available), Design)
+    assert isinstance(asked(f"it is not required that {places} {same.replace('must', '')}", available), Design)
+    assert isinstance(asked(consistent), Design)
+    assert isinstance(asked(available), Design)

@@ -8,6 +8,7 @@ from architect.design import Design, Refused, design
 from tests.unit.architect.asked import MICRO_TRADING, ORDER_FULFILMENT, ORDER_PROCESSING, SERVICES, texts
 from tests.unit.architect.contradictions import CONTRADICTIONS
 from tests.unit.architect.keepable import KEEPABLE
+from tests.unit.architect.three_texts import CONSISTENT, CONTRADICTORY
 from tests.unit.architect.wordings import CONFLICTS, NO_CONFLICTS
 
 Words = str | tuple[str, str, str]
@@ -30,14 +31,14 @@ def asked(words: Words) -> dict[str, str]:
     return texts(workflow, scale, sla)
 
 
-@pytest.mark.parametrize("words", CONTRADICTIONS, ids=str)
+@pytest.mark.parametrize("words", [*CONTRADICTIONS, *CONTRADICTORY], ids=str)
 def test_what_no_distributed_system_can_keep_is_refused(words: Words) -> None:
     found = design(asked(words))
 
     assert found == Refused(REFUSAL)
 
 
-@pytest.mark.parametrize("words", KEEPABLE, ids=str)
+@pytest.mark.parametrize("words", [*KEEPABLE, *CONSISTENT], ids=str)
 def test_what_is_only_hard_to_keep_is_designed(words: Words) -> None:
     found = design(asked(words))
 

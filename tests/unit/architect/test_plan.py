@@ -135,6 +135,69 @@ def test_the_figures_are_those_of_the_measurements() -> None:
     assert float(spent["payment"]) == figures.CPU_CALL.value
 
 
+def test_the_figures_of_faults_and_footprint_stand_in_their_measurements() -> None:
+    chaos = (ROOT / "docs/measurements/chaos.md").read_text()
+    footprint = (ROOT / "docs/measurements/footprint.md").read_text()
+    rows = {
+        name.strip(): cells for name, cells in re.findall(r"^\| ([a-zA-Z][^|]*) \|(.+)\|$", footprint, re.MULTILINE)
+    }
+    a_transition = {name: float(rows[name].split("|")[-1]) for name in rows if name.startswith(("saga.", "the four"))}
+    restarts = {name: [float(cell) for cell in cells.split("|")] for name, cells in re.findall(
+        r"^\| ([a-z0-9-]+) \| \d+ \| ([\d.]+ \| [\d.]+) \|", chaos, re.MULTILINE
+    )}  # fmt: skip
+
+    assert restarts["orchestrator-0"] == [figures.RESTART_MEDIAN.value, figures.RESTART.value]
+    assert restarts["broker"][1] == figures.BROKER_RESTART.value
+    assert restarts["gateway"][1] == figures.GATEWAY_RESTART.value
+    assert max(restarts[name][1] for name in ("payment", "inventory", "shipping", "notification")) == (
+        figures.PARTICIPANT_RESTART.value
+    )
+    assert a_transition.pop("saga.events") == figures.EVENT_LOG.value
+    assert sum(a_transition.values()) == figures.EXCHANGE.value
+    assert float(rows["orchestrator.sagas-changelog, nothing compacted yet"].split("|")[-1]) == figures.CHANGELOG.value
+    assert (
+        f"{figures.STATE.value:,.0f}" in rows["RocksDB of the orchestrator after it was stopped, all orders finished"]
+    )
+    assert f"{figures.RESTORED.value:,.0f} records a second" in footprint
+    assert f"{figures.MEMORY_SAGA.value:.0f} kB each" in footprint
+    assert f"| orchestrator | {figures.MEMORY_ORCHESTRATOR.value:.0f} |" in footprint
+
+
+def test_the_whole_plan_follows_from_the_formulas_and_figures_of_the_documentation() -> None:
+    page = (ROOT / "docs/architect.md").read_text()
+    row = re.compile(r"^\| ([^|]+) \| ([\d.e+]+) \| [^|]+ \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
+    told = {name: float(value) for name, value in row.findall(page)}
+    week, day, copies = 7 * 86_400, 86_400, 3
+    plan = capacity(
+        {
+            "steps": ["payment", "inventory", "shipping"],
+            "events_per_second": 2_000,
+            "average_events_per_second": 800,
+            "concurrent_sagas": 6_000,
+            "transition_latency": "500 ms",
+            "data_loss": "none",
+        }
+    )
+    orchestrators = math.ceil(2_000 / told["rate of the latency measurement"])
+    partitions = math.ceil(2 * orchestrators / 4) * 4
+    average_sagas = 800 / 4
+
+    assert (plan["events_a_saga"], plan["orchestrators"], plan["partitions"]) == (4, orchestrators, partitions)
+    assert (plan["brokers"], plan["replication"], plan["min_in_sync"]) == (3, copies, 2)
+    assert plan["rocksdb_bytes"] == (6_000 + average_sagas * week) * told["state of a finished saga in RocksDB"]
+    assert plan["changelog_bytes"] == plan["rocksdb_bytes"] * copies
+    assert plan["event_log_bytes_a_day"] == 800 * day * told["event log"] * copies
+    assert plan["exchange_bytes"] == 800 * week * told["inputs, replies and commands"] * copies
+    assert plan["sql_bytes_a_day"] == average_sagas * day * 21_600
+    assert plan["takeover_s"] == pytest.approx(
+        3.0
+        + told["detection of a dead owner beyond its session time-out"]
+        + told["fencing of a dead owner's transactional id"]
+        + 2 * (6_000 / orchestrators) / told["changelog records restored a second, at least"],
+        abs=0.001,
+    )
+
+
 def test_what_the_product_sets_is_what_the_plan_stands_on() -> None:
     settings = KafkaConfig("", "", "")
 
