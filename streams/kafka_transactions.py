@@ -207,7 +207,9 @@ class KafkaTransactions:
             self._live().abort_transaction(self._config.commit_timeout_s)
         except KafkaException as error:
             inner = kafka_error(error)
-            if inner.fatal():
+            # An abort that overtakes the transaction's first request finds none open at the broker (librdkafka #4849):
+            # the client calls that fatal, but nobody has taken the id over, and nothing is left to abort.
+            if inner.fatal() and inner.code() != KafkaError.INVALID_TXN_STATE:
                 raise Fatal(f"aborting: {inner.str()}") from error
             self._renew(f"aborting: {inner.str()}")
             return
