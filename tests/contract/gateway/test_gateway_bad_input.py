@@ -37,7 +37,7 @@ ODD_KINDS = (
     {"content-type": "text/html;application/json"},
     {"content-type": "application/json", "content-encoding": "gzip"},
 )
-KINDS = (
+KINDS: tuple[dict[str, str], ...] = (
     {},
     {"content-type": ""},
     {"content-type": "application/json; charset=utf-8"},

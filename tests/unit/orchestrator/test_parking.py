@@ -132,10 +132,10 @@ class OlderBuild(Codec):
         super().__init__()
         self.hidden = hidden
 
-    def decode(self, data: bytes | None) -> Message:
+    def decode(self, data: bytes | None, *, as_written: bool = False) -> Message:
         if data == self.hidden:
             raise UnknownSchema("schema id 999 is not published")
-        return super().decode(data)
+        return super().decode(data, as_written=as_written)
 
 
 def test_a_message_of_an_unknown_schema_waits_for_the_build_that_knows_it() -> None:
