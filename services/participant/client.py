@@ -223,7 +223,7 @@ def error_of(body: Any) -> tuple[str, str]:
     """Return code and message of an error answer, within what a reply may hold."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        return str(error.get("code", "unspecified"))[:100], str(error.get("message", ""))[:500]
+        return str(error.get("code") or "unspecified")[:100], str(error.get("message") or "")[:500]
     return "unspecified", str(error if error is not None else body)[:500]
 
 
