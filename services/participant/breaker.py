@@ -70,9 +70,14 @@ class Breaker:
             case HalfOpen():
                 return min(self._open_ms, 1_000)
 
-    def is_resting(self, now_ms: int) -> bool:
-        """Tell whether nothing at all is called now."""
-        return isinstance(self.circuit, Open) and now_ms < self.circuit.until_ms
+    @property
+    def is_probing(self) -> bool:
+        """Tell whether the calls that are under way decide whether there are to be others."""
+        return isinstance(self.circuit, HalfOpen)
+
+    def rest_ms(self, now_ms: int) -> int:
+        """Return for how many milliseconds nothing at all is called."""
+        return max(0, self.circuit.until_ms - now_ms) if isinstance(self.circuit, Open) else 0
 
     def succeeded(self, *, crowded: bool) -> None:
         """Report that the provider answered, whatever it said; to an open circuit that is old news.

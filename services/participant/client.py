@@ -48,7 +48,7 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Nothing was sent, for the circuit is open or the provider is busy (`code`); ask again after `retry_after_ms`."""
+    """Nothing was done, for the circuit is open or the provider is busy (`code`); ask again after `retry_after_ms`."""
 
     retry_after_ms: int
     code: str = CIRCUIT_OPEN
@@ -112,6 +112,7 @@ class Client:
         if wait_ms is not None:
             self._wake()
             return self._not_sent(began_ms, wait_ms, CIRCUIT_OPEN)
+        is_probe = self._breaker.is_probing
         reply: Reply | None = None
         self._counts.in_flight += 1
         try:
@@ -121,6 +122,9 @@ class Client:
             self._ended_ms = self._now_ms()
             self._report(reply, self._ended_ms - began_ms)
             self._wake()
+        if is_probe and isinstance(reply, Trouble):
+            # Whoever happens to be the probe is no worse off than those whose calls were not made.
+            return NotSent(self._returns.after(self._ended_ms, self._breaker.rest_ms(self._ended_ms)))
         return reply
 
     def _free(self) -> int:
@@ -176,7 +180,7 @@ class Client:
 
     async def peek(self, path: str) -> Any:
         """GET, which the circuit learns nothing from; None for anything but 200, and while the circuit is open."""
-        if self._breaker.is_resting(self._now_ms()):
+        if self._breaker.rest_ms(self._now_ms()):
             return None
         match await self._request("GET", path, None, None):
             case Answer(200, body):

@@ -119,6 +119,20 @@ def test_an_open_circuit_calls_nobody_until_one_probe_is_answered() -> None:
     _tell(story, clock=clock)
 
 
+def test_who_probes_in_vain_waits_with_all_others() -> None:
+    clock = Clock()
+
+    async def story(client: Client, _seen: list[str]) -> None:
+        for _ in range(5):
+            assert isinstance(await client.call("POST", "/x?status=503"), Trouble)
+        clock.ms = 10_000
+        assert await client.call("POST", "/x?status=503") == NotSent(10_000)
+        clock.ms = 20_000
+        assert isinstance(await client.call("POST", "/slow"), NoAnswer)
+
+    _tell(story, clock=clock, timeout_ms=300)
+
+
 @pytest.mark.parametrize("trouble", ["/x?status=503", "/slow"])
 def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_many_want_it(trouble: str) -> None:
     async def story(client: Client, seen: list[str]) -> None:
