@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
-from orchestrator.definitions.findings import Finding
+from orchestrator.definitions.findings import Finding, Level
 from orchestrator.definitions.outline import Outline
 from schemas import catalogue, topics
 from schemas.carried import CARRIED
@@ -98,9 +98,10 @@ def _destination(outline: Outline, function: str) -> Iterator[Finding]:
     elif known and sent.message not in known:
         yield Finding(
             f"{where}.message",
-            f"nobody who reads {sent.topic} knows {sent.message}",
+            f"no participant of the product that reads {sent.topic} knows {sent.message}; one of yours may",
             _instead(sent.message, known),
-            rule="unknown-message",
+            Level.WARNING,
+            "unknown-message",
         )
 
 
