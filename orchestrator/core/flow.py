@@ -57,7 +57,7 @@ def advance(turn: Turn, actions: Sequence[Action]) -> None:
     nodes, most = turn.definition.nodes, turn.definition.max_events
     while stack or settling:
         action = stack.pop() if stack else settling.pop()
-        if type(action) is Settle and stack:
+        if type(action) is Settle and (stack or action in settling):
             if action not in settling:
                 settling.append(action)
             continue

@@ -140,6 +140,7 @@ LATE_SCOPES = st.lists(st.sampled_from(_LATE_SCOPES), min_size=1, max_size=3, un
 
 @thorough
 @example([_GATHER_OF_TWO], [("done", 0), ("timer", 0), ("rejected", 0)], ["retry"], [("done", 0)], [])
+@example([_GATHER_OF_TWO], [("done", 0), ("time", 10), ("unavailable", 37)], [], [("timer", 0)], [])
 @given(LATE_SCOPES, happenings(EVERYTHING), DEEDS, happenings(EVERYTHING), DEEDS)
 def test_nothing_is_wrong_with_scopes_that_wait_past_the_pivot(
     tasks: list[dict[str, Any]], what: list[Happening], early: list[str], more: list[Happening], late: list[str]
