@@ -80,6 +80,9 @@ class KafkaDriver:
         return self._consumer
 
     def _on_assign(self, consumer: Consumer, assigned: list[ClientPartition]) -> None:
+        if self._closing:
+            # An assignment that was under way comes in the midst of closing: nothing can be asked of the client then.
+            return
         partitions = [TopicPartition(found.topic, found.partition) for found in assigned]
         self._generation += 1
         self._group_metadata = consumer.consumer_group_metadata()
