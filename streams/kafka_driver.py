@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _JOIN_POLL_S = 0.05
 _STABLE_OFFSETS_WAIT_S = 2.0
+_PAUSE_S = 0.05
+"""Between two tries of what may fail at once."""
 
 
 class KafkaDriver:
@@ -112,6 +114,7 @@ class KafkaDriver:
                 if inner.fatal() or time.monotonic() > deadline:
                     raise Fatal(f"taking over partitions: {inner.str()}") from error
                 _log.warning("offsets are not readable yet: %s", inner.str())
+                time.sleep(_PAUSE_S)
             else:
                 return owners
 
@@ -146,6 +149,7 @@ class KafkaDriver:
                     return False
                 if inner.fatal() or time.monotonic() > deadline:
                     raise Fatal(str(failure)) from error
+                time.sleep(_PAUSE_S)
             else:
                 return True
 
@@ -268,6 +272,7 @@ class KafkaDriver:
                 inner = kafka_error(error)
                 if inner.fatal() or time.monotonic() > deadline:
                     raise Fatal(f"reading committed offsets: {inner.str()}") from error
+                time.sleep(_PAUSE_S)
             else:
                 return {TopicPartition(it.topic, it.partition): it.offset for it in found if it.offset >= 0}
 

@@ -53,5 +53,5 @@ def test_partitions_that_come_while_it_closes_are_left_alone(monkeypatch: pytest
     monkeypatch.setattr(kafka_driver, "Consumer", Joining)
     driver = KafkaDriver(KafkaConfig("127.0.0.1:1", "g", "g-0", join_timeout_s=0.0))
     with pytest.raises(Fatal):
-        driver.start(["commands"], SimpleNamespace())  # type: ignore[arg-type]  # nobody is told of anything
+        driver.start(["commands"], SimpleNamespace())
     driver.close()
