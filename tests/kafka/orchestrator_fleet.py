@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from cli.topics import create_topics
@@ -183,12 +183,17 @@ class Fleet:
         )
 
     def owners(self) -> Counter[str]:
-        """Return how many partitions of the inputs each live member of the group owns."""
+        """Return how many partitions of the inputs each live member of the group owns; none while nobody can tell."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        [group] = admin.describe_consumer_groups(["orchestrator"]).values()
+        [group] = admin.describe_consumer_groups(["orchestrator"], request_timeout=2.0).values()
+        try:
+            members = group.result(PATIENCE_S).members
+        except KafkaException:
+            # Asked for a group of which a new broker has not heard, the client waits for its whole time.
+            return Counter()
         return Counter(
             str(member.group_instance_id)
-            for member in group.result(PATIENCE_S).members
+            for member in members
             for where in member.assignment.topic_partitions
             if where.topic == topics.INPUTS.name
         )
