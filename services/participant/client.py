@@ -18,6 +18,8 @@ from services.participant.returns import Returns
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_ANSWER_BYTES = 1_000_000
+UNSPECIFIED = "unspecified"
+"""The code of a refusal that names none."""
 REST_MS = 1_000
 """After this long without a call the provider has to earn its places anew."""
 QUEUE_MS = 2_000
@@ -227,8 +229,8 @@ def error_of(body: Any) -> tuple[str, str]:
     """Return code and message of an error answer, within what a reply may hold."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
-        return str(error.get("code") or "unspecified")[:100], str(error.get("message") or "")[:500]
-    return "unspecified", str(error if error is not None else body)[:500]
+        return str(error.get("code") or UNSPECIFIED)[:100], str(error.get("message") or "")[:500]
+    return UNSPECIFIED, str(error if error is not None else body)[:500]
 
 
 def id_of(body: Any, name: str) -> str | None:
