@@ -38,13 +38,12 @@ class Fields:
     def __init__(self, document: object, errors: list[FieldError], path: str, allowed: frozenset[str]) -> None:
         self._errors = errors
         self._path = path
-        self._object: Mapping[str, Any] = {}
         self._is_object = isinstance(document, dict)
+        self._object: Mapping[str, Any] = document if isinstance(document, dict) else {}
         if not isinstance(document, dict):
             if len(errors) < MAX_ERRORS:
                 errors.append(FieldError(path or "body", "must be a JSON object"))
             return
-        self._object = document
         if document.keys() <= allowed:
             return
         for name in sorted(document.keys() - allowed)[:MAX_ERRORS]:
@@ -100,17 +99,15 @@ class Fields:
 
     def pattern(self, name: str, longest: int, shape: re.Pattern[str], meaning: str) -> str:
         """Return a text that has the shape."""
-        before = len(self._errors)
         value = self.text(name, longest)
-        if len(self._errors) == before and not shape.fullmatch(value):
+        if value and not shape.fullmatch(value):  # an empty one has its fault already
             self.wrong(name, meaning)
         return value
 
     def choice(self, name: str, choices: frozenset[str]) -> str:
         """Return one of the choices."""
-        before = len(self._errors)
         value = self.text(name, 64)
-        if len(self._errors) == before and value not in choices:
+        if value and value not in choices:  # an empty one has its fault already
             self.wrong(name, f"must be one of {', '.join(sorted(choices))}")
         return value
 
@@ -129,16 +126,17 @@ class Fields:
 
     def money(self, name: str) -> int:
         """Return an amount over zero in minor units, written as a decimal text such as "2.55"."""
-        if self._missing(name):
-            return 0
-        value = self._object[name]
+        value = self._object.get(name)
         found = _MONEY.match(value) if isinstance(value, str) else None
-        if not isinstance(value, str):
+        if value is None:
+            self.wrong(name, "is required")
+        elif not isinstance(value, str):
             self.wrong(name, 'must be a decimal text such as "2.55"')
         elif found is None:
             self.wrong(name, 'must be an amount such as "2.55", with at most two decimals and ten digits before them')
         else:
-            minor = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+            whole, decimals = found.groups("00")
+            minor = int(whole + decimals) * (1 if len(decimals) == 2 else 10)
             if minor > 0:
                 return minor
             self.wrong(name, "must be over zero")

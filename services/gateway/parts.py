@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
@@ -96,9 +96,14 @@ async def read_json(request: Request) -> object:
     return stamped(request.scope, document)
 
 
+def header_values(scope: Mapping[str, Any], name: bytes) -> list[str]:
+    """Return what was sent under the lower-case name of a header, past the mapping that costs as much as the rest."""
+    return [value.decode("latin-1") for sent, value in scope["headers"] if sent == name]
+
+
 def idempotency_key(request: Request) -> str | None:
     """Return the Idempotency-Key, None without one. Raises Problem for one that cannot be used."""
-    keys = request.headers.getlist("idempotency-key")
+    keys = header_values(request.scope, b"idempotency-key")
     if not keys:
         return None
     if len(keys) > 1:

@@ -14,7 +14,7 @@ from services.gateway.express import Handler
 from services.gateway.inputs import traceparent
 from services.gateway.ordering import Ordered, ordered
 from services.gateway.orders import Refused, read_order
-from services.gateway.parts import Parts, idempotency_key, read_json
+from services.gateway.parts import Parts, header_values, idempotency_key, read_json
 from services.gateway.problems import Problem, invalid
 from services.gateway.reading import shapes
 from services.gateway.reading.conditions import applied, etag, wait_s
@@ -62,7 +62,8 @@ async def _read(parts: Parts, request: Request, document: object, key: str) -> O
     if not identity.may_order_for(order.data["customer_id"]):
         raise Problem("forbidden", "these credentials do not speak for that customer")
     order = await sealed(parts, order)
-    trace = traceparent(request.headers.get("traceparent"), parts.new_traceparent())
+    received = header_values(request.scope, b"traceparent")
+    trace = traceparent(received[0] if received else None, parts.new_traceparent())
     try:
         return ordered(parts.codec, order, identity.client, key, parts.now_ms(), trace)
     except TooLarge as error:
@@ -92,7 +93,7 @@ async def _take(parts: Parts, request: Request) -> Response:
     url = f"{PATH}/{order_id}"
     wanted_s = wait_s(request)
     headers |= {"Location": url, **applied(wanted_s)}
-    rested = await rest(parts, order_id, wanted_s)
+    rested = None if wanted_s is None else await rest(parts, order_id, wanted_s)
     if rested is not None:
         headers["ETag"] = etag(rested["sequence"])
         staleness = parts.freshness.now()

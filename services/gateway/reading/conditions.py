@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
-from services.gateway.parts import Parts
+from services.gateway.parts import Parts, header_values
 from services.gateway.problems import Problem
 from services.gateway.reading import queries
 
@@ -25,11 +25,11 @@ def etag(sequence: int) -> str:
 
 def wait_s(request: Request) -> int | None:
     """Return for how many seconds a request prefers to wait (RFC 7240), bounded; None where it does not say."""
-    given = request.headers.get("prefer")
-    for preference in re.split(r"[,;]", given) if given else ():
-        found = _WAIT.fullmatch(preference)
-        if found is not None:
-            return min(int(found[1]), MOST_WAIT_S)
+    for given in header_values(request.scope, b"prefer"):
+        for preference in re.split(r"[,;]", given):
+            found = _WAIT.fullmatch(preference)
+            if found is not None:
+                return min(int(found[1]), MOST_WAIT_S)
     return None
 
 

@@ -131,7 +131,9 @@ class AccessTable:
         for path in sorted(by_path, key=lambda path: path.count("{")):
             segments = path.split("/")
             self._templates[len(segments)].append((path, segments, by_path[path]))
-        self._literal = {path: rules for path, rules in by_path.items() if "{" not in path}
+        self._literal = {
+            (method, path): Found(path, rule) for (method, path), rule in routes.items() if "{" not in path
+        }
 
     def template_of(self, method: str, path: str) -> str | None:
         """Return the template that a path fits, whether or not the method is known there."""
@@ -140,9 +142,9 @@ class AccessTable:
 
     def find(self, method: str, path: str) -> Found | None:
         """Return the route of a request, None where no path fits."""
-        rule = self._literal.get(path, {}).get(method)
-        if rule is not None:
-            return Found(path, rule)
+        literal = self._literal.get((method, path))
+        if literal is not None:
+            return literal
         segments = path.split("/")
         fitting, methods = "", tuple[str, ...]()
         for name, template, rules in self._templates.get(len(segments), ()):
