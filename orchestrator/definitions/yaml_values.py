@@ -134,7 +134,7 @@ Loader = _loader(yaml.SafeLoader)
 """Reads a text with the place of each of its parts, and says clearly what is wrong with it."""
 
 FastLoader = _loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-"""Reads the same values ten times as fast; for texts whose mistakes need no place."""
+"""Reads the same values, in C where that is there; for texts whose mistakes need no place."""
 
 
 def _dumper() -> type[Any]:

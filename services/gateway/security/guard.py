@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway import media
-from services.gateway.parts import MAX_BODY_BYTES, known_text, read_body
+from services.gateway.parts import MAX_BODY_BYTES, header_values, known_text, read_body
 from services.gateway.problems import Problem
 from services.gateway.read_model import ReadModelUnavailable
 from services.gateway.security import identity as identities
@@ -70,9 +70,8 @@ class Guard:
             self._security.limits.leave(identity.client)
 
     def _authenticated(self, scope: Scope) -> Identity:
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        header = given[0].decode("latin-1") if len(given) == 1 else None
-        identity = self._security.authenticate(header, self._now_ms())
+        given = header_values(scope, b"authorization")
+        identity = self._security.authenticate(given[0] if len(given) == 1 else None, self._now_ms())
         if identity is None:
             detail = "the credentials are not good" if given else "send `Authorization: Bearer` and a key or a token"
             raise Problem("unauthenticated", detail)

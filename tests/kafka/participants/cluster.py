@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from schemas.cloudevents import headers
 from schemas.codec import Codec
-from schemas.topics import REPLIES, Topic
+from schemas.topics import REPLIES
 from services.migrate import migrate
 from tests.contract.postgres import free_port
 
@@ -95,20 +95,6 @@ class Cluster:
         """Read a service's database."""
         with closing(sqlite3.connect(f"file:{self.directory / service}.db?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchall()
-
-    def is_caught_up(self, group: str, topic: Topic) -> bool:
-        """Whether a group has done all commands of a topic, those of earlier tests included.
-
-        The last offset of a partition may be a transaction's marker, which is no record.
-        """
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "enable.auto.commit": False})
-        try:
-            everywhere = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-            done = {where.partition: where.offset for where in consumer.committed(everywhere, 20)}
-            ends = {where.partition: consumer.get_watermark_offsets(where, 20)[1] for where in everywhere}
-        finally:
-            consumer.close()
-        return all(end == 0 or done[number] >= end - 1 for number, end in ends.items())
 
     def allocated(self, run: str) -> dict[str, list[tuple[str, int]]]:
         """Return states and quantities that inventory allocated to the orders of a run; others may be there too."""
