@@ -6,9 +6,9 @@ import asyncio
 import logging
 import queue
 import threading
+from itertools import chain
 from typing import NamedTuple, Protocol
 
-import orjson
 from sqlalchemy import Connection, or_
 
 from services.gateway.tables import REVISION, SUBMISSIONS
@@ -22,6 +22,9 @@ _MARKS_WAIT_S = 0.05
 _UNDECIDED_MS = 10_000
 _log = logging.getLogger(__name__)
 _COLUMNS = tuple(column.name for column in SUBMISSIONS.columns)
+_NAMES = ", ".join(_COLUMNS)
+_ROWS = 100
+"""Submissions in one statement: both databases take so many values, and both drivers keep so many statements."""
 
 
 class Submission(NamedTuple):
@@ -97,14 +100,7 @@ class SqlSubmissions:
         self._gathering = _Batch([], [])
         self._handing_over: asyncio.TimerHandle | None = None
         self._waiting = 0
-        mark = "?" if database.is_sqlite else "%s"
-        names = ", ".join(_COLUMNS)
-        marks = ", ".join([mark] * len(_COLUMNS))
-        self._insert = f"INSERT INTO submissions ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
-        fields = ", ".join(f"json_extract(value, '$[{number}]')" for number in range(len(_COLUMNS)))
-        self._insert_all = (
-            f"INSERT INTO submissions ({names}) SELECT {fields} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
-        )
+        self._row = f"({', '.join(['?' if database.is_sqlite else '%s'] * len(_COLUMNS))})"
         which = "IN (SELECT value FROM json_each(?))" if database.is_sqlite else "= ANY(%s)"
         self._accept = f"UPDATE submissions SET state = 'accepted' WHERE order_id {which}"  # noqa: S608 - a parameter mark
         self._held = database.select_by("order_id, body_sha256, state, created_at_ms", "submissions", "order_id")
@@ -197,17 +193,18 @@ class SqlSubmissions:
 
     def _register(self, connection: Connection, new: list[Submission]) -> dict[str, Held]:
         """Insert what is not there, and return what is there. Runs in the transaction."""
-        if self._database.is_sqlite:
-            # One statement for all: the driver gives up the interpreter's lock, and waits for it, at each.
-            rows = orjson.dumps([tuple(submission) for submission in new]).decode()
-            inserted = execute(connection, self._insert_all, [(rows,)])
-        else:
-            inserted = execute(connection, self._insert, new)
+        inserted = sum(self._insert(connection, new[at : at + _ROWS]) for at in range(0, len(new), _ROWS))
         if inserted == len(new):
             return {one.order_id: Held(one.body_sha256, one.state, one.created_at_ms) for one in new}
         keys = self._database.keys([submission.order_id for submission in new])
         found = connection.exec_driver_sql(self._held, keys).all()
         return {row[0]: Held(row[1], row[2], row[3]) for row in found}
+
+    def _insert(self, connection: Connection, new: list[Submission]) -> int:
+        """Insert what is not there, all at once: the driver gives up the interpreter's lock at each statement."""
+        rows = ", ".join([self._row] * len(new))
+        text = f"INSERT INTO submissions ({_NAMES}) VALUES {rows} ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
+        return execute(connection, text, [tuple(chain.from_iterable(new))])
 
     def _finish(self, batch: _Batch, held: dict[str, Held], problem: Exception | None) -> None:
         """Tell the waiting requests, on the event loop's thread."""
