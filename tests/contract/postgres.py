@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-START_S = 20.0
+START_S = 60.0
 
 
 def free_port() -> int:

@@ -20,7 +20,7 @@ from streams.memory_driver import MemoryDriver
 from streams.memory_log import MemoryLog
 from streams.record import Headers, Record, TopicPartition
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 class Owned:

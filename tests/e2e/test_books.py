@@ -99,7 +99,7 @@ def test_a_second_charge_at_the_provider_is_found(world: World) -> None:
         json.dumps(charge).encode(),
         {"Content-Type": "application/json", "Idempotency-Key": f"planted-{order}"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - see above
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - see above
         assert answer.status == 201
     _assert_found(world, "money", order)
     _assert_found(world, "agreement", order)
@@ -172,7 +172,7 @@ def _assert_found(world: World, check: str, order: str) -> None:
 
 def _database(world: World, participant: str) -> sqlite3.Connection:
     url = from_data(world.directory).databases[participant]
-    return sqlite3.connect(url.removeprefix("sqlite:///"), timeout=10)
+    return sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60)
 
 
 def _encoded(event: Event) -> bytes:
@@ -197,6 +197,6 @@ def _write(world: World, topic: str, key: str, value: bytes, partition: int | No
         producer.produce(topic, value, key.encode())
     else:
         producer.produce(topic, value, key.encode(), partition)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while producer.flush(1.0):
         assert time.monotonic() < deadline, f"{topic} takes no record"

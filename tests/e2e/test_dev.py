@@ -17,8 +17,8 @@ from cli.failure import ExitCode
 from cli.ports import free_ports, is_taken
 
 ROOT = Path(__file__).parents[2]
-START_S = 120.0
-STOP_S = 60.0
+START_S = 240.0
+STOP_S = 120.0
 
 
 class Dev:

@@ -14,7 +14,7 @@ from campaigns.installation import Installation
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "orchestrator" / "definitions"
-TIMEOUT_S = 120.0
+TIMEOUT_S = 240.0
 ORDER = {
     "order_id": "$saga_id",
     "customer_id": "17850",

@@ -21,7 +21,7 @@ from campaigns.installation import Installation
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "tutorial" / "1-first-order.md").read_text(encoding="utf-8")
-PATIENCE_S = 90.0
+PATIENCE_S = 180.0
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl is on this machine")
 
 

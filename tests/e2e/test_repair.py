@@ -28,7 +28,7 @@ from verify.proof import prove
 from verify.sources import from_data
 from verify.topics import Reader
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 SUSPENDED, REVOKED = "MANUAL_INTERVENTION", "TRANSACTION_REVOKED"
 ORDER: dict[str, Any] = {
     "customer_id": "17850",
@@ -106,7 +106,7 @@ class Desk:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cli.app", *arguments, "--gateway", self.addresses.gateway]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
     def verify(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cli.app", "verify", "--data", str(self.directory), "-o", "json", *arguments]

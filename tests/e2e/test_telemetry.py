@@ -20,7 +20,7 @@ from schemas.codec import Codec
 from schemas.json_schema import json_schema
 from verify.topics import Reader
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 ORDER: dict[str, Any] = {
     "customer_id": "17850",
     "currency": "GBP",

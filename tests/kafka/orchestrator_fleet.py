@@ -27,7 +27,7 @@ from tests.saga_story import order_data
 from tests.scripted_participants import Reply, success
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 COMMANDS = frozenset(topic.name for topic in topics.ALL if topic.name.endswith(".commands"))
 READ = (*COMMANDS, topics.EVENTS.name, topics.STATUS.name)
 ENDS = frozenset({"saga.SagaCompleted", "saga.SagaRevoked", "saga.SagaSuspended"})

@@ -64,7 +64,7 @@ class Site:
         url = self.cluster.environment[SANDBOXES[sandbox]]
         self.cluster.wait(lambda: self._healthy(url), f"{sandbox} to answer")
         request = urllib.request.Request(f"{url}/v1/faults", json.dumps(rule).encode(), method="POST")  # noqa: S310 - our own sandbox
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
             assert answer.status == 201
 
     @staticmethod

@@ -7,14 +7,14 @@ import time
 
 from tests.scraping import Scrape, parsed
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def scrape_of(port: int) -> Scrape:
     """Return what a process serves, once it serves."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request("GET", "/metrics")
             answer = connection.getresponse()

@@ -17,7 +17,7 @@ from streams.kafka_follower import EndNotReached, KafkaFollower
 from streams.kafka_transactions import open_producer
 from streams.record import TopicPartition
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 SHORT_S = 0.3
 
 

@@ -61,7 +61,7 @@ def test_every_topic_can_be_watched_with_kafkas_tools(broker: str, tmp_path: Pat
 
         command = [sys.executable, "-m", "cli.app", "topics", "tail", topics.EVENTS.name, "--from-beginning"]
         told = subprocess.run(
-            [*command, "--bootstrap", broker, "--key", ids[0]], capture_output=True, text=True, timeout=60, check=True
+            [*command, "--bootstrap", broker, "--key", ids[0]], capture_output=True, text=True, timeout=180, check=True
         )
         events = [json.loads(line) for line in told.stdout.splitlines()]
         assert (events[0]["type"], events[-1]["type"]) == ("saga.SagaStarted", "saga.SagaCompleted")

@@ -28,7 +28,7 @@ from schemas.personal_data import PREFIX
 from streams.kafka_security import connection
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 REFUSED_S = 4.0
 ADDRESS = f"{uuid.uuid4().hex[:12]} Marker Lane"
 CARD = "4242 4242 4242 4242"

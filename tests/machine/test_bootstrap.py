@@ -16,7 +16,7 @@ def run(script: Path, path: str, *arguments: str) -> subprocess.CompletedProcess
     bash = shutil.which("bash")
     assert bash is not None
     return subprocess.run(
-        [bash, str(script), *arguments], env={"PATH": path}, capture_output=True, text=True, timeout=60, check=False
+        [bash, str(script), *arguments], env={"PATH": path}, capture_output=True, text=True, timeout=180, check=False
     )
 
 

@@ -18,7 +18,7 @@ from cli.failure import Failure
 from cli.supervisor import Process, Status, Step, Supervisor, check_table, restart_delay
 
 SLEEP = "import time; time.sleep(600)"
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @dataclass

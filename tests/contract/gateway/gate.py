@@ -287,7 +287,7 @@ def runner(make: Callable[[], AbstractAsyncContextManager[Gate]]) -> Run:
     def run(scenario: Callable[[Gate], Awaitable[None]]) -> None:
         async def whole() -> None:
             async with make() as gate:
-                await asyncio.wait_for(scenario(gate), 60)
+                await asyncio.wait_for(scenario(gate), 180)
 
         asyncio.run(whole())
 

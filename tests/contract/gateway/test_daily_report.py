@@ -141,6 +141,6 @@ def test_the_gateway_shows_the_newest_report_of_a_day(new_url: Callable[[str], s
 
     async def whole() -> None:
         async with gateway(new_url("gateway"), read_model_url) as gate:
-            await asyncio.wait_for(scenario(gate), 30)
+            await asyncio.wait_for(scenario(gate), 180)
 
     asyncio.run(whole())

@@ -279,7 +279,7 @@ def test_the_keys_of_two_clients_are_two_however_equal(new_sqlite_url: Callable[
             told = [(one.fields["actor"], one.fields["name"]) for one in gate.outlet.sent]
             assert told == [("olga", "approve"), ("oleg", "confirm")]
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 180))
 
 
 def test_a_change_that_had_its_effect_is_answered_as_before_and_not_made_again(shop: Shop) -> None:

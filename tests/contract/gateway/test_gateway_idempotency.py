@@ -58,7 +58,7 @@ def test_two_gateways_give_one_order_and_one_answer_for_a_key(new_url: Callable[
             assert sent == {order_id for _, order_id in answers}
             assert len(sent) == 30
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 180))
 
 
 def test_a_full_buffer_turns_records_away_while_the_others_still_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,4 +80,4 @@ def test_a_full_buffer_turns_records_away_while_the_others_still_wait(monkeypatc
             assert {type(error) for error in told} == {NotConfirmed}
             outlet.stop()
 
-        asyncio.run(asyncio.wait_for(scenario(), 60))
+        asyncio.run(asyncio.wait_for(scenario(), 180))

@@ -229,7 +229,7 @@ def test_through_two_gateways_at_once_a_record_is_put_back_once(ward: Ward) -> N
             back = [sent for gate in (one, two) for sent in gate.outlet.others if sent[0] == "payment.commands"]
             assert len(back) == 1
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 180))
 
 
 def test_when_kafka_does_not_confirm_nobody_else_acts_at_once_and_the_same_person_may_later(ward: Ward) -> None:
@@ -245,7 +245,7 @@ def test_when_kafka_does_not_confirm_nobody_else_acts_at_once_and_the_same_perso
             assert (await gate.call("POST", f"{URL}/0-1/resolve", WHO, "k2")).status == 409
             assert (await gate.call("POST", f"{URL}/0-1/redrive", WHO, "k1")).status == 202
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 180))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_what_is_refused_before_it_is_routed_counts_as_the_route_that_it_was_mea
             }
             assert counted == COUNTED
 
-    asyncio.run(asyncio.wait_for(scenario(), 60))
+    asyncio.run(asyncio.wait_for(scenario(), 180))
 
 
 REFUSED = (

@@ -123,7 +123,7 @@ class Both:
 
     async def accepted(self, order_id: str) -> None:
         """Wait until an order is marked as taken: that happens soon after, and nothing depends on when."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         submissions = self.inbound.submissions
         while (found := submissions.find(order_id, NOW_MS)) is None or found.state != "accepted":
             assert time.monotonic() < deadline
@@ -144,7 +144,7 @@ def run(new_url: Callable[[str], str]) -> Run:
             async with guarded(urls) as gate:
                 inbound = Inbound(urls[0], **judging)
                 try:
-                    await asyncio.wait_for(scenario(Both(gate, inbound)), 60)
+                    await asyncio.wait_for(scenario(Both(gate, inbound)), 180)
                 finally:
                     inbound.submissions.stop()
 

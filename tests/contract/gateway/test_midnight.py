@@ -77,7 +77,7 @@ def books(new_url: Callable[[str], str]) -> Books:
 def _shown(books: Books, submissions_url: str, date: str) -> tuple[int, Any]:
     async def ask() -> tuple[int, Any]:
         async with gateway(submissions_url, books.url) as gate:
-            answer = await asyncio.wait_for(gate.call("GET", f"/v1/reports/daily/{date}"), 30)
+            answer = await asyncio.wait_for(gate.call("GET", f"/v1/reports/daily/{date}"), 180)
             return answer.status, answer.body
 
     return asyncio.run(ask())

@@ -131,7 +131,7 @@ def _try(operation: Any, mode: GenerationMode, address: str) -> None:
         case.call_and_validate(
             base_url=address,
             excluded_checks=[positive_data_acceptance],
-            timeout=20,
+            timeout=60,
         )
 
     trial()

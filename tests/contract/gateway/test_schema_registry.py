@@ -28,7 +28,7 @@ from services.gateway import schema_registry
 from tests.message_examples import Example, examples
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 PACKAGES = ("@kafkajs/confluent-schema-registry@3.9.0", "avsc@5.7.9")
 NODE = """
 const {SchemaRegistry} = require('@kafkajs/confluent-schema-registry')

@@ -13,7 +13,7 @@ import uvicorn
 from cli.ports import LOOPBACK, free_ports
 from services.gateway.wire import MAX_UNFINISHED_BYTES, BoundedHttp
 
-_DEADLINE_S = 30.0
+_DEADLINE_S = 90.0
 CUT = b""
 """The server closed the connection while bytes were under way, which takes its answer with it."""
 

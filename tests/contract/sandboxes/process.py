@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-START_S = 15.0
+START_S = 60.0
 
 
 class Reply(NamedTuple):

@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from schemas import topics
 from services.migrate import migrate
 
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 
 
 class Reply(NamedTuple):

@@ -128,4 +128,4 @@ def test_a_watchdog_alerts_once_though_killed_and_not_for_an_order_that_advanced
 
 def test_a_follower_refuses_a_database_without_tables(site: Site) -> None:
     unmigrated = site.start("projector", DATABASE_URL=f"{site.database('projector')}.other")
-    assert unmigrated.wait(timeout=40) == 2
+    assert unmigrated.wait(timeout=PATIENCE_S) == 2

@@ -11,7 +11,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from cli.app import app
-from tests.kafka.gateway.site import Site, kill, wait_until
+from tests.kafka.gateway.site import PATIENCE_S, Site, kill, wait_until
 from tests.kafka.orchestrator_fleet import Fleet
 from tests.order_form import form
 
@@ -20,7 +20,7 @@ LARGE = form(total="150.00", lines=[{"sku": "85123A", "quantity": 1, "unit_price
 
 def decide(site: Site, order_id: str, decision: str, actor: str, tag: str) -> int:
     """Decide about an order in a state. Returns the status of the answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=40)
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE_S)
     body = json.dumps({"decision": decision, "actor": actor, "reason": "seen it"})
     connection.request("POST", f"/v1/approvals/{order_id}", body, {"If-Match": tag})
     answer = connection.getresponse()

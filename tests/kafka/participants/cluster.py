@@ -23,7 +23,7 @@ from schemas.topics import REPLIES
 from services.migrate import migrate
 from tests.contract.postgres import free_port
 
-WAIT_S = 40.0
+WAIT_S = 120.0
 _NOT_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError._UNKNOWN_PARTITION})  # noqa: SLF001 - the client's public name
 
 

@@ -26,7 +26,7 @@ def saga(*arguments: str, stdin: bytes = b"", seed: str = "0") -> subprocess.Com
         input=stdin,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
 
 

@@ -23,7 +23,7 @@ BEGIN = (
 
 def run(code: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
     """Run code in a process that logs."""
-    return subprocess.run([sys.executable, "-c", BEGIN + code], cwd=ROOT, timeout=60, check=False, **more)
+    return subprocess.run([sys.executable, "-c", BEGIN + code], cwd=ROOT, timeout=180, check=False, **more)
 
 
 def lines_of(code: str) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def test_a_caller_cannot_take_the_place_of_what_every_line_has() -> None:
 def test_a_process_whose_stderr_is_closed_goes_on() -> None:
     code = "logging.getLogger('a').error('lost'); print(log.output.lost)"
     closed = ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, BEGIN + code]
-    done = subprocess.run(closed, cwd=ROOT, stdout=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(closed, cwd=ROOT, stdout=subprocess.PIPE, timeout=180, check=False)
 
     assert (done.returncode, done.stdout) == (0, b"1\n")
 

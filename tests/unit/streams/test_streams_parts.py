@@ -86,7 +86,7 @@ def test_processes_of_one_instance_get_directories_of_their_own(tmp_path: Path) 
 WATCHED = """
 import time
 from streams.watchdog import Watchdog
-watchdog = Watchdog(0.3)
+watchdog = Watchdog(LIMIT)
 watchdog.start()
 for _ in range(BEATS):
     watchdog.beat()
@@ -95,8 +95,11 @@ watchdog.stop() if STOPS else time.sleep(60)
 """
 
 
-@pytest.mark.parametrize(("beats", "stops", "code"), [(0, False, EXIT_CODE), (20, False, EXIT_CODE), (20, True, 0)])
-def test_the_watchdog_ends_a_process_that_makes_no_progress(beats: int, stops: bool, code: int) -> None:
-    program = WATCHED.replace("BEATS", str(beats)).replace("STOPS", str(stops))
+@pytest.mark.parametrize(
+    ("limit_s", "beats", "stops", "code"),
+    [(0.3, 0, False, EXIT_CODE), (0.3, 20, False, EXIT_CODE), (2.0, 60, True, 0)],
+)
+def test_the_watchdog_ends_a_process_that_makes_no_progress(limit_s: float, beats: int, stops: bool, code: int) -> None:
+    program = WATCHED.replace("LIMIT", str(limit_s)).replace("BEATS", str(beats)).replace("STOPS", str(stops))
 
     assert subprocess.run([sys.executable, "-c", program], timeout=50, check=False).returncode == code
