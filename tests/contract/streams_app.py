@@ -117,8 +117,12 @@ class App:
     def outputs(self) -> Sequence[tuple[str, str]]:
         return [((r.key or b"").decode(), (r.value or b"").decode()) for r in self.cluster.records(self.out)]
 
-    def dead_letters(self) -> Sequence[Record]:
-        return self.cluster.records(self.dead)
+    def dead_letters(self, at_least: int = 0) -> Sequence[Record]:
+        return self.cluster.records(self.dead, at_least)
+
+    def changed(self) -> Mapping[bytes | None, bytes | None]:
+        """Return what the changelog comes to."""
+        return {record.key: record.value for record in self.cluster.records(self.changelog)}
 
     def state(self, instance: str = "a") -> Mapping[bytes, bytes]:
         found: dict[bytes, bytes] = {}

@@ -65,8 +65,8 @@ class Cluster(Protocol):
     ) -> None:
         """Write a record outside of transactions."""
 
-    def records(self, topic: str) -> Sequence[Record]:
-        """Return all committed records."""
+    def records(self, topic: str, at_least: int = 0) -> Sequence[Record]:
+        """Return all committed records, once there are so many: a commit shows a little after it has returned."""
 
     def is_held_back(self, where: TopicPartition) -> bool:
         """Return whether an open transaction has written to the partition."""
@@ -113,7 +113,7 @@ class MemoryCluster:
     ) -> None:
         self.log.produce(topic, key, value, headers, partition)
 
-    def records(self, topic: str) -> Sequence[Record]:
+    def records(self, topic: str, at_least: int = 0) -> Sequence[Record]:  # noqa: ARG002 - here it shows at once
         return self.log.committed_records(topic)
 
     def is_held_back(self, where: TopicPartition) -> bool:
@@ -197,10 +197,17 @@ class KafkaCluster:
             self._producer.produce(topic, value, key)
         assert self._producer.flush(DEADLINE_S) == 0
 
-    def records(self, topic: str) -> Sequence[Record]:
+    def records(self, topic: str, at_least: int = 0) -> Sequence[Record]:
         if topic not in self._tails:
             self._tails[topic] = Tail(self.bootstrap, topic)
-        return self._tails[topic].records()
+        found: list[Record] = []
+
+        def are_enough() -> bool:
+            found[:] = self._tails[topic].records()
+            return len(found) >= at_least
+
+        wait_until(are_enough)
+        return found
 
     def members(self, group: str) -> int:
         """Return how many members a group has."""

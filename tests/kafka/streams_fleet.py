@@ -104,6 +104,7 @@ class Fleet:
         return {key: value for key, value in latest.items() if value is not None}
 
     def assert_state_matches(self) -> None:
+        wait_until(lambda: len(self.changelog_state()) >= self._sent)
         assert self.changelog_state() == {b"key-%d" % n: b"1" for n in range(self._sent)}
 
     def members(self) -> int:

@@ -177,7 +177,7 @@ def test_timers_and_poison_survive_a_kill(fleet: Fleet) -> None:
     wait_until(lambda: fleet.outputs().total() >= 60)
 
     assert [seen for (key, _), seen in fleet.outputs().items() if (key or b"").startswith(b"timer")] == [1] * 50
-    assert [record.value for record in fleet.cluster.records(fleet.dead)] == [b"poison"]
+    assert [record.value for record in fleet.cluster.records(fleet.dead, 1)] == [b"poison"]
 
 
 def shares(stats: list[dict[str, float]]) -> bool:
