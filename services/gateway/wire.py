@@ -53,6 +53,7 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
     _seen = -1
     _look: asyncio.TimerHandle | None = None
     _would_upgrade = False
+    _wrong = ""
     url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -84,7 +85,7 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
             if self._would_upgrade:
                 self._go_on(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError:
-            self._refuse("its address cannot be read")
+            self._refuse(self._wrong or "its address cannot be read")
             return
         except httptools.HttpParserError as error:
             self._refuse(str(error))
@@ -121,8 +122,11 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Count a head that has come to its end."""
+        """Count a head that has come to its end. Raises ValueError where it does not name one host (RFC 9112, 3.2)."""
         self._steps += 1
+        if [name for name, _ in self.headers].count(b"host") != 1 and self.parser.get_http_version() != "1.0":
+            self._wrong = "it does not name its host, once"
+            raise ValueError(self._wrong)
         self._would_upgrade = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
         if not self._would_upgrade:
             super().on_headers_complete()

@@ -114,6 +114,8 @@ def test_one_header_without_end_is_refused() -> None:
         b"HELO there\r\n\r\n",
         b"\x16\x03\x01\x02\x00",
         b"GET / HTTP/1.1\r\nhost : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\naccept: */*\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: a\r\nHost: b\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nno size\r\n",
     ],
@@ -124,6 +126,10 @@ def test_what_is_no_http_is_refused_with_a_problem(sent: bytes) -> None:
     assert b"content-type: application/problem+json" in head
     assert b"content-length: %d\r\n" % len(body) in head
     assert json.loads(body)["type"] == "/problems/invalid-http"
+
+
+def test_a_request_of_http_1_0_needs_no_host() -> None:
+    assert _answers(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(("size", "status", "kind"), [(70_000, 414, "uri-too-long"), (1, 400, "invalid-http")])
