@@ -67,6 +67,10 @@ def several_regions(demands: Sequence[Demand]) -> bool:
     return any(not one.vague for one in said) or (bool(said) and not wanted(demands, Kind.ONE_REGION))
 
 
+def _reaches_far(one: Demand, demands: Sequence[Demand]) -> bool:
+    return one.scope in (Scope.NODES, Scope.UNSAID) and several_regions(demands)
+
+
 def _in_one_region(demands: Sequence[Demand]) -> bool:
     return bool(wanted(demands, Kind.ONE_REGION)) and not several_regions(demands)
 
@@ -119,7 +123,7 @@ def _cut_off(demands: Sequence[Demand]) -> Iterator[Clash]:
 def _far_apart(demands: Sequence[Demand]) -> Iterator[Clash]:
     strong = (
         *_over(demands, Scope.REGIONS),
-        *(one for one in wanted(demands, Kind.ALL_COPIES) if one.scope is Scope.REGIONS),
+        *(one for one in wanted(demands, Kind.ALL_COPIES) if one.scope is Scope.REGIONS or _reaches_far(one, demands)),
     )
     swift = (
         *_swift(demands, TWO_REGIONS_S),
@@ -158,8 +162,14 @@ def _losing(demands: Sequence[Demand]) -> Iterator[Clash]:
     single = wanted(demands, Kind.SINGLE_COPY)
     beyond_one_place = tuple(one for one in no_loss if one.scope is Scope.REGIONS or one.lost)
     late = tuple(one for one in wanted(demands, Kind.LATE_COPY))
+    at_once = tuple(one for one in _swift(demands, ONE_HOP_S) if not one.vague)
     yield from _pairs(no_loss, unsafe, "what is acknowledged before a second copy has it dies with the first")
     yield from _pairs(beyond_one_place, late, "what has not been copied yet dies with the place that holds it")
+    yield from _pairs(
+        tuple(one for one in no_loss if one.scope is Scope.REGIONS),
+        at_once if several_regions(demands) else (),
+        "what must not be lost with a region has to reach another before it counts",
+    )
     if lost or _available(demands):
         yield from _pairs(no_loss, single, "the only copy dies with the machine that holds it")
     if any(several_regions(demands) or one.lost for one in lost):

@@ -25,5 +25,6 @@ def limits(sentence: str) -> Iterator[float]:
         if quantity.dimension is not Dimension.TIME:
             continue
         around = sentence[max(0, quantity.start - 60) : quantity.end + 40]
-        if (quantity.value == 0 or _LATENCY.search(around)) and not _OTHER.search(around):
+        beside = sentence[: quantity.start].rpartition(",")[2][-60:] + sentence[quantity.start :].partition(",")[0][:60]
+        if (quantity.value == 0 or _LATENCY.search(around)) and not _OTHER.search(beside):
             yield quantity.value

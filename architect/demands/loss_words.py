@@ -63,7 +63,7 @@ ALL_COPIES = any_of(r"""
 SINGLE_COPY = any_of(r"""
     no (?:second|other) copy|(?:on|in) (?:just |only )?one (?:disk|disc|server|machine|node|broker|host)
     replication ?[:=] ?(?:none|off|no)|standalone (?:broker|node|server)
-    (?:single|one|sole|lone|only one|the only|just one)[ -](?:broker|replica|cop(?:y|ies)|node|server|machine|disk|disc|database|instance|host)(?! (?:of|dies|fails|is lost|crash\w*|dying|may (?:die|fail)|can (?:die|fail)|goes|breaks|lost|or|out|down))
+    (?:single|one|sole|lone|only one|the only|just one)[ -](?:broker|replica|cop(?:y|ies)|node|server|machine|disk|disc|database|instance|host)(?! (?:semantics|consisten\w+|illusion|equivalence|of|dies|fails|is lost|crash\w*|dying|may (?:die|fail)|can (?:die|fail)|goes|breaks|lost|or|out|down))
     no (?:replicas?|replication|copies|redundancy|backups?|standby)(?! (?:delay|lag|latency|time|overhead|may|must|can|shall|should|is|ever))
     (?:replication|rf)(?: factor)?(?: of| is|:| ?=)? ?(?:one|1)(?!\d)
     without (?:any )?(?:replicas?|replication|redundancy|backups?)|unreplicated|not replicated|kept once|stored once

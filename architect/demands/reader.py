@@ -17,11 +17,24 @@ _JUST_DENIED = re.compile(r"\b(?:no|not|without|zero|never)\s+(?:\w+\s+)?$")
 _ONE_THAT_FAILS = re.compile(
     r"\b(?:loss|failure|crash|death|outage|lose|losing|kill\w*|tolerat\w+|surviv\w+)(?: of)?(?: an?| any| the)?\s*$"
 )
+_MEANWHILE = re.compile(
+    r"\b(?:during (?:them|it|those|these|that|this|such \w+)|(?:in the )?meanwhile|in the meantime"
+    r"|in (?:that|this|such a) case|when (?:it|that|this) happens|while (?:it|they|that|this) lasts?|even then)\b"
+)
 
 
 def demands_in(text: str) -> tuple[Demand, ...]:
     """Return every demand of cleaned text, sentence by sentence."""
-    return tuple(demand for sentence in sentences(text) for demand in _of_sentence(sentence)) + tuple(_two_places(text))
+    return tuple(demand for sentence in _resolved(text) for demand in _of_sentence(sentence)) + tuple(_two_places(text))
+
+
+def _resolved(text: str) -> Iterator[str]:
+    """Yield the sentences; where one says `meanwhile` of a partition in the one before, it says so itself."""
+    was_cut = False
+    for sentence in sentences(text):
+        resolved = _MEANWHILE.sub("during a partition", sentence) if was_cut else sentence
+        was_cut = topology.CUT.search(taken_apart(resolved)) is not None
+        yield resolved
 
 
 def _of_sentence(raw: str) -> Iterator[Demand]:

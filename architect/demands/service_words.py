@@ -54,7 +54,8 @@ REFUSED = any_of(r"""
     try (?:again )?later|come back later
     refus(?:e|es|ed|ing|al|als)|reject(?:s|ed|ing|ion|ions)?|turn(?:s|ed|ing)? (?:\w+ ){0,2}(?:away|down|back)
     declin(?:e|es|ed|ing)|bounce[ds]?|(?:say|says) no
-    stop(?:s|ped|ping)? (?:\w+ )?(?:work|serv|accept|tak|writ|answer|sell|trad|process|operat)\w*
+    los(?:e|es|ing|t) (?:\w+ ){0,3}(?:service|access|availability|writability)
+    stop(?:s|ped|ping)? (?:\w+ )?(?:\w+ing|work|serv|accept|tak|writ|answer|sell|trad|process|operat)\w*
     stop(?:s|ped|ping)?|suspend(?:s|ed|ing)?|shut(?:s|ting)? down
     denied? (?:a |any )?(?:request|write|order|service)s?|paus(?:e|es|ed|ing)|halt(?:s|ed|ing)?|time ?outs?
     fail(?:s|ed|ing)? (?:a|any|one|the|single)? ?(?:request|write|order|booking)s?|read only
@@ -63,7 +64,8 @@ REFUSED = any_of(r"""
 """)
 STANDS_BACK = any_of(r"""
     stall\w*|resume\w*|hang\w*|cease\w*
-    majority|minority|smaller|quorum|read only|queue[ds]?|queues|buffer\w*|wait\w*|block\w*|held back|hold back
+    (?:only|just) (?:\w+ ){0,2}(?:majority|quorum)|(?:majority|quorum) (?:\w+ )?(?:only|alone)|needs? (?:an? )?(?:majority|quorum)
+    abort\w*|roll(?:s|ed)? back|read only|queue[ds]?|queues|buffer\w*|wait\w*|block\w*|held back|hold back
     until|afterwards|later
     merge\w*|reconcil\w*|catch(?:es)? up|sacrific\w*|give[sn]? up|degrad\w*|suffer\w*|suspend\w*|paus\w+|stop\w*
     refus\w*|reject\w*

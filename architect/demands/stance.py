@@ -57,6 +57,8 @@ _ALLOW = any_of(r"""
 _WISH = any_of(r"""
     (?:would|might) be (?:nice|great|lovely|good|ideal|welcome)|nice to have|ideally|preferabl[ey]|desirable
     if (?:at all )?possible|where possible|as (?:\w+ ){1,3}as possible|best[ -]effort|aspir\w+|wish list
+    had (?:asked|wanted|required|planned|hoped|demanded|specified)|used to (?:ask|want|need|require|demand)
+    (?:originally|initially|formerly|previously|at first|once) (?:asked|wanted|required|planned|hoped|demanded|specified)
     dream(?:s|t)? of|in an ideal world|unrealistic|not realistic|infeasible|unachievable
     cannot be (?:had|achieved|reached)|unattainable
 """)
@@ -84,10 +86,11 @@ _FORBIDDEN_AFTER = any_of(r"""
     (?:cannot|can't) (?:exist|occur|happen|arise|be (?:added|introduced|incurred))
     never (?:\w+ )?(?:happens?|occurs?|arises?|exists?)
     (?:is|are) (?:a )?no go
+    (?:is|are|be|counts? as|(?:classified|regarded|treated|considered|seen) as) (?:an? )?(?:\w+ )?(?:defect|bug|fault|incident|violation|breach)s?
 """)
 _ZERO_AFTER = re.compile(
-    r"(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
-    r" ?[:=]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually )?(?:zero|nil|none|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! (?!for\b|in\b|at\b|across\b|between\b|everywhere\b|on\b)[a-ln-z])"
+    r"(?: (?:of|for) (?:an?|any|the|each|every) \w+)?(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|equal|to|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
+    r" ?[:=~\u2248]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually |effectively |essentially |literally |as good as )?(?:zero|nil|none|never|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! (?!for\b|in\b|at\b|across\b|between\b|everywhere\b|on\b|tolerated\b|allowed\b|accepted\b|acceptable\b|permitted\b|whatsoever\b|per\b|to (?:each|every|any|the)\b)[a-ln-z])"
 )
 _ALLOWED_AFTER = any_of(r"""
     (?:is|are|will be|would be|seems?) (?:\w+ )?(?:fine|ok|okay|acceptable|tolerable|tolerated|allowed|permitted|accepted|welcome|harmless|bearable|no problem|all right|alright|unproblematic)

@@ -19,8 +19,13 @@ STRONG_TERM = any_of(r"""
     one big (?:\w+ )?database|mutual exclusion|snapshot isolation|repeatable reads?
     (?:commit|visible|applied|confirmed) everywhere|total order(?:ing)?
     reads? (?:must |always |shall )?reflects? (?:all|every|each|the)
-    commit\w* (?:\w+ )?(?:jointly|together|as one|in unison|collectively)|isolated transactions?
+    commit\w* (?:\w+ ){0,3}(?:jointly|together|as one|in unison|collectively)|isolated transactions?
     transactions? (?:\w+ ){0,3}isolat\w+|isolation(?! of (?:the )?(?:site|region|node))
+    (?:one|a single|the same) transaction (?:\w+ ){0,2}(?:over|across|cover\w*|span\w*|in all|in both)|all or nothing
+    total(?:ly)? order\w*|real time order\w*|one global order
+    majority (?:\w+ ){0,2}(?:acks?|acknowledg\w+|confirm\w*|votes?|approv\w+)|replicated state machines?|raft|paxos
+    (?:global(?:ly)?|mutual(?:ly)?) exclusive|uniqueness(?! of (?:\w+ ){0,2}(?:ids?|identifiers?|keys?|numbers?)\b)
+    (?:all|every|each|both)(?: \w+){1,6} before (?:\w+ ){1,3}(?:returns?|confirm\w*|acknowledg\w*|acked|answer\w*|replie[sd]|succeeds?|completes?|counts?)
     consensus|atomic(?:,? \w+){0,2},? (?:transaction|commit|update|unit)s?|one version of the truth
     single logical (?:database|copy|store)|global lock
     as (?:if|though) there were (?:only )?one (?:copy|database|node)
@@ -30,7 +35,7 @@ STRONG_TERM = any_of(r"""
     (?:atomic(?:ally)?|serial) (?:commit\w*|transaction\w*|updat\w+|visib\w+|broadcast)
     (?:commit\w*|updat\w+) atomically
     distributed transactions?|two phase commit\w*|2pc|xa transactions?|single (?:source of truth|copy semantics)
-    one copy semantics|total order (?:of \w+ )?across
+    one copy (?:semantics|equivalence)|total order (?:of \w+ )?across
     (?:synchronous(?:ly)?|synchronised|sync) (?:\w+ )?(?:replicat|mirror|commit|cop|updat|writ)\w*
     (?:goes|written|updated|stored|propagated) (?:\w+ ){0,4}synchronously
     (?:replicat|mirror|cop|commit)\w+ (?:\w+ ){0,4}synchronously
@@ -66,10 +71,11 @@ WEAK = any_of(r"""
     asynchronous\w*|basic|sooner or later|afterwards|later on|in the end|after a while|as long as|lazily
 """)
 SAME_STATE = any_of(rf"""
-    atomic\w*|indivisib\w+
+    atomic\w*|indivisib\w+|known exactly|exactly (?:known|equal|the same)|equals the
     sees? (?:a|an) (?:update|write|change|order|trade)
     uniform|in step|in harmony|coincid\w+|unanimous\w*|up to the (?:second|minute)|authoritative|as one|single view
     one truth|all see|everyone sees|tall(?:y|ies)
+    (?:won|sold|booked|spent|allocated|assigned|rented|reserved|redeemed|claimed|taken) (?:only|exactly|at most|just) once
     same(?! (?:code|question|version|software|binary|image|configuration|definition|workflow|api|schema|procedure|rules?|answer|request|effect|result|team|way|day|time|customer|person|provider|service|step|number|outcome|platform|tools?)\b)
     identical|equal|in ?sync|lock ?step|latest|newest|freshest|most recent|exact|mirror(?:s|ed)?|up to date
     one and the same|in agreement|last (?:committed|written)
@@ -92,6 +98,8 @@ SAME_STATE = any_of(rf"""
 """)
 """Strong where it is said of every place, node or service."""
 STALE = any_of(rf"""
+    another (?:truth|version|value|state|answer)
+    (?:won|sold|booked|redeemed|claimed|used|taken) (?:twice|two times|more than once)
     two (?:different |contradictory )?(?:answers|truths|versions|values)
     double (?:sales?|bookings?|spend\w*|allocations?)
     (?:sell|book|assign|grant|rent|reserv|allocat|spend)s? (?:\w+ ){{0,3}}(?:twice|two times|to two)
@@ -114,6 +122,7 @@ STALE = any_of(rf"""
 """What strong consistency excludes."""
 EVENTUAL = any_of(r"""
     eventual(?:ly)?(?:[ -]consisten\w*)?|(?:weak|weaker|weakly|relaxed|causal|causally)[- ]consisten\w+|causal
+    escrow\w*|apportion\w*|own (?:share|quota|allotment)s?
     base semantics|bounded staleness|converg\w+|async(?:hronous(?:ly)?)?[- ]replicat\w+
     last writer wins|last write wins|(?:seconds?|minutes?|hours?|while|bit|little) (?:old|late|behind)
     conflict free(?: replicated)?|crdts?|reconcil\w+|merged? (?:later|afterwards)|lag behind
@@ -123,14 +132,15 @@ _THREE = ("consisten\\w+", "availab\\w+", "partition\\W?toler\\w+")
 _ALL_THREE = "|".join(r"[^.;]{1,30}?\b".join(three) for three in permutations(_THREE))
 WHOLE_CAP = any_of(rf"""
     {_ALL_THREE}
-    cap [^.;]{{0,40}}all three|all three [^.;]{{0,40}}cap|cap (?:theorem )?(?:be damned|or no cap|notwithstanding)
+    cap\W[^.;]{{0,40}}all three|all three [^.;]{{0,40}}cap|cap (?:theorem )?(?:be damned|or no cap|notwithstanding)
     (?:all (?:three )?(?:of |corners of |sides of |letters of |parts of |properties of |legs of )?(?:the )?cap(?: theorem)?|cap(?: theorem)? (?:in full|completely|entirely|does not apply|doesn't apply)|(?:beat|defeat|break|defy|circumvent|violate|get around|cheat) (?:the )?cap(?: theorem)?|cap[ -]defying)
     consisten(?:t|cy),? (?:and )?(?:\w+ )?availab(?:le|ility),? and (?:\w+ )?partition\W?\w*
     availab(?:le|ility),? (?:and )?(?:\w+ )?consisten(?:t|cy),? and (?:\w+ )?partition\W?\w*|(?:both )?cp and ap
-    both ap and cp|c,? a,? and p|ca ?p together|ap and cp
+    both ap and cp|ca and p|c,? a,? and p|ca ?p together|ap and cp
     (?:not|won't|never|refuse|cannot|don't want|unwilling) (?:\w+ ){{0,3}}choose between (?:c and a|a and c|consistency and availability|availability and consistency)
     neither consistency nor availability (?:may|must|can|shall)
     neither availability nor consistency (?:may|must|can|shall)
+    (?:not|won't|never|refuse|cannot|unwilling) (?:\w+ ){{0,3}}(?:trad\w+(?: off)?|sacrific\w+|giv\w+ up|compromis\w+(?: on)?) (?:either )?(?:consistency (?:or|nor|and|for) availability|availability (?:or|nor|and|for) consistency)
     both consistency and availability (?:\w+ ){{0,2}}(?:in|during|under|despite)
     no trade ?offs? between (?:consistency and availability|availability and consistency|consistency and latency)
 """)

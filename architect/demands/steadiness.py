@@ -13,7 +13,8 @@ from architect.demands.stance import Stance
 
 UNIVERSAL = frozenset({Scope.REGIONS, Scope.SERVICES, Scope.NODES})
 BEYOND = re.compile(
-    r"\s*(?:of|longer|more|above|beyond|over|exceeding|greater|in excess)\b[^,;]{0,12}(?:than|\d|above|over|beyond)"
+    r"(?! ?of 0(?![.,]?\d))\s*(?:of|longer|more|above|beyond|over|exceeding|greater|in excess)\b"
+    r"[^,;]{0,12}(?:than|\d|above|over|beyond)"
 )
 """A figure follows, so what is denied is only what goes beyond it."""
 _FLAWED_SHARE = re.compile(r"\b(?!100\b)\d{1,2}(?:\.\d+)?\s?%|\b\w+[ -]nines\b|\bper ?cent\b")

@@ -16,17 +16,18 @@ DELAY = any_of(r"""
     slow ?down|round trips?|hesitation|response time
     time (?:may |must |shall |should |can |is |to )?(?:pass|elapse|lie|be lost|in between|at all|gap|difference)\w*
     (?:nano|micro|milli)?second (?:may |must |shall |should |can )(?:ever )?(?:pass|elapse|lie|be lost)
-    time (?:in )?between|replication time
+    time (?:in )?between|(?:replication|propagation|network) (?:time|interval|gap)
+    (?:tak|cost|need|consum|requir)(?:es?|s|ing) (?:any |the least |the slightest |noticeable |measurable )?time
     wait(?:ing)? time
 """)
 SWIFT = any_of(r"""
     (?:nobody|no one|users?|customers?) (?:\w+ )?notic\w+ (?:\w+ ){0,3}(?:response|latency|delay|time)\w*
     (?:next|same|very) (?:micro|nano|milli)second|as (?:if|though) (?:\w+ ){0,3}(?:local|memory)
-    (?:zero|no) duration
+    (?:zero|no) duration|(?:at|in) (?:exactly|precisely) the (?:time|moment|instant|second) (?:when|that|at which)
     as it happens|the (?:second|moment|instant) (?:it|they) (?:is|are|happens?|occurs?)
     less than (?:a|one) (?:ms|millisecond|microsecond)|before (?:you|one) can blink
     (?:at|in) (?:exactly |precisely )?(?:the |one )?(?:very )?(?:same|one|that|single) (?:single |indivisible )?(?:instant|moment|point(?: in time)?)
-    (?:a few|some|several|a couple of) (?:micro|nano)seconds
+    (?:a few|some|several|a couple of|single digit|a handful of|tens of) (?:micro|nano)seconds?
     unaffected by (?:the )?(?:distance|network)|even with (?:the )?distance
     as (?:if|though) (?:it|they|everything|all)(?: \w+){0,2} (?:were |was )?(?:local|next to|in one)
     (?:local|lan|memory) (?:speed|latency)|as fast as (?:a )?local|speed of (?:a )?local
@@ -47,13 +48,13 @@ SWIFT = any_of(r"""
     (?:latency|delay|lag) free|sub (?:milli|micro|nano)seconds?
     (?:in|within|under|below|than) a (?:milli|micro|nano)second|sub ?(?:ms|us|ns|\u03bcs)
     (?:in|within|of|under|below) (?:micro|nano)seconds
-    (?:micro|nano)second (?:[\w-]+ ){0,2}(?:commit|respon|confirm|write|visib|latenc|round|trade|trading|execut)\w*
+    (?:micro|nano)second (?:[\w-]+ ){0,2}(?:commit|respon|confirm|write|read|updat|access|answer|operation|decision|visib|latenc|round|trade|trading|execut)\w*
     simultaneous (?:commit|updat|visib|chang)\w*|zero lag
 """)
 """Zero or near-zero latency by an adjective; any figure of latency overrules it."""
 SIDE_EFFECT = any_of(r"""
     e ?mails?|mails?|notif\w+|refund\w*|retry|retries|retried|alert\w*|receipt\w*|newsletter|sms|text message
-    acknowledg\w+|202|told|informed|reminder\w*|audit\w*|log(?:s|ged)?|feedback|pager?|back ?off|cache[sd]?|ui
+    acknowledg\w+(?! by)|202|told|informed|reminder\w*|audit\w*|log(?:s|ged)?|feedback|pager?|back ?off|cache[sd]?|ui
     spinner|credit note|voucher|invoice[sd]?|onboard\w*|search|dashboards?
 """)
 """What may be instant without anybody agreeing on it."""
@@ -67,6 +68,7 @@ LOW_LATENCY = any_of(r"""
 """)
 BLOCKED = any_of(r"""
     lock(?:s|ed|ing)?
+    await(?:s|ed|ing)?
     block(?:s|ed|ing)?(?! (?:a |any |the )?(?:thread|process|card|account|user|event loop|cpu|orchestrator))
     wait(?:s|ed|ing)?(?! (?:for|on) (?:the |a |an )?(?:carrier|person|human|approval|customer|provider|merchant|merge|user|answer of))
     coordination(?: delay)?|coordinat(?:e|ed|ing)|stall(?:s|ed|ing)?|contention|hand ?shak\w+

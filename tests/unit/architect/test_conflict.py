@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from architect.design import Design, Refused, design
@@ -12,6 +15,7 @@ from tests.unit.architect.three_texts import CONSISTENT, CONTRADICTORY
 from tests.unit.architect.wordings import CONFLICTS, NO_CONFLICTS
 
 Words = str | tuple[str, str, str]
+HERE = Path(__file__).parent
 REFUSAL = b'{"error": "SLA conflicts with distributed consistency requirements"}'
 
 
@@ -41,6 +45,23 @@ def test_what_no_distributed_system_can_keep_is_refused(words: Words) -> None:
 @pytest.mark.parametrize("words", [*KEEPABLE, *CONSISTENT], ids=str)
 def test_what_is_only_hard_to_keep_is_designed(words: Words) -> None:
     found = design(asked(words))
+
+    assert isinstance(found, Design), found.why
+
+
+def whole_requests(name: str) -> list[tuple[str, str, str]]:
+    """Return requests as strangers wrote them, three texts each."""
+    return [(workflow, scale, sla) for workflow, scale, sla in json.loads((HERE / f"{name}.json").read_text())]
+
+
+@pytest.mark.parametrize("words", whole_requests("refused_requests"), ids=str)
+def test_a_stranger_s_contradiction_is_refused(words: tuple[str, str, str]) -> None:
+    assert design(texts(*words)) == Refused(REFUSAL)
+
+
+@pytest.mark.parametrize("words", whole_requests("designed_requests"), ids=str)
+def test_a_stranger_s_request_that_can_be_kept_is_designed(words: tuple[str, str, str]) -> None:
+    found = design(texts(*words))
 
     assert isinstance(found, Design), found.why
 
