@@ -101,6 +101,10 @@ class SqlSubmissions:
         self._handing_over: asyncio.TimerHandle | None = None
         self._waiting = 0
         self._row = f"({', '.join(['?' if database.is_sqlite else '%s'] * len(_COLUMNS))})"
+        # For ON CONFLICT, SQLite would keep a copy of every page that a statement of many rows changes.
+        self._insert, self._unless_there = (
+            ("INSERT OR IGNORE INTO", "") if database.is_sqlite else ("INSERT INTO", "ON CONFLICT DO NOTHING")
+        )
         which = "IN (SELECT value FROM json_each(?))" if database.is_sqlite else "= ANY(%s)"
         self._accept = f"UPDATE submissions SET state = 'accepted' WHERE order_id {which}"  # noqa: S608 - a parameter mark
         self._held = database.select_by("order_id, body_sha256, state, created_at_ms", "submissions", "order_id")
@@ -193,17 +197,17 @@ class SqlSubmissions:
 
     def _register(self, connection: Connection, new: list[Submission]) -> dict[str, Held]:
         """Insert what is not there, and return what is there. Runs in the transaction."""
-        inserted = sum(self._insert(connection, new[at : at + _ROWS]) for at in range(0, len(new), _ROWS))
+        inserted = sum(self._add(connection, new[at : at + _ROWS]) for at in range(0, len(new), _ROWS))
         if inserted == len(new):
             return {one.order_id: Held(one.body_sha256, one.state, one.created_at_ms) for one in new}
         keys = self._database.keys([submission.order_id for submission in new])
         found = connection.exec_driver_sql(self._held, keys).all()
         return {row[0]: Held(row[1], row[2], row[3]) for row in found}
 
-    def _insert(self, connection: Connection, new: list[Submission]) -> int:
+    def _add(self, connection: Connection, new: list[Submission]) -> int:
         """Insert what is not there, all at once: the driver gives up the interpreter's lock at each statement."""
         rows = ", ".join([self._row] * len(new))
-        text = f"INSERT INTO submissions ({_NAMES}) VALUES {rows} ON CONFLICT DO NOTHING"  # noqa: S608 - our columns
+        text = f"{self._insert} submissions ({_NAMES}) VALUES {rows} {self._unless_there}"
         return execute(connection, text, [tuple(chain.from_iterable(new))])
 
     def _finish(self, batch: _Batch, held: dict[str, Held], problem: Exception | None) -> None:

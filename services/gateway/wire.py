@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.gateway.joined_writes import JoinedWrites
 from services.gateway.problems import Problem
 from services.gateway.security.guard import MAX_URL_BYTES
 
@@ -58,7 +60,7 @@ class BoundedHttp(HttpToolsProtocol):  # uvicorn takes a protocol as a class: wh
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to look after the connection."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
         self._look = self.loop.call_later(self.patience_s, self._look_after)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -25,6 +25,7 @@ _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "wal_autocheckpoint=4000",
     "cache_size=-32000",
+    "temp_store=MEMORY",
 )
 _SQLITE_POOL_SIZE = 2
 """One for `begin`, one for `apart`: more would only wait for each other, SQLite has one writer at a time."""
