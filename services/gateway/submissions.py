@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, or_
 
+from services.gateway.checkpoints import Checkpoints
 from services.gateway.tables import REVISION, SUBMISSIONS
 from services.participant.database import Conflict, Database, Unwell, execute
 
@@ -100,6 +101,7 @@ class SqlSubmissions:
         self._gathering = _Batch([], [])
         self._handing_over: asyncio.TimerHandle | None = None
         self._waiting = 0
+        self._checkpoints = Checkpoints(database.engine) if database.is_sqlite else None
         self._row = f"({', '.join(['?' if database.is_sqlite else '%s'] * len(_COLUMNS))})"
         # For ON CONFLICT, SQLite would keep a copy of every page that a statement of many rows changes.
         self._insert, self._unless_there = (
@@ -115,16 +117,20 @@ class SqlSubmissions:
         return self._waiting
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the writing thread. Raises Unmigrated."""
+        """Start the writing thread, and the one that spares it checkpoints. Raises Unmigrated."""
         self._database.require(REVISION)
         self._loop = loop
         self._thread.start()
+        if self._checkpoints is not None:
+            self._checkpoints.start()
 
     def stop(self) -> None:
-        """Write what waits, then end the thread and close the database."""
+        """Write what waits, then end the threads and close the database."""
         self._hand_over()
         self._batches.put(None)
         self._thread.join()
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
         self._database.close()
 
     async def register(self, submission: Submission) -> Held:
