@@ -89,7 +89,7 @@ _FORBIDDEN_AFTER = any_of(r"""
     (?:is|are|be|counts? as|(?:classified|regarded|treated|considered|seen) as) (?:an? )?(?:\w+ )?(?:defect|bug|fault|incident|violation|breach)s?
 """)
 _ZERO_AFTER = re.compile(
-    r"(?: (?:of|for) (?:an?|any|the|each|every) \w+)?(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|equal|to|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
+    r"(?: (?:of|for) (?:an?|any|the|each|every) \w+)?(?: (?:tolerance|budget|target|overhead|cost|penalty|limit|tolerated|allowed|whatsoever|must|should|shall|has|have|to|stay|remain|be|is|are|of|at|equals?|means|times?|itself|between [a-z ]{1,30}|impact|effect|increase|difference|at all|added))*"
     r" ?[:=~\u2248]? ?(?:exactly |precisely |near |close to |nearly |absolutely |practically |virtually |effectively |essentially |literally |as good as )?(?:zero|nil|none|never|nought|nothing|0)\b(?![.,]?\d)(?! ?%)(?! (?!for\b|in\b|at\b|across\b|between\b|everywhere\b|on\b|tolerated\b|allowed\b|accepted\b|acceptable\b|permitted\b|whatsoever\b|per\b|to (?:each|every|any|the)\b)[a-ln-z])"
 )
 _ALLOWED_AFTER = any_of(r"""

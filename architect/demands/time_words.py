@@ -17,7 +17,7 @@ DELAY = any_of(r"""
     time (?:may |must |shall |should |can |is |to )?(?:pass|elapse|lie|be lost|in between|at all|gap|difference)\w*
     (?:nano|micro|milli)?second (?:may |must |shall |should |can )(?:ever )?(?:pass|elapse|lie|be lost)
     time (?:in )?between|(?:replication|propagation|network) (?:time|interval|gap)
-    (?:tak|cost|need|consum|requir)(?:es?|s|ing) (?:any |the least |the slightest |noticeable |measurable )?time
+    (?:tak(?:es?|ing)|cost(?:s|ing)?|need(?:s|ing)?|consum(?:es?|ing)|requir(?:es?|ing)) (?:any |the least |the slightest |noticeable |measurable )?time
     wait(?:ing)? time
 """)
 SWIFT = any_of(r"""

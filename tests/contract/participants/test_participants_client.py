@@ -140,9 +140,9 @@ def test_a_provider_in_trouble_is_called_no_more_often_than_may_fail_however_man
         seen.clear()
         replies = await asyncio.gather(*(client.call("POST", trouble) for _ in range(1_000)))
         assert sum(isinstance(reply, NotSent) for reply in replies) == 995
-        assert 0 < sum(line.startswith("/") for line in seen) <= 5
+        assert sum(line.startswith("/") for line in seen) == 5
 
-    _tell(story, timeout_ms=1_500)
+    _tell(story, timeout_ms=5_000)
 
 
 def test_who_waits_too_long_for_a_place_is_told_when_to_come_back_one_after_the_other_and_nothing_was_sent() -> None:
